@@ -1,0 +1,180 @@
+"""The settings of a build: one YAML file, every key with a default that is a good choice, unknown keys refused."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from cmtmedqa.errors import ConfigError
+from cmtmedqa.records import Provenance
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[int, Field(gt=0)]
+SplitSize = Annotated[float, Field(ge=0.0)]
+
+
+class Settings(BaseModel):
+    """Base of all settings: immutable, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Input(Settings):
+    """One source of records: a file, a folder, a glob or `hf:<dataset>`, with what is known about it."""
+
+    path: str
+    source: str | None = Field(None, description="name of the source in the dataset; default: the file's name")
+    license: str = Field("unknown", description="licence of this source, written into every record")
+    provenance: Provenance = Field("real", description="how its text came to be")
+
+
+class Normalise(Settings):
+    """Which normalisations run; all but courtesy tails are on."""
+
+    traditional_to_simplified: bool = True
+    width: bool = Field(True, description="full-width letters and digits to half width, compatibility units to letters")
+    punctuation: bool = Field(True, description="half-width , ; : ? ! ( ) beside Han to full width; repeats to one")
+    markup: bool = Field(True, description="HTML entities and tags")
+    speaker_labels: bool = Field(True, description="患者： and 医生： inside a turn: removed, or the turn is split")
+    template_labels: bool = Field(True, description="病情分析：, 意见建议： and the like")
+    platform_notices: bool = True
+    adverts: bool = Field(True, description="sentences that ask to call, to add WeChat or QQ, to click")
+    courtesy_tails: bool = Field(False, description="祝您早日康复 and the like at the end of a doctor's turn")
+    merge_separator: str = Field("\n", description="stands between merged utterances of one role")
+
+
+class Deduplicate(Settings):
+    """Exact and near duplicates. 25 bands of 5 rows find J >= 0.8 with recall above 0.999; each pair is then verified."""
+
+    near: bool = True
+    threshold: Annotated[float, Field(ge=0.5, le=1.0)] = Field(0.8, description="exact Jaccard of character 5-grams")
+    min_chars: Annotated[int, Field(ge=5)] = Field(30, description="shorter dialogues: exact duplicates only")
+
+
+class Filters(Settings):
+    """Thresholds of the filters; a value of null switches one off. All count characters, never words."""
+
+    min_turns: int | None = Field(2, ge=1)
+    max_turns: int | None = Field(200, ge=2)
+    min_chars: int | None = Field(10, ge=0, description="characters of the whole dialogue")
+    max_chars: int | None = Field(20_000, ge=1)
+    max_turn_chars: int | None = Field(8_000, ge=1)
+    min_doctor_chars: int | None = Field(4, ge=0, description="characters of all doctor turns together")
+    min_han_share: Fraction | None = Field(0.3, description="Han characters among all but white space")
+    max_repetition: Fraction | None = Field(0.6, description="share of repeated character 10-grams")
+    max_repeated_turns: Fraction | None = Field(0.6, description="share of turns that repeat an earlier one")
+    min_medical_terms: int | None = Field(1, ge=0, description="distinct terms of the lexicon")
+    min_inquiry_turns: int | None = Field(None, ge=0, description="doctor turns that ask about the case")
+
+
+class Splits(Settings):
+    """Sizes of dev and test: below 1 a share of the clusters, from 1 on a number of dialogues; train gets the rest."""
+
+    dev: SplitSize = 0.05
+    test: SplitSize = 0.05
+    seed: str = Field("cmtmedqa", description="hashed together with the cluster id")
+
+    @model_validator(mode="after")
+    def _sizes(self) -> "Splits":
+        for name, size in (("dev", self.dev), ("test", self.test)):
+            if size >= 1 and size != int(size):
+                raise ValueError(f"{name}: from 1 on a size is a whole number of dialogues")
+        if sum(size for size in (self.dev, self.test) if size < 1) >= 1:
+            raise ValueError("dev and test together take the whole dataset")
+        return self
+
+
+class Publish(Settings):
+    """The shape of the output."""
+
+    rows_per_shard: Positive = 50_000
+    title: str = "Chinese multi-turn medical dialogues"
+
+
+class BuildConfig(Settings):
+    """Everything that decides what a build gives. `workers` alone has no influence on the bytes."""
+
+    inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
+    output: str
+    on_error: Literal["reject", "stop"] = "reject"
+    workers: int = Field(0, ge=0, description="processes; 0: one for small inputs, else one per core")
+    normalise: Normalise = Normalise()
+    deidentify: Literal["required", "off"] = "required"
+    departments: dict[str, str] = Field({}, description="further aliases: name in the source -> one of the 14")
+    lexicon: str | None = Field(None, description="medical terms, one a line; default: the bundled lexicon")
+    filters: Filters = Filters()
+    deduplicate: Deduplicate = Deduplicate()
+    split: Splits = Splits()
+    publish: Publish = Publish()
+
+    @field_validator("inputs", mode="before")
+    @classmethod
+    def _plain_paths(cls, value: object) -> object:
+        values = value if isinstance(value, list | tuple) else [value]
+        return tuple({"path": item} if isinstance(item, str) else item for item in values)
+
+
+def load_config(path: Path) -> BuildConfig:
+    """Read a YAML file of settings; paths in it are relative to its folder. Raises ConfigError with one line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {_reason(error)}") from error
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        where = f"line {error.problem_mark.line + 1}" if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark else "?"
+        raise ConfigError(f"{path}: not valid YAML, {where}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: a configuration is a mapping of keys to values; see cmtmedqa init")
+    return _anchored(make_config(values, str(path)), path.parent)
+
+
+def make_config(values: Mapping[str, object], where: str) -> BuildConfig:
+    """Validate settings. Raises ConfigError that names the key and, for an unknown one, the nearest valid key."""
+    try:
+        return BuildConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {_explain(error.errors(include_url=False)[0])}") from error
+
+
+def _explain(fault: Any) -> str:
+    location = [part for part in fault["loc"] if part != "[key]"]
+    key = ".".join(str(part) for part in location)
+    if fault["type"] == "extra_forbidden":
+        valid = _keys_beside(location)
+        near = difflib.get_close_matches(str(location[-1]), valid, n=1, cutoff=0.0)
+        return f"unknown key '{key}'; did you mean '{near[0]}'?" if near else f"unknown key '{key}'"
+    if fault["type"] == "missing":
+        return f"key '{key}' is missing"
+    return f"key '{key}': {fault['msg'].removeprefix('Value error, ')[0].lower()}{fault['msg'].removeprefix('Value error, ')[1:]}"
+
+
+def _keys_beside(location: list[Any]) -> list[str]:
+    """The keys that are valid where the last part of `location` stands."""
+    model: Any = BuildConfig
+    for part in location[:-1]:
+        model = Input if part == "inputs" or isinstance(part, int) else model.model_fields[part].annotation
+    return list(model.model_fields)
+
+
+def _anchored(config: BuildConfig, folder: Path) -> BuildConfig:
+    inputs = tuple(item.model_copy(update={"path": anchored(item.path, folder)}) for item in config.inputs)
+    lexicon = anchored(config.lexicon, folder) if config.lexicon else None
+    return config.model_copy(update={"inputs": inputs, "lexicon": lexicon, "output": anchored(config.output, folder)})
+
+
+def anchored(path: str, folder: Path) -> str:
+    """`path` as seen from the working directory when it is written relative to `folder`; hub names stay as they are."""
+    if path.startswith("hf:") and not path.startswith(("hf:/", "hf:.")):
+        return path
+    if path.startswith("hf:"):
+        return "hf:" + str(folder / path[3:])
+    return str(folder / path)
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or "input/output error" if isinstance(error, OSError) else "not UTF-8 text"

@@ -1,0 +1,114 @@
+"""Every record that crosses a step. Frozen pydantic models; the Arrow schemas (`io.arrow_schema`) derive from them."""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Role = Literal["patient", "doctor", "system"]
+Sex = Literal["male", "female"]
+Provenance = Literal["real", "rewritten", "expanded", "from_record", "synthetic"]
+Department = Literal[
+    "皮肤科", "外科", "儿科", "整形美容", "妇产科", "五官科", "中医科",
+    "肿瘤科", "内科", "家居健康", "男科", "传染病科", "心理科", "其他",
+]  # fmt: skip
+Split = Literal["train", "dev", "test"]
+Step = Literal["read", "normalise", "deidentify", "filter", "deduplicate", "decontaminate", "validate"]
+
+ROLES: tuple[str, ...] = get_args(Role)
+DEPARTMENTS: tuple[str, ...] = get_args(Department)
+PROVENANCES: tuple[str, ...] = get_args(Provenance)
+SPLITS: tuple[str, ...] = get_args(Split)
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Record(BaseModel):
+    """Base of all records: immutable, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Turn(Record):
+    """One utterance; a run of utterances of one role is one turn after cleaning."""
+
+    role: Role
+    text: str
+
+
+class Patient(Record):
+    """What the source states about the patient in fields of its own (age in whole years)."""
+
+    sex: Sex | None = None
+    age: Annotated[int, Field(ge=0, le=150)] | None = None
+
+
+class Features(Record):
+    """Numbers that filters, reports and sampling use; counted on the cleaned turns. Definitions: clean/features.py."""
+
+    turns: Count
+    patient_chars: Count
+    doctor_chars: Count
+    informative_chars: Count
+    question_rate: Share
+    inquiry_turns: Count
+    early_inquiry: bool
+    farewell_turns: Count
+    repetition: Share
+    repeated_turns: Share
+    han_share: Share
+    medical_terms: Count
+    medical_density: Share
+
+
+class Dialogue(Record):
+    """A doctor-patient dialogue. `extra` holds source-specific fields as a JSON string, for people and lineage only."""
+
+    id: Annotated[str, Field(min_length=1)]
+    source: Annotated[str, Field(min_length=1)]
+    license: str = "unknown"
+    url: str | None = None
+    title: str | None = None
+    department: Department | None = None
+    department_raw: tuple[str, ...] = ()
+    diseases: tuple[str, ...] = ()
+    patient: Patient = Patient()
+    turns: Annotated[tuple[Turn, ...], Field(min_length=1)]
+    provenance: Provenance = "real"
+    features: Features | None = None
+    extra: str = "{}"
+
+
+class Rejection(Record):
+    """A record that is not in the dataset, and why. `record` is what was rejected, as far as it had come (JSON text)."""
+
+    id: str
+    source: str
+    file: str
+    index: Count
+    step: Step
+    reason: Annotated[str, Field(min_length=1)]
+    detail: str = ""
+    record: str = ""
+
+
+class ClusterMember(Record):
+    """One member of a cluster of duplicates. `similarity` is the exact Jaccard of its 5-grams with the winner's."""
+
+    cluster: str
+    id: str
+    source: str
+    kept: bool
+    winner: str
+    kind: Literal["winner", "exact", "near"]
+    similarity: Share
+
+
+class PiiSpan(Record):
+    """Where personal data was found in a turn (code points, after normalisation) and by which rule; never the value."""
+
+    turn: Count
+    start: Count
+    end: Count
+    kind: str
+    rule: str
