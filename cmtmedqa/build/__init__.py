@@ -1,0 +1,1 @@
+"""The build: from files of any known shape to a published dataset."""

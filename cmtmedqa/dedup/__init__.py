@@ -1,0 +1,1 @@
+"""Exact and near duplicates: keys, MinHash signatures, bands, exact verification, clusters."""

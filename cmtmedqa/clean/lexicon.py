@@ -1,0 +1,63 @@
+"""Medical terms: the bundled lexicon or one that the user supplies, and where its terms occur in a column of texts."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import ahocorasick_rs
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cmtmedqa.errors import ConfigError
+from cmtmedqa.paths import package_file
+
+Ints = npt.NDArray[np.int64]
+
+_MIN_CHARS = 2
+
+
+class Matches(NamedTuple):
+    """Parallel arrays, one entry a match: the text it lies in, the term's number, its length in code points."""
+
+    text: Ints
+    term: Ints
+    length: Ints
+
+
+class Lexicon(NamedTuple):
+    """Terms and the automaton that finds them; leftmost-longest, matches do not overlap."""
+
+    terms: tuple[str, ...]
+    automaton: ahocorasick_rs.AhoCorasick
+
+    def matches(self, texts: pa.StringArray) -> Matches:
+        """All matches in a column of texts without nulls; Latin letters match in either case."""
+        values = pc.ascii_upper(texts).to_pylist()
+        found = self.automaton.find_matches_as_indexes("\n".join(values))
+        table = np.array(found, np.int64).reshape(-1, 3)
+        lengths = np.fromiter((len(value) + 1 for value in values), np.int64, len(values))
+        starts = np.cumsum(lengths) - lengths
+        text = np.searchsorted(starts, table[:, 1], side="right") - 1
+        return Matches(text, table[:, 0], table[:, 2] - table[:, 1])
+
+
+@lru_cache(maxsize=4)
+def load_lexicon(path: str | None = None) -> Lexicon:
+    """Read a lexicon: one term a line, further tab-separated columns and a header line `term` are ignored.
+
+    Raises ConfigError when the file cannot be read or holds no term of at least two characters.
+    """
+    file = Path(path) if path else package_file("clean", "lexicon.tsv")
+    try:
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: the lexicon cannot be read as UTF-8 text") from error
+    first = (line.split("\t")[0].strip() for line in lines)
+    wanted = {term for term in first if len(term) >= _MIN_CHARS and term != "term" and not term.startswith("#")}
+    terms = tuple(sorted({pc.ascii_upper(pa.scalar(term)).as_py() for term in wanted}))
+    if not terms:
+        raise ConfigError(f"{file}: the lexicon holds no term; write one a line, of two characters or more")
+    automaton = ahocorasick_rs.AhoCorasick(terms, matchkind=ahocorasick_rs.MatchKind.LeftmostLongest)
+    return Lexicon(terms, automaton)

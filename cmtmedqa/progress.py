@@ -1,0 +1,65 @@
+"""Progress of long work: a rich bar on a terminal, plain lines elsewhere. Counts and rates only, never text."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+class Meter:
+    """Counts of one phase. `advance` moves the bar (bytes or tasks), `count` the number of records."""
+
+    def __init__(self, console: Console, name: str, total: int, bar: Progress | None) -> None:
+        self._console, self._name, self._total, self._bar = console, name, max(total, 1), bar
+        self._task: TaskID | None = bar.add_task(name, total=self._total, counts="") if bar else None
+        self._done = 0
+        self.read = self.kept = self.rejected = 0
+        self._start = self._last_line = time.monotonic()
+
+    def count(self, read: int, kept: int, rejected: int) -> None:
+        """Add records to the counters."""
+        self.read, self.kept, self.rejected = self.read + read, self.kept + kept, self.rejected + rejected
+        self._show()
+
+    def advance(self, amount: int) -> None:
+        """Move the bar on."""
+        self._done += amount
+        self._show()
+
+    def _counts(self) -> str:
+        if not self.read:
+            return ""
+        rate = self.read / max(time.monotonic() - self._start, 0.001)
+        return f"{self.read:,} records, {rate:,.0f}/s, kept {self.kept:,}, rejected {self.rejected:,}"
+
+    def _show(self) -> None:
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=self._done, counts=self._counts())
+        elif time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            self._console.print(f"{self._name}: {100 * self._done // self._total}% {self._counts()}", highlight=False)
+
+    def close(self) -> None:
+        """End the phase with one plain line where there is no bar."""
+        if self._bar is None and self._counts():
+            self._console.print(f"{self._name}: done, {self._counts()}", highlight=False)
+
+
+@contextmanager
+def meter(console: Console, name: str, total: int) -> Iterator[Meter]:
+    """Show one phase of work whose bar runs to `total`."""
+    if not console.is_terminal:
+        phase = Meter(console, name, total, None)
+        yield phase
+        phase.close()
+        return
+    columns = (
+        TextColumn("{task.description:<12}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn(),
+        TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[counts]}"),
+    )  # fmt: skip
+    with Progress(*columns, console=console) as bar:
+        yield Meter(console, name, total, bar)
