@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Role = Literal["patient", "doctor", "system"]
 Sex = Literal["male", "female"]
@@ -77,6 +77,19 @@ class Dialogue(Record):
     provenance: Provenance = "real"
     features: Features | None = None
     extra: str = "{}"
+
+
+class PublishedDialogue(Dialogue):
+    """A dialogue that may stand in a dataset: patient first, strictly alternating, doctor last, no empty text."""
+
+    @model_validator(mode="after")
+    def _turns_in_order(self) -> "PublishedDialogue":
+        spoken = self.turns[1:] if self.turns[0].role == "system" else self.turns
+        if not spoken or [turn.role for turn in spoken] != ["patient", "doctor"] * (len(spoken) // 2):
+            raise ValueError("turns must alternate between patient and doctor, patient first and doctor last")
+        if any(not turn.text.strip() for turn in self.turns):
+            raise ValueError("a turn is empty")
+        return self
 
 
 class Rejection(Record):

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from cmtmedqa.records import DEPARTMENTS
 
+VERSION = "departments-1"
+
 _ALIASES: dict[str, str] = {
     "皮肤科": "皮肤性病科 性病科 皮肤综合 皮肤过敏 皮肤病科 皮肤美容科 皮肤与性病科 皮肤病 皮肤",
     "外科": "骨科 骨外科 普外科 普通外科 泌尿外科 泌尿科 肝胆外科 肛肠外科 肛肠科 胃肠外科 神经外科 脑外科 胸外科 心外科 心胸外科 心脏外科 心血管外科 血管外科 "

@@ -19,18 +19,22 @@ def jaccard(first: Grams, second: Grams) -> float:
 
 def components(count: int, pairs: Sequence[tuple[int, int]] | Ints) -> Ints:
     """Union-find: for each of `count` items the smallest item of its component, shape (count,)."""
-    parent = np.arange(count)
+    parent = list(range(count))
 
     def root(item: int) -> int:
         while parent[item] != item:
             parent[item] = parent[parent[item]]
-            item = int(parent[item])
+            item = parent[item]
         return item
 
-    for a, b in np.asarray(pairs, np.int64).reshape(-1, 2).tolist():
+    edges = np.asarray(pairs, np.int64).reshape(-1, 2)
+    for a, b in edges.tolist():
         first, second = root(a), root(b)
         parent[max(first, second)] = min(first, second)
-    return np.fromiter((root(item) for item in range(count)), np.int64, count) if len(pairs) else parent
+    result = np.arange(count)
+    for item in np.unique(edges).tolist():
+        result[item] = root(item)
+    return result
 
 
 def winners(component: Ints, informative_chars: Ints, provenance: Ints, identifiers: Sequence[str]) -> Ints:
@@ -39,15 +43,11 @@ def winners(component: Ints, informative_chars: Ints, provenance: Ints, identifi
     The rule: most characters in informative turns (all but farewells), then the more original provenance (real before
     rewritten ...), then the smaller id. It does not depend on the order of the input.
     """
-    rank = np.empty(len(component), np.int64)
-    tied = np.unique(component, return_counts=True)
-    shared = np.isin(component, tied[0][tied[1] > 1])
-    members = np.flatnonzero(shared)
-    order = sorted(members.tolist(), key=lambda item: (-informative_chars[item], provenance[item], identifiers[item], item))
-    rank[order] = np.arange(len(order))
     best = np.arange(len(component))
-    by_component = sorted(members.tolist(), key=lambda item: (component[item], rank[item]))
+    smallest, counts = np.unique(component, return_counts=True)
+    members = np.flatnonzero(np.isin(component, smallest[counts > 1])).tolist()
     first: dict[int, int] = {}
-    for item in by_component:
-        best[item] = first.setdefault(int(component[item]), item)
+    for item in sorted(members, key=lambda item: (-informative_chars[item], provenance[item], identifiers[item])):
+        first.setdefault(int(component[item]), item)
+    best[members] = [first[int(component[item])] for item in members]
     return best

@@ -1,0 +1,1 @@
+"""Writers of the shapes that other programs read."""

@@ -1,0 +1,173 @@
+"""The report of a build: what was read, what was kept, and every reason why something is not in the dataset."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from cmtmedqa.build.clean_unit import Counts, UnitTask
+from cmtmedqa.build.convert import Origin
+from cmtmedqa.build.deduplicate import Corpus, Duplicates
+from cmtmedqa.clean import features
+from cmtmedqa.config import BuildConfig
+from cmtmedqa.records import DEPARTMENTS, SPLITS
+from cmtmedqa.sources.files import SourceFile
+
+STEPS = ("read", "normalise", "deidentify", "filter", "validate", "deduplicate")
+_QUANTILES = (0.05, 0.5, 0.95)
+
+
+class _File(Protocol):
+    @property
+    def file(self) -> SourceFile: ...
+    @property
+    def origin(self) -> Origin: ...
+
+
+def make(
+    config: BuildConfig,
+    files: Sequence[_File],
+    skipped: Sequence[tuple[str, str]],
+    tasks: Sequence[UnitTask],
+    counts: Sequence[Counts],
+    corpus: Corpus,
+    found: Duplicates,
+    splits: npt.NDArray[np.int8],
+    folder: Path,
+) -> dict[str, Any]:
+    """The report as a JSON value. Raises AssertionError if its parts do not sum to the whole."""
+    kept = found.kept()
+    per_unit = [_unit_counts(number, count, corpus, found) for number, count in enumerate(counts)]
+    rejected = _sum(unit["rejected"] for unit in per_unit)
+    read = sum(count.read for count in counts)
+    report = {
+        "read": read,
+        "kept": int(kept.sum()),
+        "rejected": sum(rejected.values()),
+        "deidentify": config.deidentify,
+        "funnel": _funnel(read, rejected),
+        "sources": _grouped(tasks, per_unit, lambda task: task.origin.source, licenses=True),
+        "files": _grouped(tasks, per_unit, lambda task: task.unit.file.name),
+        "files_not_read": [{"file": name, "reason": reason} for name, reason in skipped],
+        "filters_alone": _sum(count.filters_alone for count in counts),
+        "repairs": _sum(count.repairs for count in counts),
+        "personal_data": _sum(count.pii for count in counts),
+        "duplicates": _duplicates(corpus, found),
+        "splits": {},
+        "departments": {},
+        "departments_unmapped": _sum(count.unmapped_departments for count in counts),
+        "features": {},
+        "inquiry_pattern": features.VERSION,
+    }
+    report |= _described(folder, kept, splits)
+    _assert_sums(report, len(files), skipped)
+    return report
+
+
+def _unit_counts(number: int, counts: Counts, corpus: Corpus, found: Duplicates) -> dict[str, Any]:
+    inside = corpus.unit == number
+    lost = inside & ~found.kept()
+    exact, near = int((lost & found.exact).sum()), int((lost & ~found.exact).sum())
+    late = {"deduplicate/exact_duplicate": exact, "deduplicate/near_duplicate": near}
+    return {
+        "read": counts.read,
+        "kept": int((inside & found.kept()).sum()),
+        "rejected": counts.rejected | {key: value for key, value in late.items() if value},
+        "adapters": counts.adapters,
+    }
+
+
+def _grouped(tasks: Sequence[UnitTask], units: Sequence[dict[str, Any]], key: Any, licenses: bool = False) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for task, unit in zip(tasks, units, strict=True):
+        entry = result.setdefault(key(task), {"read": 0, "kept": 0, "rejected": {}, "adapters": {}})
+        if licenses:
+            entry["license"], entry["provenance"] = task.origin.license, task.origin.provenance
+        entry["read"] += unit["read"]
+        entry["kept"] += unit["kept"]
+        entry["rejected"] = _sum([entry["rejected"], unit["rejected"]])
+        entry["adapters"] = _sum([entry["adapters"], unit["adapters"]])
+    return result
+
+
+def _funnel(read: int, rejected: Mapping[str, int]) -> list[dict[str, Any]]:
+    """One entry a step: what came in, why records left, what went on."""
+    rows = []
+    left = read
+    for step in STEPS:
+        reasons = {key.partition("/")[2]: value for key, value in rejected.items() if key.partition("/")[0] == step}
+        rows.append({"step": step, "in": left, "rejected": reasons, "out": left - sum(reasons.values())})
+        left -= sum(reasons.values())
+    return rows
+
+
+def _duplicates(corpus: Corpus, found: Duplicates) -> dict[str, int]:
+    kept = found.kept()
+    size = np.bincount(found.winner, minlength=len(found.winner))
+    return {
+        "clusters_of_two_or_more": int((size > 1).sum()),
+        "largest_cluster": int(size.max()) if len(size) else 0,
+        "exact": int((~kept & found.exact).sum()),
+        "near": int((~kept & ~found.exact).sum()),
+        "renamed_ids": sum("~" in name for name in corpus.ids),
+    }
+
+
+def _described(folder: Path, kept: npt.NDArray[np.bool_], splits: npt.NDArray[np.int8]) -> dict[str, Any]:
+    """Sizes of the splits, departments and quantiles of the features, read back from the published shards."""
+    sizes = {name: int((kept & (splits == number)).sum()) for number, name in enumerate(SPLITS)}
+    shards = sorted((folder / "data").glob("*.parquet"))
+    if not shards:
+        return {"splits": {name: {"dialogues": 0} for name in SPLITS}}
+    table = ds.dataset([str(path) for path in shards]).to_table(columns=["department", "features"])
+    department = Counter(table["department"].to_pylist())
+    numbers = pa.Table.from_struct_array(table["features"].combine_chunks())
+    doctor_turns = (numbers["turns"].to_numpy() // 2).sum()
+    return {
+        "splits": {name: {"dialogues": size} for name, size in sizes.items()},
+        "departments": {name: department[name] for name in (*DEPARTMENTS, None) if department[name]}
+        if None not in department
+        else {name: department[name] for name in DEPARTMENTS if department[name]} | {"(none)": department[None]},
+        "features": {name: _summary(numbers[name]) for name in numbers.column_names},
+        "inquiry": {
+            "n_doctor_turns": int(doctor_turns),
+            "rate_per_doctor_turn": _ratio(int(pc.sum(numbers["inquiry_turns"]).as_py()), int(doctor_turns)),
+            "share_of_dialogues": _ratio(int(pc.sum(pc.greater(numbers["inquiry_turns"], 0)).as_py()), len(numbers)),
+            "share_early": _ratio(int(pc.sum(numbers["early_inquiry"]).as_py()), len(numbers)),
+        },
+    }
+
+
+def _summary(column: pa.ChunkedArray) -> dict[str, float]:
+    values = column.cast(pa.float64()).to_numpy()
+    low, middle, high = (round(float(value), 4) for value in np.quantile(values, _QUANTILES))
+    return {"n": len(values), "mean": round(float(values.mean()), 4), "p5": low, "p50": middle, "p95": high}
+
+
+def _ratio(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0
+
+
+def _sum(counts: Any) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count)
+    return {key: total[key] for key in sorted(total)}
+
+
+def _assert_sums(report: dict[str, Any], files: int, skipped: Sequence[tuple[str, str]]) -> None:
+    assert report["read"] == report["kept"] + report["rejected"], "records were lost"
+    assert report["funnel"][-1]["out"] == report["kept"], "the funnel does not end with what was kept"
+    for group in ("sources", "files"):
+        entries = report[group].values()
+        assert sum(entry["read"] for entry in entries) == report["read"], f"{group} do not sum"
+        assert all(entry["read"] == entry["kept"] + sum(entry["rejected"].values()) for entry in entries), f"{group} leak"
+    assert sum(size["dialogues"] for size in report["splits"].values()) == report["kept"], "the splits do not sum"
+    assert sum(report["departments"].values()) == report["kept"], "the departments do not sum"
+    assert len(report["files"]) <= files, f"more files than were given, {len(skipped)} passed over"

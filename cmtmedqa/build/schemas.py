@@ -1,0 +1,22 @@
+"""JSON Schemas of the records and of the configuration, generated into schemas/ and printed by `cmtmedqa schema`."""
+
+import json
+
+from pydantic import BaseModel
+
+from cmtmedqa.config import BuildConfig
+from cmtmedqa.records import ClusterMember, Dialogue, PiiSpan, PublishedDialogue, Rejection
+
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "dialogue": Dialogue,
+    "published_dialogue": PublishedDialogue,
+    "rejection": Rejection,
+    "cluster_member": ClusterMember,
+    "pii_span": PiiSpan,
+    "build_config": BuildConfig,
+}
+
+
+def schema_text(name: str) -> str:
+    """The schema as indented JSON with sorted keys: byte-stable."""
+    return json.dumps(SCHEMAS[name].model_json_schema(), ensure_ascii=False, indent=2, sort_keys=True) + "\n"

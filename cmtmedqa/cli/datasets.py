@@ -1,0 +1,52 @@
+"""`cmtmedqa validate`, `export` and `schema`: what one does with a built dataset."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cmtmedqa.errors import InputError
+
+
+def validate(
+    dataset: Annotated[Path, typer.Argument(help="Folder of a built dataset.")],
+) -> None:
+    """Check a dataset again: digests, schemas, every record, every sum. Exit code 1 if anything is wrong."""
+    from cmtmedqa.build.recheck import problems
+
+    found = problems(dataset)
+    for problem in found:
+        typer.echo(problem)
+    if found:
+        typer.echo(f"{dataset}: {len(found)} problem(s)")
+        raise typer.Exit(1)
+    typer.echo(f"{dataset}: valid")
+
+
+def export(
+    shape: Annotated[str, typer.Argument(metavar="FORMAT", help="cmtmedqa (JSON array) or messages (JSON Lines).")],
+    dataset: Annotated[Path, typer.Argument(help="Folder of a built dataset.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
+    split: Annotated[str, typer.Option(help="train, dev, test or all.")] = "all",
+) -> None:
+    """Write a dataset in the shape another program reads."""
+    from cmtmedqa.export.dataset import FORMATS, export_dataset
+
+    if shape not in FORMATS:
+        raise InputError(f"no format '{shape}'; there are: {', '.join(FORMATS)}")
+    count = export_dataset(dataset, shape, split, output)
+    typer.echo(f"{output}: {count:,} dialogues")
+
+
+def schema(
+    name: Annotated[str | None, typer.Argument(help="A record or config; without it all names are listed.")] = None,
+) -> None:
+    """Print the JSON Schema of a record or of the configuration."""
+    from cmtmedqa.build.schemas import SCHEMAS, schema_text
+
+    if name is None:
+        typer.echo("\n".join(SCHEMAS))
+        return
+    if name not in SCHEMAS:
+        raise InputError(f"no schema '{name}'; there are: {', '.join(SCHEMAS)}")
+    typer.echo(schema_text(name), nl=False)
