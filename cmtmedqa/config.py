@@ -126,7 +126,11 @@ def load_config(path: Path) -> BuildConfig:
     try:
         values = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        where = f"line {error.problem_mark.line + 1}" if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark else "?"
+        where = (
+            f"line {error.problem_mark.line + 1}"
+            if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark
+            else "?"
+        )
         raise ConfigError(f"{path}: not valid YAML, {where}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: a configuration is a mapping of keys to values; see cmtmedqa init")

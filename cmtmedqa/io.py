@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel
@@ -71,6 +73,18 @@ def write_parquet(path: Path, table: pa.Table) -> None:
             compression_level=COMPRESSION_LEVEL,
             row_group_size=ROWS_PER_GROUP,
         )
+
+
+def read_rows(path: Path, rows: npt.NDArray[np.int64], columns: list[str]) -> Iterator[pa.Table]:
+    """The rows of a Parquet file with these numbers (ascending), one table a row group that holds any."""
+    start = 0
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            end = start + file.metadata.row_group(group).num_rows
+            inside = rows[(rows >= start) & (rows < end)] - start
+            if len(inside):
+                yield file.read_row_group(group, columns=columns).take(pa.array(inside))
+            start = end
 
 
 def arrow_schema(model: type[BaseModel]) -> pa.Schema:

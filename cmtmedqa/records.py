@@ -93,7 +93,7 @@ class PublishedDialogue(Dialogue):
 
 
 class Rejection(Record):
-    """A record that is not in the dataset, and why. `record` is what was rejected, as far as it had come (JSON text)."""
+    """A record that is not in the dataset, and why. `record` is what was rejected, as far as it had come (JSON)."""
 
     id: str
     source: str

@@ -29,7 +29,10 @@ def make(config: BuildConfig, report: dict[str, Any], shards: Sequence[str]) -> 
         "## Sources\n",
         _table(
             ("source", "licence", "provenance", "read", "kept"),
-            [(name, item["license"], item["provenance"], item["read"], item["kept"]) for name, item in report["sources"].items()],
+            [
+                (name, item["license"], item["provenance"], item["read"], item["kept"])
+                for name, item in report["sources"].items()
+            ],
         ),
         "## From read to kept\n",
         _table(
@@ -64,7 +67,10 @@ def _head(config: BuildConfig, report: dict[str, Any], shards: Sequence[str]) ->
         "task_categories": ["text-generation", "question-answering"],
         "tags": ["medical", "dialogue"],
         "configs": [
-            {"config_name": "default", "data_files": [{"split": name, "path": f"data/{name}-*.parquet"} for name in present]}
+            {
+                "config_name": "default",
+                "data_files": [{"split": name, "path": f"data/{name}-*.parquet"} for name in present],
+            }
         ],
     }
     return f"---\n{yaml.safe_dump(head, allow_unicode=True, sort_keys=False)}---\n"

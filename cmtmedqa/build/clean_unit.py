@@ -25,7 +25,7 @@ from cmtmedqa.clean.lexicon import Lexicon, load_lexicon
 from cmtmedqa.config import BuildConfig
 from cmtmedqa.dedup.signatures import PERMUTATIONS, digests, keys_column, signatures
 from cmtmedqa.errors import InputError
-from cmtmedqa.records import DEPARTMENTS, Dialogue, Rejection
+from cmtmedqa.records import Dialogue, Rejection
 from cmtmedqa.sources.mapped import Mapped, Unreadable, content_id
 from cmtmedqa.sources.read import Unit, read
 
@@ -75,9 +75,12 @@ def clean_unit(task: UnitTask, report: Report) -> Counts:
         report(Tick(counts.read, counts.kept, sum(counts.rejected.values())))
         return counts
     work = _Work(task)
-    with io.replacing(task.path(".parquet")) as temporary, pq.ParquetWriter(
-        temporary, STAGE_SCHEMA, compression=io.COMPRESSION, compression_level=io.COMPRESSION_LEVEL
-    ) as writer:
+    with (
+        io.replacing(task.path(".parquet")) as temporary,
+        pq.ParquetWriter(
+            temporary, STAGE_SCHEMA, compression=io.COMPRESSION, compression_level=io.COMPRESSION_LEVEL
+        ) as writer,
+    ):
         for records in _batches(read(task.unit)):
             before = (work.read, work.kept, len(work.rejections))
             table = work.clean(records)
@@ -252,7 +255,8 @@ def _why_empty(batch: Batch) -> list[str]:
     doctor = np.bincount(batch.dialogue[text & (batch.role == DOCTOR)], minlength=rows) > 0
     names = {(False, False): "no_text", (True, False): "no_doctor_turn", (False, True): "no_patient_turn"}
     return [
-        names.get((bool(asks), bool(answers)), "no_answered_turn") for asks, answers in zip(patient, doctor, strict=True)
+        names.get((bool(asks), bool(answers)), "no_answered_turn")
+        for asks, answers in zip(patient, doctor, strict=True)
     ]
 
 

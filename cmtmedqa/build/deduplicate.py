@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cmtmedqa import io
 from cmtmedqa.build.clean_unit import UnitTask
 from cmtmedqa.config import BuildConfig
 from cmtmedqa.dedup.candidates import candidate_pairs
@@ -179,16 +180,10 @@ class _Texts:
 def _unit_keys(task: UnitTask, rows: Ints) -> list[pa.StringArray]:
     """The keys of some rows of a unit, one array a row group that holds any."""
     keys = []
-    with pq.ParquetFile(task.path(".parquet")) as file:
-        start = 0
-        for group in range(file.num_row_groups):
-            end = start + file.metadata.row_group(group).num_rows
-            inside = rows[(rows >= start) & (rows < end)] - start
-            if len(inside):
-                turns = file.read_row_group(group, columns=["turns"])["turns"].combine_chunks().take(pa.array(inside))
-                offsets = turns.offsets.to_numpy() - turns.offsets[0].as_py()
-                keys.append(keys_column(turns.flatten().field("text"), offsets.astype(np.int64)))
-            start = end
+    for table in io.read_rows(task.path(".parquet"), rows, ["turns"]):
+        turns = table["turns"].combine_chunks()
+        offsets = turns.offsets.to_numpy() - turns.offsets[0].as_py()
+        keys.append(keys_column(turns.flatten().field("text"), offsets.astype(np.int64)))
     return keys
 
 

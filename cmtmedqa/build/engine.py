@@ -77,7 +77,9 @@ def _run_pool(
                 _drain(ticks, on_tick)
                 return [future.result() for future in futures]
             except BrokenProcessPool as error:
-                raise CmtmedqaError("a worker process died (out of memory?); run the same command again to resume") from error
+                raise CmtmedqaError(
+                    "a worker process died (out of memory?); run the same command again to resume"
+                ) from error
             finally:
                 for future in futures:
                     future.cancel()

@@ -65,7 +65,9 @@ def _require_ours(folder: Path) -> None:
     started = (folder / WORK).exists() or (folder / MANIFEST).exists()
     foreign = sorted(item.name for item in folder.iterdir() if item.name not in _OURS or not started)
     if foreign:
-        raise InputError(f"{folder}: is not empty and not a dataset of ours ({foreign[0]}); choose an empty or new folder")
+        raise InputError(
+            f"{folder}: is not empty and not a dataset of ours ({foreign[0]}); choose an empty or new folder"
+        )
 
 
 def _remove(path: Path) -> None:
@@ -101,7 +103,9 @@ def missing_files(folder: Path) -> list[str]:
 def write_manifest(folder: Path, key: str, head: dict[str, Any]) -> None:
     """Write the manifest last: its presence means that the build is finished and every file is whole."""
     files = {}
-    for path in sorted(item for item in folder.rglob("*") if item.is_file() and WORK not in item.relative_to(folder).parts):
+    for path in sorted(
+        item for item in folder.rglob("*") if item.is_file() and WORK not in item.relative_to(folder).parts
+    ):
         name = path.relative_to(folder).as_posix()
         if name != MANIFEST:
             files[name] = {"sha256": io.sha256_file(path), "bytes": path.stat().st_size}

@@ -75,7 +75,9 @@ def check(config: BuildConfig) -> None:
     load_lexicon(config.lexicon)
     for alias, name in config.departments.items():
         if name not in DEPARTMENTS:
-            raise ConfigError(f"departments: '{alias}' is mapped to '{name}', which is none of the 14: {' '.join(DEPARTMENTS)}")
+            raise ConfigError(
+                f"departments: '{alias}' is mapped to '{name}', which is none of the 14: {' '.join(DEPARTMENTS)}"
+            )
     if config.deidentify == "required":
         from cmtmedqa.clean import deidentify  # noqa: F401 -- fails here, not after hours, when it cannot be loaded
 
@@ -137,10 +139,13 @@ def clean_all(tasks: Sequence[UnitTask], workers: int, console: Console) -> list
     """Pass 1 over all units."""
 
     def size(task: UnitTask) -> int:
-        return max(task.unit.end - task.unit.start, 1)
+        length: int = max(task.unit.end - task.unit.start, 1)
+        return length
 
     with meter(console, "clean", sum(size(task) for task in tasks)) as phase:
-        return run(clean_unit, tasks, workers, lambda tick: phase.count(*tick), lambda task, _: phase.advance(size(task)))
+        return run(
+            clean_unit, tasks, workers, lambda tick: phase.count(*tick), lambda task, _: phase.advance(size(task))
+        )
 
 
 def assign_splits(found: Duplicates, config: BuildConfig) -> "np.ndarray[Any, Any]":
@@ -181,10 +186,13 @@ def manifest_head(config: BuildConfig, files: Sequence[Planned], summary: dict[s
         "libraries": {"pyarrow": pa.__version__},
         "settings": settings | {"lexicon": "bundled" if config.lexicon is None else Path(config.lexicon).name},
         "inputs": [
-            {"file": file.file.name, "source": file.origin.source, "license": file.origin.license, "sha256": file.plan.sha256}
+            {
+                "file": file.file.name,
+                "source": file.origin.source,
+                "license": file.origin.license,
+                "sha256": file.plan.sha256,
+            }
             for file in files
         ],
         "dialogues": {name: summary["splits"][name]["dialogues"] for name in SPLITS},
     }
-
-

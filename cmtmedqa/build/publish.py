@@ -37,7 +37,12 @@ class ShardTask(NamedTuple):
 
 
 def shard_tasks(
-    folder: Path, tasks: Sequence[UnitTask], corpus: Corpus, kept: npt.NDArray[np.bool_], split: Ints, rows_per_shard: int
+    folder: Path,
+    tasks: Sequence[UnitTask],
+    corpus: Corpus,
+    kept: npt.NDArray[np.bool_],
+    split: Ints,
+    rows_per_shard: int,
 ) -> list[ShardTask]:
     """The shards of the dataset: each split in input order, `rows_per_shard` dialogues a file; an empty split has none."""
     shards = []
@@ -60,9 +65,12 @@ def _pieces(tasks: Sequence[UnitTask], corpus: Corpus, items: Ints) -> Iterator[
 def write_shard(task: ShardTask, report: Report) -> int:
     """Write one shard, a row group at a time; returns its number of dialogues."""
     path, rows = Path(task.path), 0
-    with io.replacing(path) as temporary, pq.ParquetWriter(
-        temporary, SCHEMA, compression=io.COMPRESSION, compression_level=io.COMPRESSION_LEVEL
-    ) as writer:
+    with (
+        io.replacing(path) as temporary,
+        pq.ParquetWriter(
+            temporary, SCHEMA, compression=io.COMPRESSION, compression_level=io.COMPRESSION_LEVEL
+        ) as writer,
+    ):
         for table in _regrouped(table for piece in task.pieces for table in _read(piece)):
             writer.write_table(table, row_group_size=io.ROWS_PER_GROUP)
             rows += table.num_rows
@@ -71,18 +79,12 @@ def write_shard(task: ShardTask, report: Report) -> int:
 
 
 def _read(piece: Piece) -> Iterator[pa.Table]:
-    """The rows of a piece under their published ids, one table a row group that holds any."""
-    start = position = 0
-    with pq.ParquetFile(piece.path) as file:
-        for group in range(file.num_row_groups):
-            end = start + file.metadata.row_group(group).num_rows
-            inside = piece.rows[(piece.rows >= start) & (piece.rows < end)] - start
-            if len(inside):
-                table = file.read_row_group(group, columns=SCHEMA.names).take(pa.array(inside))
-                ids = pa.array(piece.ids[position : position + len(inside)], pa.string())
-                position += len(inside)
-                yield table.set_column(0, SCHEMA.field("id"), ids)
-            start = end
+    """The rows of a piece under the ids they are published under."""
+    done = 0
+    for table in io.read_rows(Path(piece.path), piece.rows, SCHEMA.names):
+        ids = pa.array(piece.ids[done : done + table.num_rows], pa.string())
+        done += table.num_rows
+        yield table.set_column(0, SCHEMA.field("id"), ids)
 
 
 def _regrouped(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
@@ -115,8 +117,8 @@ def _duplicate_rows(task: UnitTask, corpus: Corpus, found: Duplicates, items: In
     if not len(items):
         return REJECTION_SCHEMA.empty_table()
     columns = ["source", "title", "turns", "file", "index"]
-    piece = Piece(str(task.path(".parquet")), corpus.row[items], [])
-    rows = [row for table in _read_columns(piece, columns) for row in table.to_pylist()]
+    stored = io.read_rows(task.path(".parquet"), corpus.row[items], columns)
+    rows = [row for table in stored for row in table.to_pylist()]
     values = [
         {
             "id": corpus.ids[item],
@@ -133,17 +135,6 @@ def _duplicate_rows(task: UnitTask, corpus: Corpus, found: Duplicates, items: In
     return pa.Table.from_pylist(values, schema=REJECTION_SCHEMA)
 
 
-def _read_columns(piece: Piece, columns: list[str]) -> Iterator[pa.Table]:
-    start = 0
-    with pq.ParquetFile(piece.path) as file:
-        for group in range(file.num_row_groups):
-            end = start + file.metadata.row_group(group).num_rows
-            inside = piece.rows[(piece.rows >= start) & (piece.rows < end)] - start
-            if len(inside):
-                yield file.read_row_group(group, columns=columns).take(pa.array(inside))
-            start = end
-
-
 def write_rejections(folder: Path, tables: Iterator[pa.Table], rows_per_shard: int) -> int:
     """Write `rejected/part-00000.parquet` and on; at least one file, so that the folder always tells. Returns the rows."""
     waiting: list[pa.Table] = [REJECTION_SCHEMA.empty_table()]
@@ -152,12 +143,15 @@ def write_rejections(folder: Path, tables: Iterator[pa.Table], rows_per_shard: i
         waiting.append(table)
         while sum(item.num_rows for item in waiting) >= rows_per_shard:
             joined = pa.concat_tables(waiting)
-            io.write_parquet(folder / "rejected" / f"part-{number:05d}.parquet", joined.slice(0, rows_per_shard).combine_chunks())
+            io.write_parquet(
+                folder / "rejected" / f"part-{number:05d}.parquet", joined.slice(0, rows_per_shard).combine_chunks()
+            )
             waiting, number, total = [joined.slice(rows_per_shard)], number + 1, total + rows_per_shard
     rest = pa.concat_tables(waiting).combine_chunks()
     if rest.num_rows or number == 0:
         io.write_parquet(folder / "rejected" / f"part-{number:05d}.parquet", rest)
-    return total + rest.num_rows
+    written: int = total + rest.num_rows
+    return written
 
 
 def clusters_table(corpus: Corpus, found: Duplicates) -> pa.Table:

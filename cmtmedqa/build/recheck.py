@@ -30,7 +30,9 @@ def problems(folder: Path) -> list[str]:
     found += _clusters(folder, kept)
     total = sum(item["dialogues"] for item in report["splits"].values())
     if not report["kept"] == len(kept) == total or report["read"] != report["kept"] + report["rejected"]:
-        found.append(f"report.json: read {report['read']}, kept {report['kept']}, rejected {report['rejected']} do not sum")
+        found.append(
+            f"report.json: read {report['read']}, kept {report['kept']}, rejected {report['rejected']} do not sum"
+        )
     return found
 
 
@@ -47,7 +49,9 @@ def _files(folder: Path, manifest: dict[str, Any]) -> list[str]:
     return found
 
 
-def _split(folder: Path, name: str, manifest: dict[str, Any], report: dict[str, Any], kept: dict[str, str]) -> list[str]:
+def _split(
+    folder: Path, name: str, manifest: dict[str, Any], report: dict[str, Any], kept: dict[str, str]
+) -> list[str]:
     found, count = [], 0
     shards = sorted((folder / "data").glob(f"{name}-*.parquet"))
     for shard in shards:
@@ -76,7 +80,10 @@ def _rejections(folder: Path, report: dict[str, Any]) -> list[str]:
         table = pq.ParquetFile(part).read()
         if not table.schema.remove_metadata().equals(REJECTION_SCHEMA):
             return [f"rejected/{part.name}: its schema is not that of a rejection"]
-        counts.update(f"{step}/{reason}" for step, reason in zip(table["step"].to_pylist(), table["reason"].to_pylist(), strict=True))
+        counts.update(
+            f"{step}/{reason}"
+            for step, reason in zip(table["step"].to_pylist(), table["reason"].to_pylist(), strict=True)
+        )
     stated = {f"{row['step']}/{reason}": count for row in report["funnel"] for reason, count in row["rejected"].items()}
     return [] if dict(counts) == stated else ["rejected/: its reasons do not sum to those of the report"]
 

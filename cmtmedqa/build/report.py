@@ -83,7 +83,9 @@ def _unit_counts(number: int, counts: Counts, corpus: Corpus, found: Duplicates)
     }
 
 
-def _grouped(tasks: Sequence[UnitTask], units: Sequence[dict[str, Any]], key: Any, licenses: bool = False) -> dict[str, Any]:
+def _grouped(
+    tasks: Sequence[UnitTask], units: Sequence[dict[str, Any]], key: Any, licenses: bool = False
+) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for task, unit in zip(tasks, units, strict=True):
         entry = result.setdefault(key(task), {"read": 0, "kept": 0, "rejected": {}, "adapters": {}})
@@ -167,7 +169,9 @@ def _assert_sums(report: dict[str, Any], files: int, skipped: Sequence[tuple[str
     for group in ("sources", "files"):
         entries = report[group].values()
         assert sum(entry["read"] for entry in entries) == report["read"], f"{group} do not sum"
-        assert all(entry["read"] == entry["kept"] + sum(entry["rejected"].values()) for entry in entries), f"{group} leak"
+        assert all(entry["read"] == entry["kept"] + sum(entry["rejected"].values()) for entry in entries), (
+            f"{group} leak"
+        )
     assert sum(size["dialogues"] for size in report["splits"].values()) == report["kept"], "the splits do not sum"
     assert sum(report["departments"].values()) == report["kept"], "the departments do not sum"
     assert len(report["files"]) <= files, f"more files than were given, {len(skipped)} passed over"

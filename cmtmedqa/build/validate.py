@@ -61,4 +61,5 @@ def _equal_empty(column: pa.ChunkedArray) -> Mask:
 
 def _outside(column: pa.ChunkedArray, allowed: tuple[str, ...]) -> Mask:
     inside = pc.or_(pc.is_in(column, pa.array(allowed)), pc.is_null(column))
-    return ~inside.to_numpy().astype(bool)
+    outside: Mask = ~inside.to_numpy().astype(bool)
+    return outside

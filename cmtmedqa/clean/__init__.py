@@ -1,0 +1,1 @@
+"""Cleaning: normalisation, order of turns, de-identification, features, filters, departments."""

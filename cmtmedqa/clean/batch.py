@@ -36,7 +36,10 @@ class Batch(NamedTuple):
         turns = keep[self.dialogue]
         number = np.cumsum(keep) - 1
         return Batch(
-            self.rows.filter(pa.array(keep)), number[self.dialogue[turns]], self.role[turns], self.text.filter(pa.array(turns))
+            self.rows.filter(pa.array(keep)),
+            number[self.dialogue[turns]],
+            self.role[turns],
+            self.text.filter(pa.array(turns)),
         )
 
     def keep_turns(self, keep: Mask) -> "Batch":

@@ -56,6 +56,7 @@ _END = re.compile(rf"(?:(?<=[。！？；\n])|^)(?:{_TAIL.pattern})[。！？~ ]
 
 _MAX_TAILS = 4
 
+
 def gate(settings: Normalise) -> str:
     """An RE2 pattern that finds every text `strip_boilerplate` could change under these settings."""
     patterns = [

@@ -36,9 +36,7 @@ _ADVICE = (
     "建议|可以(?:服用|口服|吃|用|使用|考虑|选择|试|外用|涂|做)|应该|应当|需要(?:及时|尽快|服用|做|进行|到|去)|注意(?:休息|饮食|保暖|卫生|避免)|"
     "治疗方(?:案|法)|避免|推荐|尽快(?:就医|去|到)|最好"
 )
-_CLOSING_PATIENT = (
-    r"^(?:好的?|嗯+|哦+|行|知道了|明白了|了解了?|清楚了|我知道了|我明白了|谢|多谢|非常感谢|十分感谢|太感谢|感谢|辛苦|麻烦您了|再见|ok|OK)"
-)
+_CLOSING_PATIENT = r"^(?:好的?|嗯+|哦+|行|知道了|明白了|了解了?|清楚了|我知道了|我明白了|谢|多谢|非常感谢|十分感谢|太感谢|感谢|辛苦|麻烦您了|再见|ok|OK)"
 _CLOSING_DOCTOR = r"^(?:不客气|不用谢|不谢|别客气|客气了|应该的|没关系|祝您|祝你|祝早日|好的?，?(?:祝|不客气|再见)|再见|没事的?，?祝|很高兴能?(?:帮|为)|嗯+，?(?:祝|不客气))"
 _CLOSING_CHARS = 80
 
@@ -144,18 +142,21 @@ def _han_share(batch: Batch, points: CodePoints) -> npt.NDArray[np.float64]:
 
 
 def _codes(texts: pa.StringArray) -> Ints:
-    return pc.dictionary_encode(texts).indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    codes: Ints = pc.dictionary_encode(texts).indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes
 
 
 def _distinct(group: Ints, value: Ints, groups: int) -> Ints:
     """The number of distinct values in each group, shape (groups,)."""
     pairs = np.unique(group * np.int64(1 << 32) + value)
-    return np.bincount(pairs >> 32, minlength=groups)
+    counts: Ints = np.bincount(pairs >> 32, minlength=groups)
+    return counts
 
 
 def _share(part: Ints, whole: Ints) -> npt.NDArray[np.float64]:
-    """part / whole to four decimals; 0 where the whole is 0."""
-    return np.round(np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0), 4)
+    """Divide part by whole, to four decimals; 0 where the whole is 0."""
+    shares: npt.NDArray[np.float64] = np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
+    return shares.round(4)
 
 
 def _matches(texts: pa.StringArray, pattern: str) -> Mask:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -43,16 +44,20 @@ _INVISIBLE = re.compile(
 _LINE_BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _SPACE = re.compile("[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
-_WIDTH = {
-    code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) not in "！（），：；？～［］"
-} | {ord("［"): "[", ord("］"): "]", ord("｡"): "。", ord("､"): "、", ord("￥"): "¥"}
+_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) not in "！（），：；？～［］"} | {
+    ord("［"): "[",
+    ord("］"): "]",
+    ord("｡"): "。",
+    ord("､"): "、",
+    ord("￥"): "¥",
+}
 _COMPATIBLE = re.compile("[\u2e80-\u2fdf\u3300-\u33ff\uf900-\ufaff\ufb00-\ufb06]")
 _WIDTH_GATE = "[" + "".join(re.escape(chr(code)) for code in _WIDTH) + _COMPATIBLE.pattern[1:]
 
 # What OpenCC's t2s leaves: a variant of 你 and one word.
 _AFTER_SIMPLIFYING = {"妳": "你", "麽": "么", "甚么": "什么"}
 
-_PAREN = re.compile(rf"\(([^()\n]*)\)")
+_PAREN = re.compile(r"\(([^()\n]*)\)")
 _REPEATS = re.compile(r"([，、；：])\1+|([！？])\2+|。{2,}|…+|\.{3,}|([~～]){2,}")
 _HALF_AFTER_HAN = re.compile(rf"(?<=[{_HAN}）”，；：？！])([,;:?!])(?!//)")
 _HALF_BEFORE_HAN = re.compile(rf"(?<=[A-Za-z0-9%℃)])([,;?!]) ?(?=[{_HAN}])")
@@ -86,18 +91,18 @@ def strip_markup(text: str) -> str:
 
 
 def strip_controls(text: str) -> str:
-    """Remove control, zero-width, private and replacement characters; every kind of line end becomes `\\n`."""
+    """Remove control, zero-width, private and replacement characters; all kinds of line ends become one."""
     return _INVISIBLE.sub("", _SPACE.sub(" ", _LINE_BREAK.sub("\n", text)))
 
 
 def fold_width(text: str) -> str:
-    """Full-width letters, digits and signs to half width (Chinese punctuation stays); ㎎, ㎝, radicals to letters."""
+    """Turn full-width letters, digits and signs to half width (Chinese punctuation stays); ㎎, ㎝, radicals to letters."""
     text = text.translate(_WIDTH)
     return _COMPATIBLE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
 
 
 def tidy_punctuation(text: str) -> str:
-    """Half-width marks beside Han characters to full width, repeated marks to one, `...` to `……`."""
+    """Turn half-width marks beside Han characters to full width, repeated marks to one, `...` to `……`."""
     text = _HALF_BEFORE_HAN.sub(lambda found: found[1].translate(_FULL), text)
     text = _HALF_AFTER_HAN.sub(lambda found: found[1].translate(_FULL), text)
     text = _STOP_AFTER_HAN.sub("。", text)
@@ -118,7 +123,7 @@ def _full_parentheses(found: re.Match[str]) -> str:
 
 def _one_mark(found: re.Match[str]) -> str:
     text = found[0]
-    return "……" if text[0] in "…." or len(text) > 2 and text[0] == "。" else text[0]
+    return "……" if text[0] in "…." or (text[0] == "。" and len(text) > 2) else text[0]
 
 
 @cache
@@ -126,7 +131,11 @@ def _converter() -> Callable[[str], str]:
     """OpenCC t2s. Two packages are imported as `opencc`; the pure-Python one is 37 times slower and is refused."""
     import opencc
 
-    if "opencc_python_reimplemented" in str(opencc.__file__) or not opencc.__file__ or not _is_compiled(opencc.__file__):
+    if (
+        "opencc_python_reimplemented" in str(opencc.__file__)
+        or not opencc.__file__
+        or not _is_compiled(opencc.__file__)
+    ):
         raise CmtmedqaError(
             "the package opencc-python-reimplemented hides OpenCC: pip uninstall opencc-python-reimplemented, then "
             "pip install --force-reinstall opencc"
@@ -174,10 +183,20 @@ def steps(settings: Normalise) -> list[Step]:
     """The steps that are switched on, in their order."""
     chosen = [
         (settings.markup, Step("markup", r"&|<|\\[nr]", strip_markup)),
-        (True, Step("controls", r"[^\n -~¡-¬®-\x{02ff}\x{2010}-\x{2027}\x{2030}-\x{205e}\x{2070}-\x{2fff}\x{3001}-\x{d7ff}\x{f900}-\x{fdff}\x{fe10}-\x{fefe}\x{ff00}-\x{fff8}]", strip_controls)),
+        (
+            True,
+            Step(
+                "controls",
+                r"[^\n -~¡-¬®-\x{02ff}\x{2010}-\x{2027}\x{2030}-\x{205e}\x{2070}-\x{2fff}\x{3001}-\x{d7ff}\x{f900}-\x{fdff}\x{fe10}-\x{fefe}\x{ff00}-\x{fff8}]",
+                strip_controls,
+            ),
+        ),
         (settings.width, Step("width", _WIDTH_GATE, fold_width)),
         (settings.traditional_to_simplified, Step("simplify", _traditional_gate(), simplify)),
-        (settings.punctuation, Step("punctuation", r"[,;:?!.(~～]|，，|、、|；；|：：|！！|？？|。。|…", tidy_punctuation)),
+        (
+            settings.punctuation,
+            Step("punctuation", r"[,;:?!.(~～]|，，|、、|；；|：：|！！|？？|。。|…", tidy_punctuation),
+        ),
         (True, Step("space", r"\n|\s$|^\s|  |[^ -~] [^ -~]", tidy_space)),
     ]
     return [step for wanted, step in chosen if wanted]
@@ -213,15 +232,21 @@ def normalise_column(texts: pa.StringArray, settings: Normalise, doctor: pa.Bool
     return texts
 
 
-def _one_round(texts: pa.StringArray, active: Sequence[Step], settings: Normalise, doctor: pa.BooleanArray) -> pa.StringArray:
+def _one_round(
+    texts: pa.StringArray, active: Sequence[Step], settings: Normalise, doctor: pa.BooleanArray
+) -> pa.StringArray:
     for step in active:
-        texts = _change_gated(texts, step.gate, lambda row, text, change=step.change: change(text))
+        texts = _change_gated(texts, step.gate, _whatever_row(step.change))
     speakers = doctor.to_numpy(zero_copy_only=False)
     return _change_gated(
         texts,
         boilerplate.gate(settings),
         lambda row, text: tidy_space(boilerplate.strip_boilerplate(text, settings, bool(speakers[row]))),
     )
+
+
+def _whatever_row(change: Callable[[str], str]) -> Callable[[int, str], str]:
+    return lambda _row, text: change(text)
 
 
 def _change_gated(texts: pa.StringArray, gate: str, change: Callable[[int, str], str]) -> pa.StringArray:
@@ -235,9 +260,6 @@ def _change_gated(texts: pa.StringArray, gate: str, change: Callable[[int, str],
 
 
 def _scatter(texts: pa.StringArray, rows: pa.Array, values: pa.StringArray) -> pa.StringArray:
-    import numpy as np
-
     mask = np.zeros(len(texts), dtype=bool)
     mask[rows.to_numpy(zero_copy_only=False)] = True
     return pc.replace_with_mask(texts, pa.array(mask), values)
-

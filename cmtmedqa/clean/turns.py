@@ -13,11 +13,20 @@ import pyarrow.compute as pc
 
 from cmtmedqa.clean.batch import DOCTOR, PATIENT, SYSTEM, Batch, Ints, Mask
 from cmtmedqa.config import Normalise
-from cmtmedqa.records import Turn
+from cmtmedqa.records import ROLES, Role, Turn
 
 VERSION = "turns-1"
 
-_ROLE_OF = dict.fromkeys(("患者", "病人", "来访者"), "patient") | dict.fromkeys(("医生", "大夫", "医师", "心理咨询师", "咨询师"), "doctor")
+_ROLE_OF: dict[str, Role] = {
+    "患者": "patient",
+    "病人": "patient",
+    "来访者": "patient",
+    "医生": "doctor",
+    "大夫": "doctor",
+    "医师": "doctor",
+    "心理咨询师": "doctor",
+    "咨询师": "doctor",
+}
 _NAMES = "|".join(_ROLE_OF)
 LABEL_GATE = rf"(?:{_NAMES})："
 _LABEL = re.compile(rf"(?:(?<=[。！？…~：\s])|^)(?P<name>{_NAMES})：[ ]*", re.MULTILINE)
@@ -30,7 +39,7 @@ def resolve_labels(turn: Turn) -> tuple[Turn, ...]:
     A label of the other role is a form of address when a greeting or a question follows (`医生：您好，我…`): its colon becomes
     a comma. No label is left, so that a second pass changes nothing.
     """
-    pieces: list[tuple[str, str]] = []
+    pieces: list[tuple[Role, str]] = []
     role, start, text = turn.role, 0, turn.text
     for label in _LABEL.finditer(text):
         spoken = _ROLE_OF[label["name"]]
@@ -38,7 +47,7 @@ def resolve_labels(turn: Turn) -> tuple[Turn, ...]:
         if spoken != turn.role and _ADDRESSED.match(text, label.end()):
             pieces.append((role, f"{label['name']}，"))
         else:
-            role = spoken  # type: ignore[assignment]
+            role = spoken
             pieces.append((role, "\n"))
         start = label.end()
     pieces.append((role, text[start:]))
@@ -56,7 +65,8 @@ def arrange(turns: Sequence[Turn], settings: Normalise) -> tuple[Turn, ...]:
         turns = [piece for turn in turns for piece in (resolve_labels(turn) if turn.role != "system" else (turn,))]
     runs = groupby((turn for turn in turns if turn.text), key=lambda turn: turn.role)
     merged = [
-        Turn.model_construct(role=role, text=settings.merge_separator.join(turn.text for turn in run)) for role, run in runs
+        Turn.model_construct(role=role, text=settings.merge_separator.join(turn.text for turn in run))
+        for role, run in runs
     ]
     return tuple(_ends_trimmed(merged, settings))
 
@@ -101,14 +111,13 @@ def _labels_resolved(batch: Batch) -> tuple[Batch, Mask]:
     hits = pc.match_substring_regex(batch.text, LABEL_GATE).to_numpy(zero_copy_only=False) & (batch.role != SYSTEM)
     if not hits.any():
         return batch, np.zeros(batch.rows.num_rows, bool)
-    names = ("patient", "doctor", "system")
     texts, roles = batch.text.to_pylist(), batch.role.tolist()
     out_text: list[str] = []
     out_role: list[int] = []
     counts = np.ones(len(texts), np.int64)
     changed = np.zeros(len(texts), bool)
     for row, (text, role) in enumerate(zip(texts, roles, strict=True)):
-        pieces = resolve_labels(Turn.model_construct(role=names[role], text=text)) if hits[row] else None
+        pieces = resolve_labels(Turn.model_construct(role=ROLES[role], text=text)) if hits[row] else None
         if pieces is None:
             out_text.append(text)
             out_role.append(role)
@@ -116,7 +125,7 @@ def _labels_resolved(batch: Batch) -> tuple[Batch, Mask]:
         counts[row] = len(pieces)
         changed[row] = len(pieces) != 1 or pieces[0].text != text
         out_text.extend(piece.text for piece in pieces)
-        out_role.extend(names.index(piece.role) for piece in pieces)
+        out_role.extend(ROLES.index(piece.role) for piece in pieces)
     resolved = Batch(
         batch.rows, np.repeat(batch.dialogue, counts), np.array(out_role, np.int8), pa.array(out_text, pa.string())
     )

@@ -17,7 +17,9 @@ _TEMPLATE = package_file("build", "template.yaml")
 def build(
     inputs: Annotated[
         list[str] | None,
-        typer.Argument(help="A CONFIG.yaml, or files, folders, globs and hf:<dataset> of any known shape.", show_default=False),
+        typer.Argument(
+            help="A CONFIG.yaml, or files, folders, globs and hf:<dataset> of any known shape.", show_default=False
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder of the dataset.", show_default=False)
@@ -27,7 +29,8 @@ def build(
         int | None, typer.Option(help="Processes; 0: one for small inputs, else one per core.", show_default=False)
     ] = None,
     on_error: Annotated[
-        str | None, typer.Option(help="reject: store an unreadable record with its reason; stop: end there.", show_default=False)
+        str | None,
+        typer.Option(help="reject: store an unreadable record with its reason; stop: end there.", show_default=False),
     ] = None,
     no_deidentify: Annotated[
         bool, typer.Option("--no-deidentify", help="Leave personal data in the text; the card warns of it.")
@@ -41,7 +44,11 @@ def build(
     chosen = {key: value for key, value in changes.items() if value is not None}
     config = make_config({**config.model_dump(), **chosen}, "command line")
     if config.deidentify == "off":
-        console.print("warning: --no-deidentify: the dataset keeps personal data; do not publish it", style="bold red", highlight=False)
+        console.print(
+            "warning: --no-deidentify: the dataset keeps personal data; do not publish it",
+            style="bold red",
+            highlight=False,
+        )
     from cmtmedqa.build.pipeline import build as run
 
     report = run(config, console, overwrite)
@@ -95,5 +102,7 @@ def _print_report(report: dict[str, Any], folder: Path) -> None:
     for item in report["files_not_read"]:
         typer.echo(f"not read: {item['file']}: {item['reason']}")
     typer.echo(f"what to look at next:\n  {folder}/README.md        the card\n  {folder}/report.json      every count")
-    typer.echo(f"  {folder}/rejected/        what is not in the dataset, and why\n  {folder}/clusters.parquet which records are twins")
+    typer.echo(
+        f"  {folder}/rejected/        what is not in the dataset, and why\n  {folder}/clusters.parquet which records are twins"
+    )
     typer.echo(f"  python -c \"import datasets; print(datasets.load_dataset('{folder}'))\"")

@@ -48,7 +48,9 @@ def _show(file: SourceFile) -> None:
             if isinstance(record, Unreadable):
                 typer.echo(f"  record {record.index}: {record.reason} ({record.detail})")
             else:
-                typer.echo("  " + _dialogue(record, file.name).model_dump_json(exclude_none=True, exclude_defaults=True))
+                typer.echo(
+                    "  " + _dialogue(record, file.name).model_dump_json(exclude_none=True, exclude_defaults=True)
+                )
             shown += 1
             if shown == _SHOWN:
                 return
@@ -58,7 +60,9 @@ def _show(file: SourceFile) -> None:
 def read(
     paths: Annotated[list[str], typer.Argument(help="Files, folders, globs or hf:<dataset>.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="JSON Lines file to write; - for standard output.")],
-    on_error: Annotated[str, typer.Option(help="reject: report an unreadable record and go on; stop: end there.")] = "reject",
+    on_error: Annotated[
+        str, typer.Option(help="reject: report an unreadable record and go on; stop: end there.")
+    ] = "reject",
 ) -> None:
     """Write the mapped records as they are, before any cleaning: one dialogue a line."""
     if on_error not in {"reject", "stop"}:

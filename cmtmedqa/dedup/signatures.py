@@ -6,6 +6,7 @@ fixed here and written into the manifest, because signatures of different scheme
 """
 
 import hashlib
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +72,7 @@ def gram_sets(keys: pa.StringArray) -> list[npt.NDArray[np.uint64]]:
     starts = windows_inside(points.offsets, GRAM)
     grams = ngram_hashes(points.codes, GRAM)[starts] if len(starts) else np.empty(0, np.uint64)
     bounds = _gram_offsets(points).tolist()
-    return [np.unique(grams[start:end]) for start, end in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [np.unique(grams[start:end]) for start, end in pairwise(bounds)]
 
 
 def _gram_offsets(points: CodePoints) -> npt.NDArray[np.int64]:

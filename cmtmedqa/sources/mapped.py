@@ -24,18 +24,18 @@ class Mapped(NamedTuple):
     extra: Mapping[str, object] = {}
     repairs: Sequence[str] = ()
     adapter: str = ""
-    index: int = 0
+    index: int = 0  # type: ignore[assignment]
 
 
 class Unreadable(NamedTuple):
-    """A record that no adapter can map. `detail` names its keys or the fault, never its text; `raw` is what was read."""
+    """A record that no adapter can map. `detail` names its keys or the fault, not its text; `raw` is what was there."""
 
     reason: str
     detail: str = ""
     raw: str = ""
     id: str = ""
     adapter: str = ""
-    index: int = 0
+    index: int = 0  # type: ignore[assignment]
 
 
 def content_id(turns: Sequence[RawTurn]) -> str:
@@ -46,7 +46,9 @@ def content_id(turns: Sequence[RawTurn]) -> str:
     return digest.hexdigest()
 
 
-def to_dialogue(mapped: Mapped, source: str, license_name: str = "unknown", provenance: Provenance = "real") -> Dialogue:
+def to_dialogue(
+    mapped: Mapped, source: str, license_name: str = "unknown", provenance: Provenance = "real"
+) -> Dialogue:
     """The record of `cmtmedqa sources read`: the mapping as it is, before any cleaning."""
     return Dialogue(
         id=mapped.id or content_id(mapped.turns),
@@ -57,7 +59,7 @@ def to_dialogue(mapped: Mapped, source: str, license_name: str = "unknown", prov
         department_raw=tuple(mapped.departments),
         diseases=tuple(mapped.diseases),
         patient=Patient(sex=mapped.sex, age=mapped.age),
-        turns=tuple(Turn(role=role, text=text) for role, text in mapped.turns),  # type: ignore[arg-type]
+        turns=tuple(Turn(role=role, text=text) for role, text in mapped.turns),
         provenance=provenance,
         extra=json.dumps(mapped.extra, ensure_ascii=False, sort_keys=True),
     )
