@@ -148,7 +148,7 @@ class _Work:
             batch.rows["department_raw"].to_pylist(), batch.rows["department"].is_valid().to_pylist(), strict=True
         ):
             if not known:
-                self.unmapped["/".join(names) or "(none)"] += 1
+                self.unmapped["/".join(names)] += 1
         text = normalise.normalise_column(batch.text, settings, pa.array(batch.role == DOCTOR))
         changed = pc.not_equal(text, batch.text).to_numpy(zero_copy_only=False)
         self.repairs["normalised_turn"] += int(changed.sum())

@@ -46,6 +46,7 @@ def make(
     per_unit = [_unit_counts(number, count, corpus, found) for number, count in enumerate(counts)]
     rejected = _sum(unit["rejected"] for unit in per_unit)
     read = sum(count.read for count in counts)
+    unmapped = _sum(count.unmapped_departments for count in counts)
     report = {
         "read": read,
         "kept": int(kept.sum()),
@@ -61,7 +62,8 @@ def make(
         "duplicates": _duplicates(corpus, found),
         "splits": {},
         "departments": {},
-        "departments_unmapped": _sum(count.unmapped_departments for count in counts),
+        "departments_unmapped": {name: number for name, number in unmapped.items() if name},
+        "departments_missing": unmapped.get("", 0),
         "features": {},
         "inquiry_pattern": features.VERSION,
     }
@@ -133,9 +135,7 @@ def _described(folder: Path, kept: npt.NDArray[np.bool_], splits: npt.NDArray[np
     doctor_turns = (numbers["turns"].to_numpy() // 2).sum()
     return {
         "splits": {name: {"dialogues": size} for name, size in sizes.items()},
-        "departments": {name: department[name] for name in (*DEPARTMENTS, None) if department[name]}
-        if None not in department
-        else {name: department[name] for name in DEPARTMENTS if department[name]} | {"(none)": department[None]},
+        "departments": {str(name or "(none)"): department[name] for name in (*DEPARTMENTS, None) if department[name]},
         "features": {name: _summary(numbers[name]) for name in numbers.column_names},
         "inquiry": {
             "n_doctor_turns": int(doctor_turns),

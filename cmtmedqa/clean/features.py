@@ -103,7 +103,9 @@ def _farewell(batch: Batch, matches: Matches, question: Mask, chars: Ints) -> Ma
     _, first = np.unique(pair, return_index=True)
     new_term = np.zeros(len(chars), bool)
     new_term[matches.text[first]] = True
-    return (thanks | doctor) & ~question & ~new_term & ~_matches(batch.text, "[0-9]") & (chars <= _CLOSING_CHARS)
+    plain = ~question & ~new_term & ~_matches(batch.text, "[0-9]")
+    closing: Mask = (thanks | doctor) & plain & (chars <= _CLOSING_CHARS)
+    return closing
 
 
 def _early(batch: Batch, inquiry: Mask, advice: Mask) -> Mask:

@@ -98,7 +98,11 @@ def _print_report(report: dict[str, Any], folder: Path) -> None:
         table.add_row("split", name, "", f"{size['dialogues']:,}")
     Console().print(table)
     unmapped = sum(report["departments_unmapped"].values())
-    typer.echo(f"departments not among the 14: {unmapped:,} records, listed in report.json under departments_unmapped")
+    if unmapped:
+        names = len(report["departments_unmapped"])
+        typer.echo(
+            f"departments not among the 14: {names:,} names in {unmapped:,} records; report.json: departments_unmapped"
+        )
     for item in report["files_not_read"]:
         typer.echo(f"not read: {item['file']}: {item['reason']}")
     typer.echo(f"what to look at next:\n  {folder}/README.md        the card\n  {folder}/report.json      every count")

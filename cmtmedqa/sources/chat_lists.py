@@ -5,7 +5,17 @@ from collections.abc import Iterator
 
 from cmtmedqa.records import Role
 from cmtmedqa.sources.fields import (
-    Fields, age_of, identifier, names, objects, present, rest, role_of, sex_of, strings, text,
+    Fields,
+    age_of,
+    identifier,
+    names,
+    objects,
+    present,
+    rest,
+    role_of,
+    sex_of,
+    strings,
+    text,
 )  # fmt: skip
 from cmtmedqa.sources.mapped import Mapped, RawTurn, Unreadable
 

@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator
 
 from cmtmedqa.sources.chat_lists import turns_of_messages
 from cmtmedqa.sources.fields import (
-    Fields, age_of, identifier, names, objects, present, role_of, sex_and_age, sex_of, text, titled,
+    Fields,
+    age_of,
+    identifier,
+    names,
+    objects,
+    present,
+    role_of,
+    sex_and_age,
+    sex_of,
+    text,
+    titled,
 )  # fmt: skip
 from cmtmedqa.sources.mapped import Mapped, RawTurn, Unreadable
 
@@ -139,8 +149,10 @@ def _ask120_b(record: Fields) -> Iterator[Mapped | Unreadable]:
     answers = []
     for answer in _list(record.get("answers")):
         turns: list[RawTurn] = [("doctor", text(answer.get("content")))]
-        for more in _list(answer.get("addition")):
-            turns.append(("patient" if "问" in text(more.get("type")) else "doctor", text(more.get("content"))))
+        turns.extend(
+            ("patient" if "问" in text(more.get("type")) else "doctor", text(more.get("content")))
+            for more in _list(answer.get("addition"))
+        )
         answers.append(turns)
     number = identifier(record, "qid", "id")
     shared = Mapped(
@@ -207,9 +219,7 @@ def _is_chunyu(record: Fields) -> bool:
     )
 
 
-_Known, _Map = Callable[[Fields], bool], Callable[[Fields], Iterator[Mapped | Unreadable]]
-
-CRAWLERS: dict[str, tuple[_Known, _Map]] = {
+CRAWLERS: dict[str, tuple[Callable[[Fields], bool], Callable[[Fields], Iterator[Mapped | Unreadable]]]] = {
     "crawler-xywy-a": (lambda record: {"question_title", "question_body"} <= record.keys(), _xywy_a),
     "crawler-xywy-b": (lambda record: "userinfo" in record and isinstance(record.get("question"), dict), _xywy_b),
     "crawler-39": (lambda record: {"q_id", "query", "response"} <= record.keys(), _ask39),

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 
-from cmtmedqa.sources.blocks import GZIP_MAGIC, ZSTD_MAGIC, Blocks, head
+from cmtmedqa.sources.blocks import GZIP_MAGIC, ZSTD_MAGIC, head
 from cmtmedqa.sources.encodings import Line, decode_lines, probe
 from cmtmedqa.sources.files import HUB, SourceFile
 from cmtmedqa.sources.json_stream import Broken, Element, elements

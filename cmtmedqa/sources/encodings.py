@@ -62,7 +62,7 @@ def _gb18030(line: bytes) -> Line:
 
 
 def decode_lines(blocks: Iterable[bytes], base: str) -> Iterator[Line]:
-    """Decode a stream of bytes into lines; `\\n`, `\\r\\n` and a lone `\\r` end a line. UTF-8 blocks are decoded whole."""
+    """Decode a stream of bytes into lines, whatever ends them (LF, CRLF, CR)."""
     if base == "utf-16":
         yield from _decode_utf16(blocks)
         return

@@ -14,7 +14,32 @@ HUB = "hf:"
 _ZIP_MAGIC = b"PK\x03\x04"
 _XLSX_MEMBER = "xl/workbook.xml"
 _NO_DATA = frozenset(
-    ".md .rst .py .ipynb .png .jpg .jpeg .gif .svg .pdf .docx .html .htm .css .js .yaml .yml .toml .sh .lock .log .npy .pkl .pt".split()
+    [
+        ".md",
+        ".rst",
+        ".py",
+        ".ipynb",
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".gif",
+        ".svg",
+        ".pdf",
+        ".docx",
+        ".html",
+        ".htm",
+        ".css",
+        ".js",
+        ".yaml",
+        ".yml",
+        ".toml",
+        ".sh",
+        ".lock",
+        ".log",
+        ".npy",
+        ".pkl",
+        ".pt",
+    ]
 )
 _NO_DATA_NAMES = frozenset({"license", "licence", "notice", "readme", "copying", "sha256sums", "makefile", "authors"})
 _OURS = ("data", "manifest.json")

@@ -28,7 +28,7 @@ def _splits(file: SourceFile) -> list[Any]:
             loaded = datasets.load_from_disk(name)
         else:
             loaded = datasets.load_dataset(name, streaming=not folder.is_dir())
-    except Exception as error:  # noqa: BLE001 -- datasets raises dozens of types; all mean that it cannot be loaded
+    except Exception as error:
         raise InputError(f"{file.name}: cannot be loaded by datasets: {type(error).__name__}") from error
     if not isinstance(loaded, dict):
         return [loaded]

@@ -199,8 +199,35 @@ _WRAPPERS = frozenset(
     {"data", "rows", "records", "dialogues", "dialogs", "items", "train", "dev", "valid", "test", "examples"}
 )
 _FIELDS = frozenset(
-    "dialog dialogue dialogues history conversation conversations messages turns utterances content original_dialog Dialogue "
-    "instruction output questions answers diagnosis patient question userinfo temp_kg label disease chosen rejected answer tags".split()
+    [
+        "dialog",
+        "dialogue",
+        "dialogues",
+        "history",
+        "conversation",
+        "conversations",
+        "messages",
+        "turns",
+        "utterances",
+        "content",
+        "original_dialog",
+        "Dialogue",
+        "instruction",
+        "output",
+        "questions",
+        "answers",
+        "diagnosis",
+        "patient",
+        "question",
+        "userinfo",
+        "temp_kg",
+        "label",
+        "disease",
+        "chosen",
+        "rejected",
+        "answer",
+        "tags",
+    ]
 )
 
 

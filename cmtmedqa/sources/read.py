@@ -122,7 +122,7 @@ def _json_lines(blocks: Blocks, base: str, first_index: int) -> Iterator[Mapped 
 
 
 def _byte_lines(blocks: Blocks) -> Iterator[bytes]:
-    """Lines end at \\n alone: other line ends may stand inside a JSON string."""
+    """Lines end at LF alone: other line ends may stand inside a JSON string."""
     rest: list[bytes] = []
     for block in blocks:
         first, *others = block.split(b"\n")
@@ -236,7 +236,7 @@ def _companion(unit: Unit) -> dict[str, object] | None:
             value = orjson.loads(path.read_bytes())
         except (orjson.JSONDecodeError, OSError):
             continue
-        if isinstance(value, dict) and all(isinstance(item, dict) for item in value.values()):
-            if sum(len(item) for item in value.values()) == total:
-                return value
+        counts = [len(item) for item in value.values() if isinstance(item, dict)] if isinstance(value, dict) else []
+        if counts and len(counts) == len(value) and sum(counts) == total:
+            return dict(value)
     return None
