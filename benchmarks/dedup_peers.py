@@ -108,8 +108,8 @@ def row(costs: Sequence[Cost], scores: Sequence[Score]) -> dict[str, Any]:
     }
 
 
-def below_threshold(ids: Sequence[str], cluster: Ints, pairs: Any, kept: Sequence[str]) -> int:
-    """How many true clusters were lost whole although no planted relative (J >= 0.7) of theirs exists: unrelated removals."""
+def wrong_below(ids: Sequence[str], pairs: Any, kept: Sequence[str]) -> int:
+    """How many groups at J >= 0.7 lost every member: removals that not even a threshold of 0.7 would allow."""
     related = clusters(len(ids), zip(pairs["a"].tolist(), pairs["b"].tolist(), strict=True))
     return result(ids, related, kept).wrong
 
@@ -143,7 +143,7 @@ def main() -> None:
                 scores[name].append(result(ids, cluster, kept))
             table[name] = row(costs[name], scores[name])
             if cost.code == 0:
-                table[name]["unrelated"] = below_threshold(ids, cluster, pairs, kept)
+                table[name]["wrong_below_0.7"] = wrong_below(ids, pairs, kept)
             print(name, json.dumps(table[name]), flush=True)
             options.output.write_text(json.dumps({"documents": len(ids), "peers": table}, indent=1) + "\n")
 

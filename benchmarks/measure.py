@@ -73,8 +73,7 @@ def tree_memory(root: int) -> int:
                 continue
             parents[int(entry.name)] = int(fields[1])
     total = 0
-    for process in parents:
-        ancestor = parents[process]
+    for process, ancestor in parents.items():
         while ancestor not in (root, 0):
             ancestor = parents.get(ancestor, 0)
         if ancestor == root:

@@ -100,15 +100,16 @@ class _Prefixes(NamedTuple):
 
 def _prefixes(grams: Grams, lowest: float) -> _Prefixes:
     # Any total order is exact; bucket counts are an approximation of frequency in constant memory.
-    frequency = np.zeros(BUCKETS, np.uint32)
+    buckets = min(BUCKETS, 1 << len(grams.values).bit_length())
+    frequency = np.zeros(buckets, np.uint32)
     for start in range(0, len(grams.values), 1 << 24):
         frequency += np.bincount(
-            (grams.values[start : start + (1 << 24)] % BUCKETS).astype(np.int64), minlength=BUCKETS
+            (grams.values[start : start + (1 << 24)] % buckets).astype(np.int64), minlength=buckets
         ).astype(np.uint32)
     chosen, counts = [], []
     for number in range(len(grams.offsets) - 1):
         own = grams.of(number)
-        often = frequency[(own % BUCKETS).astype(np.int64)]
+        often = frequency[(own % buckets).astype(np.int64)]
         least = int(np.ceil(lowest * len(own) - 1e-9))
         length = len(own) - least + min(PREFIX_SHARED, least)
         prefix = np.argsort(often, kind="stable")[:length]

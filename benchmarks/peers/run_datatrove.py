@@ -17,6 +17,7 @@ class Characters:
     """A tokenizer whose words are characters."""
 
     def word_tokenize(self, text: str) -> list[str]:
+        """The characters of a text."""
         return list(text)
 
 
