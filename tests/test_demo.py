@@ -7,6 +7,7 @@ import subprocess
 import sys
 import unicodedata
 from collections import Counter, defaultdict
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,11 @@ SEEDS = {
     seed["id"]: seed for seed in map(json.loads, (MAKER / "dialogues.jsonl").read_text(encoding="utf-8").splitlines())
 }
 FILES = sorted(TRUTH["by_file"])
+ADDS = {"courtesy_tail", "described", "title_of_its_own"}  # clutter that cleaning leaves
 SHAPES = {
-    "clinic_a.json": ("json-array", "utf-8", "cmtmedqa", ""),
+    "clinic_a.json": ("json", "utf-8", "cmtmedqa", ""),
     "clinic_b.txt": ("jsonl", "gb18030", "prefixed-list", ""),
-    "clinic_c.json.gz": ("json-array", "utf-8", "alternating-list", "gz"),
+    "clinic_c.json.gz": ("json", "utf-8", "alternating-list", "gz"),
     "clinic_d.jsonl": ("jsonl", "utf-8-sig", "role-content", ""),
     "clinic_e.csv": ("csv", "gb18030", "toyhom-csv", ""),
     "clinic_f.txt": ("text", "utf-16", "meddialog-text", ""),
@@ -130,6 +132,17 @@ def test_report_of_each_file(built: Path, name: str) -> None:
     assert {key: found[key] for key in ("read", "kept", "rejected")} == TRUTH["by_file"][name]
 
 
+def test_command_builds_the_demo(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from cmtmedqa.cli.app import app
+
+    outcome = CliRunner().invoke(app, ["build", "--demo", "-o", str(tmp_path / "demo"), "--no-deidentify"])
+    assert outcome.exit_code == 0, outcome.output
+    found = report(tmp_path / "demo")
+    assert (found["read"], found["kept"]) == (TRUTH["read"], TRUTH["kept"])
+
+
 def test_each_rejection_has_its_reason(built: Path) -> None:
     expected = {(item["file"], item["index"]): (item["step"], item["reason"]) for item in TRUTH["refused"]}
     for cluster in TRUTH["duplicates"]:
@@ -156,7 +169,7 @@ def test_originals_come_out_clean(plain: Path) -> None:
     lost = {
         tuple(member) for cluster in TRUTH["duplicates"] for member in cluster["members"] if member != cluster["kept"]
     }
-    longer = [places for kind, places in TRUTH["noise"].items() if kind in ("courtesy_tail", "title_of_its_own")]
+    longer = [places for kind, places in TRUTH["noise"].items() if kind in ADDS]
     longer += [[[item["file"], item["index"]] for item in places] for places in TRUTH["pii"].values()]
     added = {tuple(place) for places in longer for place in places}
     missing = []
@@ -170,6 +183,50 @@ def test_originals_come_out_clean(plain: Path) -> None:
         if not there and (file, index) not in lost:
             missing.append((seed, file, index))
     assert missing == []
+
+
+def cleaned(name: str) -> dict[tuple[str, int], set[str]]:
+    """The character 5-grams of each record of a file, by plain Python on the scalar forms of the cleaning."""
+    from cmtmedqa.clean.turns import arrange
+    from cmtmedqa.records import Turn
+    from cmtmedqa.sources.files import SourceFile
+    from cmtmedqa.sources.mapped import Mapped
+    from cmtmedqa.sources.read import plan, read
+
+    settings, result = Normalise(), {}
+    for unit in plan(SourceFile(name, str(DEMO / name)), 1 << 30).units:
+        for record in read(unit):
+            if isinstance(record, Mapped):
+                turns = [
+                    Turn.model_validate({"role": role, "text": normalise_text(text, settings, role == "doctor")})
+                    for role, text in record.turns
+                ]
+                key = "\n".join(squeezed(turn.text).lower() for turn in arrange(turns, settings))
+                result[name, record.index] = {key[at : at + 5] for at in range(len(key) - 4)}
+    return result
+
+
+def test_truth_knows_every_pair_of_copies() -> None:
+    """All pairs are compared: copies are alike, decoys half alike, and nothing else is alike by accident."""
+    grams = {place: found for name in FILES for place, found in cleaned(name).items()}
+    refused = {(item["file"], item["index"]) for item in TRUTH["refused"]}
+    holders: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for place, found in grams.items():
+        for gram in found if place not in refused else ():
+            holders[gram].append(place)
+    shared = Counter(pair for places in holders.values() for pair in combinations(places, 2))
+    alike = {
+        frozenset((a, b)): count / (len(grams[a]) + len(grams[b]) - count)
+        for (a, b), count in shared.items()
+        if count > len(grams[a]) / 3
+    }
+    for cluster in TRUTH["duplicates"]:
+        for a, b in combinations(map(tuple, cluster["members"]), 2):
+            likeness = alike.pop(frozenset((a, b)))
+            assert likeness == 1 if cluster["kind"] == "exact" else 0.85 <= likeness < 1
+    for a, b in TRUTH["decoys"]:
+        assert 0.55 <= alike.pop(frozenset((tuple(a), tuple(b)))) <= 0.7
+    assert max(alike.values(), default=0.0) < 0.5
 
 
 def squeezed(text: str) -> str:

@@ -197,4 +197,3 @@ KINDS = {
     "empty_turn": Kind(empty_turn, needs_runs=True),
     "input_field": Kind(input_field, files=("clinic_a.json",), fits=lambda turns: "，" in turns[-2][1][:-1]),
 }
-STAYS = frozenset({"courtesy_tail"})

@@ -11,12 +11,12 @@ import noise
 import personal
 import refused
 from noise import Turns
-from shapes import CLINICS, Clinic, Item
+from shapes import CLINICS, DESCRIBED, Clinic, Item
 
 from cmtmedqa.records import DEPARTMENTS
 
 HERE = Path(__file__).resolve().parent
-JSON_ARRAY, CSV = "clinic_a.json", "clinic_e.csv"
+JSON_ARRAY, CSV, BLOCKS = "clinic_a.json", "clinic_e.csv", "clinic_f.txt"
 EXACT_OF_EACH = 5
 NEAR_COPIES = 12
 DECOYS = 8
@@ -52,6 +52,7 @@ def corpus() -> tuple[Files, list[Group]]:
     groups = _plant_copies(files, free)
     _vary_departments(files)
     _vary_titles(files)
+    _describe(files)
     for name, items in refused.REFUSED.items():
         files[name] += items
     files[JSON_ARRAY] += [Item(turns=turns, planted=("safety",)) for turns in refused.SAFETY]
@@ -178,3 +179,12 @@ def _vary_titles(files: Files) -> None:
             files[CSV][place] = item._replace(title=ask.partition("，")[0] + "？")
         else:
             files[CSV][place] = item._replace(planted=("noise/title_of_its_own",))
+
+
+def _describe(files: Files) -> None:
+    """The first question as the fields of a description, except where a copy elsewhere must stay the same."""
+    for place, item in enumerate(files[BLOCKS]):
+        if not any(mark.startswith("group/") for mark in item.planted):
+            described = ("patient", f"疾病：{item.disease}\n病情描述：{item.turns[0][1]}")
+            marks = (*item.planted, DESCRIBED)
+            files[BLOCKS][place] = item._replace(turns=(described, *item.turns[1:]), planted=marks)

@@ -14,6 +14,9 @@ _HUMAN = {"patient": "human", "doctor": "gpt"}
 _CHAT = {"patient": "user", "doctor": "assistant"}
 _BLOCK = {"patient": "病人：", "doctor": "医生："}
 
+# The first turn stands in the fields of a description, and is read with their names.
+DESCRIBED = "noise/described"
+
 
 class Item(NamedTuple):
     """One record of a file. `turns` is what an adapter must read; `raw`, if given, is written instead of it."""
@@ -119,16 +122,16 @@ def write_table(items: Sequence[Item]) -> bytes:
 
 
 def write_blocks(items: Sequence[Item]) -> bytes:
-    """Text records with headings: the first question is the description, then turns under 医生： and 病人：; UTF-16, CRLF."""
+    """Text records with headings: a description of fields or none, turns under 医生： and 病人：; UTF-16, CRLF."""
     parts: list[str] = []
     for number, item in enumerate(items):
         parts += [f"id={number + 1}", f"https://example.org/consult/{number + 1:06d}.htm"]
         if item.department:
             parts += ["Doctor faculty", f"清沅云溪医院 {item.department}", ""]
-        # The description is the patient's first turn; it is told again in no block.
-        parts += ["Description", f"疾病： {item.disease}"] if item.disease else ["Description"]
-        parts += [f"病情描述： {item.turns[0][1]}", "", "Dialogue"]
-        for role, text in item.turns[1:]:
+        described = DESCRIBED in item.planted
+        fields = item.turns[0][1].split("\n") if described else []
+        parts += ["Description", *(field.replace("：", "： ", 1) for field in fields), "", "Dialogue"]
+        for role, text in item.turns[described:]:
             parts += [_BLOCK[role], text, ""]
         parts += ["Diagnosis and suggestions", f"疾病诊断： {item.disease}", "", ""] if number % 3 == 0 else [""]
     return ("\r\n".join(parts) + "\r\n").encode("utf-16")
