@@ -39,6 +39,8 @@ _ADVICE = (
 _CLOSING_PATIENT = r"^(?:好的?|嗯+|哦+|行|知道了|明白了|了解了?|清楚了|我知道了|我明白了|谢|多谢|非常感谢|十分感谢|太感谢|感谢|辛苦|麻烦您了|再见|ok|OK)"
 _CLOSING_DOCTOR = r"^(?:不客气|不用谢|不谢|别客气|客气了|应该的|没关系|祝您|祝你|祝早日|好的?，?(?:祝|不客气|再见)|再见|没事的?，?祝|很高兴能?(?:帮|为)|嗯+，?(?:祝|不客气))"
 _CLOSING_CHARS = 80
+# Words of good wishes that a lexicon may list; they make no closing turn a medical one.
+_WISHES = frozenset("康复 早日康复 健康 身体健康 恢复 好转 痊愈 早日痊愈 保重 休息 早日恢复".split())
 
 _GRAM = 10
 
@@ -52,7 +54,8 @@ def features_column(batch: Batch, lexicon: Lexicon) -> pa.StructArray:
     doctor, patient = batch.role == DOCTOR, batch.role == PATIENT
     question = _matches(batch.text, _QUESTION)
     inquiry = _inquiry(batch.text, doctor & question)
-    farewell = _farewell(batch, matches, question, chars)
+    wishes = np.array([term in _WISHES for term in lexicon.terms])
+    farewell = _farewell(batch, matches, wishes, question, chars)
 
     def per_row(mask: Mask, weights: Ints | None = None) -> Ints:
         chosen = None if weights is None else weights[mask]
@@ -94,7 +97,7 @@ def _inquiry(texts: pa.StringArray, asked: Mask) -> Mask:
     return result
 
 
-def _farewell(batch: Batch, matches: Matches, question: Mask, chars: Ints) -> Mask:
+def _farewell(batch: Batch, matches: Matches, wishes: Mask, question: Mask, chars: Ints) -> Mask:
     """Closing turns: start with thanks or a farewell, ask nothing, bring no number and no medical term that is new."""
     patient = _matches(batch.text, _CLOSING_PATIENT) & (batch.role == PATIENT)
     doctor = _matches(batch.text, _CLOSING_DOCTOR) & (batch.role == DOCTOR)
@@ -102,6 +105,7 @@ def _farewell(batch: Batch, matches: Matches, question: Mask, chars: Ints) -> Ma
     pair = batch.dialogue[matches.text] * np.int64(1 << 32) + matches.term
     _, first = np.unique(pair, return_index=True)
     new_term = np.zeros(len(chars), bool)
+    first = first[~wishes[matches.term[first]]]
     new_term[matches.text[first]] = True
     plain = ~question & ~new_term & ~_matches(batch.text, "[0-9]")
     closing: Mask = (thanks | doctor) & plain & (chars <= _CLOSING_CHARS)
