@@ -31,8 +31,10 @@ LISTS = (
     "turns",
     "messages",
 )
+# Who speaks for a patient. Without it a parent's line would go on inside the doctor's turn before it.
+FAMILY = r"(?:患者|病人)[（(]?(?:家长|家属|母亲|父亲|妈妈|爸爸)[）)]?|家长|家属"
 _PREFIX = re.compile(
-    r"\s*(?P<name>患者|病人|医生|大夫|医师|来访者|心理咨询师|咨询师|doctor|patient)\s*[：:]\s*", re.IGNORECASE
+    rf"\s*(?P<name>{FAMILY}|患者|病人|医生|大夫|医师|来访者|心理咨询师|咨询师|doctor|patient)\s*[：:]\s*", re.IGNORECASE
 )
 _LEAKED = re.compile(r"(?:病人|患者|医生)[：:]")
 _LIST_FIELDS = (*LISTS, "conversations", "content")
@@ -171,6 +173,8 @@ def dialogue(record: Fields) -> Iterator[Mapped | Unreadable]:
 def _own_extra(value: object) -> Fields:
     import json
 
+    if isinstance(value, dict):
+        return value
     try:
         found = json.loads(value) if isinstance(value, str) else {}
     except (ValueError, RecursionError):
@@ -193,7 +197,7 @@ def mie_windows(record: object) -> Iterator[Mapped]:
         if not line.strip():
             continue
         found = _PREFIX.match(line)
-        role = (role_of(found["name"]) or role) if found else role
+        role = (role_of(found["name"]) or "patient") if found else role
         turns.append((role, line[found.end() :] if found else line))
         if window.get("label"):
             labels.append({"turn": len(turns) - 1, "label": window["label"]})

@@ -65,6 +65,11 @@ def _object(value: object) -> Fields:
     return value if isinstance(value, dict) else {}
 
 
+def _age_raw(value: object) -> str:
+    """An age that whole years do not tell: below one, or unreadable."""
+    return "" if age_of(value) else present(value)
+
+
 def _xywy_a(record: Fields) -> Iterator[Mapped | Unreadable]:
     user = _object(record.get("user_info"))
     url, title = present(record.get("question_url")), text(record.get("question_title"))
@@ -82,7 +87,7 @@ def _xywy_a(record: Fields) -> Iterator[Mapped | Unreadable]:
         diseases=names(record.get("disease")),
         sex=sex_of(user.get("user_gender")),
         age=age_of(user.get("user_age")),
-        extra=_kept(post_time=record.get("post_time")),
+        extra=_kept(post_time=record.get("post_time"), age_raw=_age_raw(user.get("user_age"))),
     )
     first = ("patient", titled(title, text(record.get("question_body"))))
     yield from _thread(first, answers, _number_of(url), _number_of(url), shared)
@@ -92,7 +97,7 @@ def _xywy_b(record: Fields) -> Iterator[Mapped | Unreadable]:
     user, question = _object(record.get("userinfo")), _object(record.get("question"))
     answers: list[list[RawTurn]] = [[("doctor", text(item.get("answer_text")))] for item in _list(record.get("answer"))]
     number = identifier(record, "id", "qid", "question_id")
-    extra = _kept(post_time=question.get("time"))
+    extra = _kept(post_time=question.get("time"), age_raw=_age_raw(user.get("age")))
     shared = Mapped((), sex=sex_of(user.get("gender")), age=age_of(user.get("age")), extra=extra)
     yield from _thread(("patient", text(question.get("question"))), answers, number, number, shared)
 
@@ -162,19 +167,22 @@ def _ask120_b(record: Fields) -> Iterator[Mapped | Unreadable]:
         departments=names(record.get("tags")),
         sex=sex_of(patient.get("gender")),
         age=age_of(patient.get("age")),
-        extra=_kept(date=record.get("date")),
+        extra=_kept(date=record.get("date"), age_raw=_age_raw(patient.get("age"))),
     )
     first = ("patient", f"{asked}\n{wish}" if present(wish) else asked)
     yield from _thread(first, answers, number, number, shared)
 
 
 def _chunyu(record: Fields) -> Iterator[Mapped | Unreadable]:
+    turns, said = turns_of_messages(record["content"]), record["content"]
+    lost = isinstance(said, list) and len(turns) < len(said)
     yield Mapped(
-        turns_of_messages(record["content"]),
+        turns,
         id=identifier(record, "id"),
         url=present(record.get("url")) or None,
         departments=names(record.get("department"), record.get("clinic_name")),
         extra=_kept(summary=record.get("summary")),
+        repairs=["unknown_speaker_dropped"] if lost else [],
     )
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from cmtmedqa.sources.chat_lists import FAMILY
 from cmtmedqa.sources.fields import Fields, identifier, names, pairs, present, rest, sex_of, text, titled
 from cmtmedqa.sources.mapped import Mapped, RawTurn, Unreadable
 
@@ -115,11 +116,12 @@ def single_qa(record: Fields) -> Iterator[Mapped]:
 
 
 _MARK = re.compile(
-    r"(?:(?:^|\n|\\n|(?<=[。！？!?；;\s]))\s*(?P<name>病人|患者|医生|大夫)\s*[：:])|(?P<tag><(?:user|bot)>\s*[：:])|(?P<qa>(?:<s>|(?<=[。！？!?\n])|^)\s*[问答]\s*[：:])"
+    rf"(?:(?:^|\n|\\n|(?<=[。！？!?；;\s]))\s*(?P<name>{FAMILY}|病人|患者|医生|大夫)\s*[：:])|(?P<tag><(?:user|bot)>\s*[：:])|(?P<qa>(?:<s>|(?<=[。！？!?\n])|^)\s*[问答]\s*[：:])"
 )
 _ENDS = re.compile(r"</?s>|<\|?end(?:oftext)?\|?>")
 _PACKED = ("dialogue", "input", "instruction", "text", "prompt", "query", "content")
 _LAST_ANSWER = ("target", "output", "response", "answer", "completion")
+_LAST_OF_DIALOGUE = ("target", "output", "response")
 
 
 def packed_key(record: Fields) -> str:
@@ -141,7 +143,9 @@ def packed_string(record: Fields) -> Iterator[Mapped]:
     """A dialogue in one string, split at its marks; the answer in another field is the last turn."""
     key = packed_key(record)
     turns = unpack(text(record[key]))
-    last = next((name for name in _LAST_ANSWER if name != key and present(record.get(name))), "")
+    # Next to a whole dialogue, `answer` is the solution of an exam, not something said.
+    known = _LAST_OF_DIALOGUE if key == "dialogue" else _LAST_ANSWER
+    last = next((name for name in known if name != key and present(record.get(name))), "")
     if last:
         if turns and turns[-1][0] == "doctor" and not turns[-1][1].strip():
             turns.pop()

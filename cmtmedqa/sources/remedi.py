@@ -42,6 +42,9 @@ def _dialogue(group: list[dict[str, str]]) -> Iterator[Mapped | Unreadable]:
     ]
     turns.append(("patient", longest.get("currentuser", "")))
     turns.append(("doctor", longest.get("response", "")))
+    if not any(said for _, said in turns):
+        yield Unreadable("no_turns", f"{len(group)} line(s) without text")
+        return
     labels = [
         {name: " ".join(sections[name].split()) for name in ("intent", "action") if sections.get(name)}
         for sections in group

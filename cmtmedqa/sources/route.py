@@ -128,6 +128,7 @@ _MEDDIALOG_HEADING = re.compile(r"^(?:Description|Dialogue|Doctor faculty)\s*$",
 
 def text_shape(head: str) -> str | None:
     """The shape of a plain text file from its first characters, None if unknown."""
+    head = head.replace("\r\n", "\n").replace("\r", "\n")
     start = head.lstrip("\ufeff \t\r\n")
     if "<|context|>" in start and "<|response|>" in start:
         return "remedi-serialised"

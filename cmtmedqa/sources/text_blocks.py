@@ -4,10 +4,11 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from cmtmedqa.sources.chat_lists import FAMILY
 from cmtmedqa.sources.fields import names, present, role_of, text, titled
 from cmtmedqa.sources.mapped import Mapped, RawTurn, Unreadable
 
-_SPEAKERS = "患者|病人|医生|大夫|医师|来访者|心理咨询师|咨询师|问|答"
+_SPEAKERS = rf"{FAMILY}|患者|病人|医生|大夫|医师|来访者|心理咨询师|咨询师|问|答"
 _SPEAKER = re.compile(rf"\s*(?P<name>{_SPEAKERS})\s*[：:]\s*")
 _TSV = re.compile(r"(?P<name>患者|病人|医生)\s*[：:](?P<said>.*)\t(?P<label>-?[0-9]+)\s*$")
 _LITERAL = re.compile(r"(?:train|test|dev)?\s*\[?(?=\{'self_repo')")
@@ -196,7 +197,7 @@ def literals(lines: Iterable[str]) -> Iterator[Mapped | Unreadable]:
         body = re.sub(r"^(?:train|test|dev)\s*=?\s*", "", stripped)
         try:
             value = ast.literal_eval(body)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             yield Unreadable("bad_literal", "no Python literal", line)
             continue
         for record in value if isinstance(value, list | tuple) else [value]:
@@ -211,27 +212,24 @@ def _literal(record: object) -> Mapped | Unreadable:
     for number, line in enumerate(said if isinstance(said, list) else []):
         turns.append(("doctor" if number % 2 else "patient", text(line)))
     report = text(record.get("self_repo"))
-    if report and (not turns or turns[0][1] != report):
-        extra: dict[str, object] = {"self_repo": report}
-    else:
-        extra = {}
-    if "goal" in record:
-        extra["goal"] = record["goal"]
+    used = {"dialog", "dialogue", "consult_id", "disease_tag"}
+    if turns and turns[0][1] == report:
+        used.add("self_repo")
+    extra = {str(key): _jsonable(value) for key, value in record.items() if key not in used}
     if not turns:
         return Unreadable("no_dialogue", "dialog is no list of lines", id=present(record.get("consult_id")))
-    return Mapped(
-        turns, id=present(record.get("consult_id")), diseases=names(record.get("disease_tag")), extra=_jsonable(extra)
-    )
+    return Mapped(turns, id=present(record.get("consult_id")), diseases=names(record.get("disease_tag")), extra=extra)
 
 
-def _jsonable(extra: dict[str, object]) -> dict[str, object]:
-    """Python literals hold tuples, sets and keys that JSON has not."""
-    import json
-
-    loaded: dict[str, object] = json.loads(
-        json.dumps(extra, ensure_ascii=False, default=lambda value: sorted(map(str, value)))
-    )
-    return loaded
+def _jsonable(value: object) -> object:
+    """Python literals hold tuples, sets, bytes and keys that JSON has not."""
+    if isinstance(value, dict):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted(map(str, value))
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def imcs_tsv(lines: Iterable[str], companion: Mapping[str, object] | None) -> Iterator[Mapped | Unreadable]:
@@ -239,18 +237,21 @@ def imcs_tsv(lines: Iterable[str], companion: Mapping[str, object] | None) -> It
     lengths = [(name, len(item)) for name, item in (companion or {}).items() if isinstance(item, dict)]
     turns: list[RawTurn] = []
     labels: list[dict[str, object]] = []
-    place = 0
+    place = taken = 0
     for line in lines:
-        found = _TSV.match(line)
-        if not found:
-            if line.strip():
-                yield Unreadable("bad_line", "no speaker, tab and label", line)
+        if not line.strip():
             continue
-        turns.append((role_of(found["name"]) or "patient", found["said"]))
-        labels.append({"turn": len(turns) - 1, "act": int(found["label"])})
-        if place < len(lengths) and len(turns) == lengths[place][1]:
-            yield Mapped(turns, id=lengths[place][0], extra={"labels": labels})
-            turns, labels, place = [], [], place + 1
+        taken += 1  # A bad line counts too: the companion has a number for it.
+        found = _TSV.match(line)
+        if found:
+            turns.append((role_of(found["name"]) or "patient", found["said"]))
+            labels.append({"turn": len(turns) - 1, "act": int(found["label"])})
+        else:
+            yield Unreadable("bad_line", "no speaker, tab and label", line)
+        if place < len(lengths) and taken == lengths[place][1]:
+            if turns:
+                yield Mapped(turns, id=lengths[place][0], extra={"labels": labels})
+            turns, labels, place, taken = [], [], place + 1, 0
     if turns:
         extra: dict[str, object] = {"labels": labels, "boundaries": "unknown"}
         yield Mapped(turns, extra=extra, repairs=["boundaries_unknown"])
