@@ -1,59 +1,76 @@
-"""The text as rules see it: one character for one, half width, simplified, without zero-width characters.
-
-Tags of an earlier run and values that somebody masked already (`陈**`, `138****`) become filler that no rule matches.
-"""
+"""Texts as the rules see them: half width, without zero-width characters, with every tag as one character."""
 
 import re
 from typing import NamedTuple
 
-from cmtmedqa.clean.deidentify.kinds import TAG
-from cmtmedqa.clean.deidentify.rule import FILLER, Span
+from cmtmedqa.clean.deidentify.model import KINDS
 
-_KEPT_WIDE = "！（），：；？～"
+TAG_MARK = "\ue000"
+ZERO_WIDTH = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\ufe0f\ufeff"
+
 _TRADITIONAL = (
-    "號号電电話话機机碼码證证醫医師师護护歲岁車车銀银開开戶户賬账帳帐郵邮網网聯联繫系員员險险錄录檔档檢检條条診诊門门"
-    "衛卫華华學学屬属東东廣广蘇苏灣湾貴贵雲云陝陕肅肃寧宁內内遼辽滬沪縣县鄉乡鎮镇區区園园樓楼棟栋單单術术國国軍军"
-    "劉刘陳陈張张趙赵黃黄吳吴孫孙馬马羅罗謝谢韓韩馮冯蔣蒋許许鄧邓蕭萧葉叶閻阎鄭郑鄒邹嚴严賴赖龍龙萬万錢钱湯汤賀贺"
-    "顧顾龔龚譚谭盧卢鍾钟陸陆賈贾鄔邬歐欧陽阳諸诸葛葛聞闻閔闵塗涂連连齊齐樂乐衛卫應应牆墙爾尔彭彭"
-    "請请這这個个兒儿媽妈爺爷們们對对為为問问親亲愛爱婦妇幼幼產产兩两壹壹貳贰叄叁參参陸陆"
-    "稱称籍籍職职務务處处辦办廳厅長长鳳凤麗丽偉伟傑杰強强軍军濤涛勇勇艷艳娟娟敏敏靜静紅红蘭兰曉晓輝辉剛刚鵬鹏飛飞"
-    "習习騰腾寶宝貝贝紹绍興兴鄰邻莊庄灘滩島岛濱滨嶺岭溝沟橋桥鐵铁錦锦銅铜鹽盐"
+    "號電話機碼證醫師護歲車銀開戶賬帳郵網聯繫員險錄檔檢條診門衛華學屬東廣蘇灣貴雲陝肅寧內遼滬縣鄉鎮區園樓"
+    "棟單術國軍劉陳張趙黃吳孫馬羅謝韓馮蔣許鄧蕭葉閻鄭鄒嚴賴龍萬錢湯賀顧龔譚盧鍾陸賈鄔歐陽諸聞閔塗連齊樂應"
+    "牆爾請這個兒媽爺們對為問親愛婦產兩貳叄參稱職務處辦廳長鳳麗偉傑強濤艷靜紅蘭曉輝剛鵬飛習騰寶貝紹興鄰莊"
+    "灘島濱嶺溝橋鐵錦銅鹽"
 )
-_FOLD = (
-    {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) not in _KEPT_WIDE}
-    | {ord(old): new for old, new in zip(_TRADITIONAL[::2], _TRADITIONAL[1::2], strict=True) if old != new}
-    | {0x3000: " ", 0xA0: " "}
+_SIMPLIFIED = (
+    "号电话机码证医师护岁车银开户账帐邮网联系员险录档检条诊门卫华学属东广苏湾贵云陕肃宁内辽沪县乡镇区园楼"
+    "栋单术国军刘陈张赵黄吴孙马罗谢韩冯蒋许邓萧叶阎郑邹严赖龙万钱汤贺顾龚谭卢钟陆贾邬欧阳诸闻闵涂连齐乐应"
+    "墙尔请这个儿妈爷们对为问亲爱妇产两贰叁参称职务处办厅长凤丽伟杰强涛艳静红兰晓辉刚鹏飞习腾宝贝绍兴邻庄"
+    "滩岛滨岭沟桥铁锦铜盐"
 )
-_INVISIBLE = "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
-_FOLDED = "[" + "".join(re.escape(chr(code)) for code in sorted(_FOLD)) + "]"
-_MASKED = "[A-Za-z0-9\u4e00-\u9fff]{0,4}[*＊]{2,}[A-Za-z0-9]{0,4}|90岁以上"
+_TABLE: dict[int, int] = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_TABLE |= dict.fromkeys(map(ord, "‐‑‒–—―−﹣"), ord("-"))
+_TABLE |= dict.fromkeys(map(ord, "\t\u00a0\u2002\u2003\u2009\u202f\u3000" + TAG_MARK), ord(" "))
+_TABLE |= str.maketrans(_TRADITIONAL, _SIMPLIFIED)
+_LABELS = "|".join(sorted({label for kind, (label, _) in KINDS.items() if kind != "age"}))
+_MASKED = r"[A-Za-z0-9一-鿿]{0,4}[*＊]{2,}[A-Za-z0-9]{0,4}|[Xx]{4,}"
+_TAG = re.compile(rf"\[(?:{_LABELS})[0-9]+\]|90岁以上|{_MASKED}")
+# Folding these may open a gate that looks at unfolded text; wide punctuation, which is everywhere, may not.
+UNUSUAL = (
+    "["
+    + "".join(re.escape(chr(code)) for code in sorted(_TABLE) if chr(code) not in "！（），：；？～")
+    + ZERO_WIDTH
+    + "]"
+)
+_SKIPPED = re.compile(rf"[{ZERO_WIDTH}]+")
 
-SPECIAL = "|".join((_FOLDED, _INVISIBLE, _MASKED, TAG))
 
-_special = re.compile(SPECIAL)
-_invisible = re.compile(_INVISIBLE)
-_filled = re.compile(f"{_MASKED}|{TAG}")
-
-
-class Prepared(NamedTuple):
-    """`text` for the rules; `places[i]` is where character i stands in the given text (None: at i)."""
+class Folded(NamedTuple):
+    """Folded text; unless it is as long as the original, where each of its characters starts and ends there."""
 
     text: str
-    places: tuple[int, ...] | None
+    starts: list[int] | None
+    ends: list[int] | None
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """Offsets in the original text of a non-empty range of the folded one."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return self.starts[start], self.ends[end - 1]
+
+    def without(self, ranges: list[tuple[int, int]], mark: str) -> "Folded":
+        """The same text with each of the ascending, disjoint ranges replaced by `mark` (at most one character)."""
+        if not ranges:
+            return self
+        size = len(self.text)
+        starts = self.starts or list(range(size))
+        ends = self.ends or list(range(1, size + 1))
+        pieces: list[str] = []
+        new_starts: list[int] = []
+        new_ends: list[int] = []
+        done = 0
+        for start, end in ranges:
+            pieces += [self.text[done:start], mark]
+            new_starts += starts[done:start] + [starts[start]] * len(mark)
+            new_ends += ends[done:start] + [ends[end - 1]] * len(mark)
+            done = end
+        return Folded("".join([*pieces, self.text[done:]]), new_starts + starts[done:], new_ends + ends[done:])
 
 
-def prepare(text: str) -> Prepared:
-    """Fold a text; unchanged (the usual case after normalisation) where SPECIAL does not match."""
-    if not _special.search(text):
-        return Prepared(text, None)
-    folded = text.translate(_FOLD)
-    places = None
-    if _invisible.search(folded):
-        places = tuple(place for place, char in enumerate(folded) if not _invisible.match(char))
-        folded = "".join(folded[place] for place in places)
-    return Prepared(_filled.sub(lambda found: FILLER * len(found[0]), folded), places)
-
-
-def restore(span: Span, places: tuple[int, ...] | None) -> Span:
-    """The span in offsets of the text that was given to `prepare`."""
-    return span if places is None else span._replace(start=places[span.start], end=places[span.end - 1] + 1)
+def fold(text: str) -> Folded:
+    """Half width one to one; zero-width characters vanish, a tag becomes one mark, so its length tells nothing."""
+    folded = Folded(text.translate(_TABLE), None, None)
+    folded = folded.without([match.span() for match in _SKIPPED.finditer(folded.text)], "")
+    return folded.without([match.span() for match in _TAG.finditer(folded.text)], TAG_MARK)

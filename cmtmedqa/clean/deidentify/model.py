@@ -1,0 +1,64 @@
+"""What a rule and a span of personal data are, and the kinds there are with the labels that replace them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+Check = Callable[[re.Match[str]], bool]
+
+# In order of priority: of two spans of the same length the kind that stands first wins.
+KINDS: dict[str, tuple[str, str]] = {
+    "id_card": ("身份证", "identity card number"),
+    "email": ("邮箱", "e-mail address"),
+    "url": ("网址", "web address"),
+    "ip": ("网络地址", "network address"),
+    "wechat": ("微信", "WeChat account"),
+    "qq": ("QQ", "QQ number"),
+    "mobile": ("电话", "mobile phone number"),
+    "landline": ("电话", "landline phone number"),
+    "hotline": ("电话", "400 or 800 number"),
+    "bank_card": ("银行卡", "bank card number"),
+    "plate": ("车牌", "vehicle plate"),
+    "passport": ("护照", "passport number"),
+    "permit": ("通行证", "travel or residence permit number"),
+    "insurance": ("医保号", "health or social insurance number"),
+    "record_number": ("病历号", "medical record number"),
+    "bed": ("床号", "bed number"),
+    "birth_date": ("出生日期", "birth date"),
+    "age": ("90岁以上", "age above 89"),
+    "doctor": ("医生", "name of a medical professional"),
+    "name": ("姓名", "name of a patient or relative"),
+    "hospital": ("医院", "named hospital"),
+    "address": ("地址", "postal address"),
+    "user_name": ("用户名", "platform user name"),
+}
+PRIORITY = {kind: place for place, kind in enumerate(KINDS)}
+
+# Kinds whose form alone tells them: what an audit of a finished corpus can count.
+CHECKABLE = ("id_card", "email", "url", "ip", "mobile", "landline", "hotline", "wechat", "qq", "bank_card", "plate")
+
+
+class Span(NamedTuple):
+    """Personal data in a text: code points start to end, its kind and the name of the rule that found it."""
+
+    start: int
+    end: int
+    kind: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A pattern over folded text whose group `v` is the personal value, with the examples that test it.
+
+    `family` names the gate that must hit before the pattern is tried; `check` may refuse a match.
+    """
+
+    name: str
+    kind: str
+    family: str
+    pattern: re.Pattern[str]
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+    check: Check | None = None
