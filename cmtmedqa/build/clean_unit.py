@@ -29,8 +29,8 @@ from cmtmedqa.records import Dialogue, Rejection
 from cmtmedqa.sources.mapped import Mapped, Unreadable, content_id
 from cmtmedqa.sources.read import Unit, read
 
-BATCH_DIALOGUES = 4_096
-BATCH_CHARS = 4_000_000
+BATCH_DIALOGUES = 2_048
+BATCH_CHARS = 2_000_000
 
 STAGE_SCHEMA = io.arrow_schema(Dialogue).append(pa.field("file", pa.string())).append(pa.field("index", pa.int32()))
 REJECTION_SCHEMA = io.arrow_schema(Rejection)

@@ -6,8 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import numpy as np
 import pyarrow.parquet as pq
 
 from cmtmedqa import io
@@ -122,8 +121,10 @@ def content_hash(shards: list[Path]) -> str:
                 turns = batch["turns"].flatten()
                 lengths = batch["turns"].value_lengths()
                 for column in (batch["id"], turns.field("role"), turns.field("text")):
-                    digest.update(pc.binary_length(column).to_numpy(zero_copy_only=False).astype("<i4").tobytes())
-                    whole = pa.ListArray.from_arrays(pa.array([0, len(column)], pa.int32()), column)
-                    digest.update(pc.binary_join(whole, "")[0].as_buffer())
+                    _, offsets, data = column.buffers()
+                    ends = np.frombuffer(offsets, "<i4")[column.offset : column.offset + len(column) + 1]
+                    digest.update(np.diff(ends).tobytes())
+                    if data is not None:
+                        digest.update(memoryview(data)[ends[0] : ends[-1]])
                 digest.update(lengths.to_numpy(zero_copy_only=False).astype("<i4").tobytes())
     return digest.hexdigest()

@@ -63,6 +63,10 @@ _HALF_AFTER_HAN = re.compile(rf"(?<=[{_HAN}）”，；：？！])([,;:?!])(?!//
 _HALF_BEFORE_HAN = re.compile(rf"(?<=[A-Za-z0-9%℃)])([,;?!]) ?(?=[{_HAN}])")
 _STOP_AFTER_HAN = re.compile(rf"(?<=[{_HAN}）])\.(?=[{_HAN}\n]|$| )")
 _FULL = str.maketrans(",;:?!", "，；：？！")
+_PUNCTUATION_GATE = (
+    rf"[{_HAN}）”，；：？！][,;:?!]|[A-Za-z0-9%℃)][,;?!] ?[{_HAN}]|[{_HAN}）]\.|\([^()\n]*\)"
+    r"|，，|、、|；；|：：|！！|？？|。。|\.\.\.|~~|～～|~～|～~|(?:^|[^…])…(?:[^…]|$)|…{3}"
+)
 
 _GAP = re.compile(rf"(?<=[{_HAN}{_CJK_PUNCTUATION}]) +(?=[{_HAN}{_CJK_PUNCTUATION}])")
 _EDGE = re.compile(r" *\n[ \n]*")
@@ -105,8 +109,10 @@ def tidy_punctuation(text: str) -> str:
     """Turn half-width marks beside Han characters to full width, repeated marks to one, `...` to `……`."""
     text = _HALF_BEFORE_HAN.sub(lambda found: found[1].translate(_FULL), text)
     text = _HALF_AFTER_HAN.sub(lambda found: found[1].translate(_FULL), text)
-    text = _STOP_AFTER_HAN.sub("。", text)
-    text = _PAREN.sub(_full_parentheses, text)
+    if "." in text:
+        text = _STOP_AFTER_HAN.sub("。", text)
+    if "(" in text:
+        text = _PAREN.sub(_full_parentheses, text)
     return _REPEATS.sub(_one_mark, text)
 
 
@@ -195,7 +201,7 @@ def steps(settings: Normalise) -> list[Step]:
         (settings.traditional_to_simplified, Step("simplify", _traditional_gate(), simplify)),
         (
             settings.punctuation,
-            Step("punctuation", r"[,;:?!.(~～]|，，|、、|；；|：：|！！|？？|。。|…", tidy_punctuation),
+            Step("punctuation", _PUNCTUATION_GATE, tidy_punctuation),
         ),
         (True, Step("space", r"\n|\s$|^\s|  |[^ -~] [^ -~]", tidy_space)),
     ]

@@ -13,7 +13,8 @@ def jaccard(first: Grams, second: Grams) -> float:
     """|A and B| / |A or B| of two sorted arrays of distinct hashes; two empty sets are equal."""
     if not len(first) and not len(second):
         return 1.0
-    shared = len(np.intersect1d(first, second, assume_unique=True))
+    both = np.sort(np.concatenate((first, second)), kind="stable")
+    shared = int(np.count_nonzero(both[1:] == both[:-1]))
     return shared / (len(first) + len(second) - shared)
 
 
