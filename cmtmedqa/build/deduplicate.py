@@ -55,7 +55,7 @@ class Duplicates(NamedTuple):
 def load_corpus(tasks: Sequence[UnitTask]) -> Corpus:
     """Read the small columns of all units. Ids that occur twice get `~2`, `~3` ... in input order."""
     columns = ["id", "source", "provenance", "features"]
-    tables = [pq.read_table(task.path(".parquet"), columns=columns) for task in tasks]
+    tables = [pq.ParquetFile(task.path(".parquet")).read(columns=columns) for task in tasks]
     table = pa.concat_tables(tables)
     provenance = table["provenance"].to_pylist()
     counts = [item.num_rows for item in tables]

@@ -107,7 +107,7 @@ def rejections(tasks: Sequence[UnitTask], corpus: Corpus, found: Duplicates) -> 
     """Everything that is not in the dataset, unit by unit, in the order of the records."""
     lost = ~found.kept()
     for number, task in enumerate(tasks):
-        early = pq.read_table(task.path(".rejected.parquet"), schema=REJECTION_SCHEMA)
+        early = pq.ParquetFile(task.path(".rejected.parquet")).read().cast(REJECTION_SCHEMA)
         late = _duplicate_rows(task, corpus, found, np.flatnonzero(lost & (corpus.unit == number)))
         both = pa.concat_tables([early, late])
         yield both.take(pc.sort_indices(both["index"]))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from cmtmedqa.build.clean_unit import Counts, UnitTask
 from cmtmedqa.build.convert import Origin
@@ -129,7 +129,7 @@ def _described(folder: Path, kept: npt.NDArray[np.bool_], splits: npt.NDArray[np
     shards = sorted((folder / "data").glob("*.parquet"))
     if not shards:
         return {"splits": {name: {"dialogues": 0} for name in SPLITS}}
-    table = ds.dataset([str(path) for path in shards]).to_table(columns=["department", "features"])
+    table = pa.concat_tables(pq.ParquetFile(path).read(columns=["department", "features"]) for path in shards)
     department = Counter(table["department"].to_pylist())
     numbers = pa.Table.from_struct_array(table["features"].combine_chunks())
     doctor_turns = (numbers["turns"].to_numpy() // 2).sum()
