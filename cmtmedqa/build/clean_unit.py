@@ -1,72 +1,36 @@
-"""Pass 1 of a build: one unit of input is read, cleaned, measured, filtered and signed.
+"""Pass 1 of a build: one unit of input is read, cleaned, measured, filtered, validated and signed."""
 
-A unit leaves four files in the work folder: the dialogues (Parquet), their digests and signatures (npy), what was rejected
-(Parquet), and last its counts (JSON), whose presence says that the unit is finished.
-"""
-
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from cmtmedqa import io
 from cmtmedqa.build import validate
-from cmtmedqa.build.convert import Origin, storable, to_batch
+from cmtmedqa.build.convert import storable, to_batch
 from cmtmedqa.build.engine import Report, Tick
+from cmtmedqa.build.unit_files import (
+    REJECTION_SCHEMA,
+    STAGE_SCHEMA,
+    Counts,
+    UnitTask,
+    UnitWriter,
+    finished,
+    write_counts,
+)
 from cmtmedqa.clean import departments, features, filters, normalise, turns
 from cmtmedqa.clean.batch import DOCTOR, PATIENT, Batch, Mask
 from cmtmedqa.clean.lexicon import Lexicon, load_lexicon
-from cmtmedqa.config import BuildConfig
-from cmtmedqa.dedup.signatures import PERMUTATIONS, digests, keys_column, signatures
+from cmtmedqa.dedup.signatures import digests, keys_column, signatures
 from cmtmedqa.errors import InputError
-from cmtmedqa.records import Dialogue, Rejection
 from cmtmedqa.sources.mapped import Mapped, Unreadable, content_id
-from cmtmedqa.sources.read import Unit, read
+from cmtmedqa.sources.read import read
 
 BATCH_DIALOGUES = 2_048
 BATCH_CHARS = 2_000_000
-
-STAGE_SCHEMA = io.arrow_schema(Dialogue).append(pa.field("file", pa.string())).append(pa.field("index", pa.int32()))
-REJECTION_SCHEMA = io.arrow_schema(Rejection)
-
-
-class UnitTask(NamedTuple):
-    """One unit of input with all that its cleaning depends on; `number` is its place in the input."""
-
-    number: int
-    unit: Unit
-    origin: Origin
-    config: BuildConfig
-    folder: str
-
-    def path(self, suffix: str) -> Path:
-        """Where a file of this unit lies."""
-        return Path(self.folder) / f"{self.number:06d}{suffix}"
-
-
-class Counts(NamedTuple):
-    """What happened to the records of a unit; the keys of `rejected` are `step/reason`."""
-
-    read: int
-    kept: int
-    rejected: dict[str, int]
-    repairs: dict[str, int]
-    adapters: dict[str, int]
-    unmapped_departments: dict[str, int]
-    filters_alone: dict[str, int]
-    pii: dict[str, int]
-
-
-def finished(task: UnitTask) -> Counts | None:
-    """The counts of a unit that an earlier run has finished."""
-    done = task.path(".json")
-    return Counts(**json.loads(done.read_text(encoding="utf-8"))) if done.exists() else None
 
 
 def clean_unit(task: UnitTask, report: Report) -> Counts:
@@ -75,19 +39,17 @@ def clean_unit(task: UnitTask, report: Report) -> Counts:
         report(Tick(counts.read, counts.kept, sum(counts.rejected.values())))
         return counts
     work = _Work(task)
-    with (
-        io.replacing(task.path(".parquet")) as temporary,
-        pq.ParquetWriter(
-            temporary, STAGE_SCHEMA, compression=io.COMPRESSION, compression_level=io.COMPRESSION_LEVEL
-        ) as writer,
-    ):
+    with UnitWriter(task) as files:
         for records in _batches(read(task.unit)):
-            before = (work.read, work.kept, len(work.rejections))
-            table = work.clean(records)
-            if table.num_rows:
-                writer.write_table(table, row_group_size=io.ROWS_PER_GROUP)
-            report(Tick(work.read - before[0], work.kept - before[1], len(work.rejections) - before[2]))
-    return work.finish()
+            batch, table = work.clean(records)
+            keys = keys_column(batch.text, batch.offsets())
+            files.keep(table, digests(keys), signatures(keys))
+            refused = work.take_rejections()
+            files.refuse(refused)
+            report(Tick(len(records), table.num_rows, refused.num_rows))
+    counts = work.counts()
+    write_counts(task, counts)
+    return counts
 
 
 def _batches(records: Iterator[Mapped | Unreadable]) -> Iterator[list[Mapped | Unreadable]]:
@@ -95,8 +57,7 @@ def _batches(records: Iterator[Mapped | Unreadable]) -> Iterator[list[Mapped | U
     chars = 0
     for record in records:
         batch.append(record)
-        if isinstance(record, Mapped):
-            chars += sum(len(text) for _, text in record.turns)
+        chars += sum(len(text) for _, text in record.turns) if isinstance(record, Mapped) else len(record.raw)
         if len(batch) >= BATCH_DIALOGUES or chars >= BATCH_CHARS:
             yield batch
             batch, chars = [], 0
@@ -105,7 +66,7 @@ def _batches(records: Iterator[Mapped | Unreadable]) -> Iterator[list[Mapped | U
 
 
 class _Work:
-    """The running state of one unit: counts, rejections and signatures."""
+    """The running counts of one unit, and the rejections of the batch at hand."""
 
     def __init__(self, task: UnitTask) -> None:
         self.task, self.config = task, task.config
@@ -113,16 +74,15 @@ class _Work:
         self.aliases = {**departments.ALIASES, **task.config.departments}
         self.read = self.kept = 0
         self.rejections: list[dict[str, Any]] = []
+        self.rejected: Counter[str] = Counter()
         self.repairs: Counter[str] = Counter()
         self.adapters: Counter[str] = Counter()
         self.unmapped: Counter[str] = Counter()
         self.alone: Counter[str] = Counter()
         self.pii: Counter[str] = Counter()
-        self.digests: list[np.ndarray[Any, Any]] = []
-        self.signatures: list[np.ndarray[Any, Any]] = []
 
-    def clean(self, records: Iterable[Mapped | Unreadable]) -> pa.Table:
-        """The dialogues of some records that pass every stage, as rows of `STAGE_SCHEMA`."""
+    def clean(self, records: Iterable[Mapped | Unreadable]) -> tuple[Batch, pa.Table]:
+        """The dialogues of some records that pass every stage, as a batch and as rows of `STAGE_SCHEMA`."""
         mapped: list[Mapped] = []
         for record in records:
             self.read += 1
@@ -138,9 +98,8 @@ class _Work:
             batch = self._deidentify(batch)
         batch, column = self._filter(batch)
         batch, column = self._validate(batch, column)
-        self._sign(batch)
         self.kept += batch.rows.num_rows
-        return _stage_table(batch, column)
+        return batch, _stage_table(batch, column)
 
     def _normalise(self, batch: Batch) -> Batch:
         settings = self.config.normalise
@@ -186,12 +145,7 @@ class _Work:
         self._reject(batch, ~keep, "validate", lambda row: (faults[row], ""))
         return batch.keep_rows(keep), column.filter(pa.array(keep))
 
-    def _sign(self, batch: Batch) -> None:
-        keys = keys_column(batch.text, batch.offsets())
-        self.digests.append(digests(keys))
-        self.signatures.append(signatures(keys))
-
-    def _reject(self, batch: Batch, refused: Mask, step: str, why: Any) -> None:
+    def _reject(self, batch: Batch, refused: Mask, step: str, why: Callable[[int], tuple[str, str]]) -> None:
         rows = batch.rows.select(["id", "title", "index"]) if refused.any() else None
         for row in np.flatnonzero(refused).tolist():
             assert rows is not None
@@ -210,37 +164,35 @@ class _Work:
         self._add_rejection(storable(identifier), record.index, "read", record.reason, storable(record.detail), raw)
 
     def _add_rejection(self, identifier: str, index: int, step: str, reason: str, detail: str, record: str) -> None:
+        self.rejected[f"{step}/{reason}"] += 1
         self.rejections.append(
             {"id": identifier, "source": self.task.origin.source, "file": self.task.unit.file.name, "index": index}
             | {"step": step, "reason": reason, "detail": detail, "record": record}
         )
 
-    def finish(self) -> Counts:
-        """Write what the unit leaves beside its dialogues, the counts last."""
-        task = self.task
-        rejected = pa.Table.from_pylist(self.rejections, schema=REJECTION_SCHEMA)
+    def take_rejections(self) -> pa.Table:
+        """What was rejected since the last call, de-identified."""
+        table = pa.Table.from_pylist(self.rejections, schema=REJECTION_SCHEMA)
+        self.rejections = []
         if self.config.deidentify == "required":
             from cmtmedqa.build.privacy import deidentify_rejections
 
-            rejected = deidentify_rejections(rejected)
-        io.write_parquet(task.path(".rejected.parquet"), rejected)
-        with io.replacing(task.path(".digests.npy")) as path, path.open("wb") as stream:
-            np.save(stream, np.concatenate([np.empty((0, 2), np.uint64), *self.digests]))
-        with io.replacing(task.path(".signatures.npy")) as path, path.open("wb") as stream:
-            np.save(stream, np.concatenate([np.empty((0, PERMUTATIONS), np.uint32), *self.signatures]))
-        counts = Counts(
+            return deidentify_rejections(table)
+        return table
+
+    def counts(self) -> Counts:
+        """The counts of the whole unit. Raises AssertionError if a record was lost."""
+        assert self.read == self.kept + self.rejected.total(), "a record was lost"
+        return Counts(
             read=self.read,
             kept=self.kept,
-            rejected=_plain(Counter(f"{item['step']}/{item['reason']}" for item in self.rejections)),
+            rejected=_plain(self.rejected),
             repairs=_plain(self.repairs),
             adapters=_plain(self.adapters),
             unmapped_departments=_plain(self.unmapped),
             filters_alone=dict(self.alone),
             pii=_plain(self.pii),
         )
-        assert counts.read == counts.kept + sum(counts.rejected.values()), "a record was lost"
-        io.write_json(task.path(".json"), counts._asdict())
-        return counts
 
 
 def _plain(counter: Mapping[str, int]) -> dict[str, int]:

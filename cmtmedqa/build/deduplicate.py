@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cmtmedqa import io
-from cmtmedqa.build.clean_unit import UnitTask
+from cmtmedqa.build.unit_files import UnitTask
 from cmtmedqa.config import BuildConfig
 from cmtmedqa.dedup.candidates import candidate_pairs
 from cmtmedqa.dedup.clusters import components, jaccard, winners
@@ -55,7 +55,7 @@ class Duplicates(NamedTuple):
 def load_corpus(tasks: Sequence[UnitTask]) -> Corpus:
     """Read the small columns of all units. Ids that occur twice get `~2`, `~3` ... in input order."""
     columns = ["id", "source", "provenance", "features"]
-    tables = [pq.ParquetFile(task.path(".parquet")).read(columns=columns) for task in tasks]
+    tables = [pq.ParquetFile(task.dialogues).read(columns=columns) for task in tasks]
     table = pa.concat_tables(tables)
     provenance = table["provenance"].to_pylist()
     counts = [item.num_rows for item in tables]
@@ -67,7 +67,7 @@ def load_corpus(tasks: Sequence[UnitTask]) -> Corpus:
         provenance=np.array([PROVENANCES.index(name) for name in provenance], np.int64),
         chars=numbers["patient_chars"] + numbers["doctor_chars"],
         informative_chars=numbers["informative_chars"],
-        digests=np.concatenate([np.load(task.path(".digests.npy")) for task in tasks]),
+        digests=np.concatenate([task.digests() for task in tasks]),
         unit=np.repeat(np.arange(len(tasks)), counts),
         row=np.concatenate([np.arange(count) for count in counts]),
     )
@@ -138,8 +138,7 @@ def _signatures_of(tasks: Sequence[UnitTask], corpus: Corpus, items: Ints) -> Si
     for number, task in enumerate(tasks):
         here = np.flatnonzero(units == number)
         if len(here):
-            stored = np.load(task.path(".signatures.npy"), mmap_mode="r")
-            result[here[0] : here[-1] + 1] = stored[corpus.row[items[here]]]
+            result[here[0] : here[-1] + 1] = task.signatures()[corpus.row[items[here]]]
     return result
 
 
@@ -180,7 +179,7 @@ class _Texts:
 def _unit_keys(task: UnitTask, rows: Ints) -> list[pa.StringArray]:
     """The keys of some rows of a unit, one array a row group that holds any."""
     keys = []
-    for table in io.read_rows(task.path(".parquet"), rows, ["turns"]):
+    for table in io.read_rows(task.dialogues, rows, ["turns"]):
         turns = table["turns"].combine_chunks()
         offsets = turns.offsets.to_numpy() - turns.offsets[0].as_py()
         keys.append(keys_column(turns.flatten().field("text"), offsets.astype(np.int64)))

@@ -13,11 +13,12 @@ from rich.console import Console
 import cmtmedqa
 from cmtmedqa import io
 from cmtmedqa.build import card, publish, report, split
-from cmtmedqa.build.clean_unit import Counts, UnitTask, clean_unit
+from cmtmedqa.build.clean_unit import clean_unit
 from cmtmedqa.build.convert import Origin
 from cmtmedqa.build.deduplicate import Corpus, Duplicates, find_duplicates, load_corpus
 from cmtmedqa.build.engine import Tick, choose_workers, run
 from cmtmedqa.build.output import WORK, claim, write_manifest
+from cmtmedqa.build.unit_files import Counts, UnitTask
 from cmtmedqa.clean import departments, features, filters, normalise, turns
 from cmtmedqa.clean.lexicon import load_lexicon
 from cmtmedqa.config import BuildConfig, Input

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cmtmedqa import io
-from cmtmedqa.build.clean_unit import REJECTION_SCHEMA, UnitTask
 from cmtmedqa.build.deduplicate import Corpus, Duplicates
 from cmtmedqa.build.engine import Report, Tick
+from cmtmedqa.build.unit_files import REJECTION_SCHEMA, UnitTask
 from cmtmedqa.records import SPLITS, ClusterMember, Dialogue
 
 SCHEMA = io.arrow_schema(Dialogue)
@@ -59,7 +59,7 @@ def shard_tasks(
 def _pieces(tasks: Sequence[UnitTask], corpus: Corpus, items: Ints) -> Iterator[Piece]:
     for unit in np.unique(corpus.unit[items]).tolist():
         here = items[corpus.unit[items] == unit]
-        yield Piece(str(tasks[unit].path(".parquet")), corpus.row[here], [corpus.ids[item] for item in here.tolist()])
+        yield Piece(str(tasks[unit].dialogues), corpus.row[here], [corpus.ids[item] for item in here.tolist()])
 
 
 def write_shard(task: ShardTask, report: Report) -> int:
@@ -107,7 +107,7 @@ def rejections(tasks: Sequence[UnitTask], corpus: Corpus, found: Duplicates) -> 
     """Everything that is not in the dataset, unit by unit, in the order of the records."""
     lost = ~found.kept()
     for number, task in enumerate(tasks):
-        early = pq.ParquetFile(task.path(".rejected.parquet")).read().cast(REJECTION_SCHEMA)
+        early = pq.ParquetFile(task.rejected).read().cast(REJECTION_SCHEMA)
         late = _duplicate_rows(task, corpus, found, np.flatnonzero(lost & (corpus.unit == number)))
         both = pa.concat_tables([early, late])
         yield both.take(pc.sort_indices(both["index"]))
@@ -117,7 +117,7 @@ def _duplicate_rows(task: UnitTask, corpus: Corpus, found: Duplicates, items: In
     if not len(items):
         return REJECTION_SCHEMA.empty_table()
     columns = ["source", "title", "turns", "file", "index"]
-    stored = io.read_rows(task.path(".parquet"), corpus.row[items], columns)
+    stored = io.read_rows(task.dialogues, corpus.row[items], columns)
     rows = [row for table in stored for row in table.to_pylist()]
     values = [
         {

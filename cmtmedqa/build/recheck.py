@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 
 from cmtmedqa import io
 from cmtmedqa.build import validate
-from cmtmedqa.build.clean_unit import REJECTION_SCHEMA
 from cmtmedqa.build.output import MANIFEST, content_hash, read_manifest
 from cmtmedqa.build.publish import SCHEMA
+from cmtmedqa.build.unit_files import REJECTION_SCHEMA
 from cmtmedqa.records import SPLITS, ClusterMember
 
 

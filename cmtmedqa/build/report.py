@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cmtmedqa.build.clean_unit import Counts, UnitTask
 from cmtmedqa.build.convert import Origin
 from cmtmedqa.build.deduplicate import Corpus, Duplicates
+from cmtmedqa.build.unit_files import Counts, UnitTask
 from cmtmedqa.clean import features
 from cmtmedqa.config import BuildConfig
 from cmtmedqa.records import DEPARTMENTS, SPLITS

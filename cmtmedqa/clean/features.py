@@ -40,7 +40,7 @@ _CLOSING_PATIENT = r"^(?:好的?|嗯+|哦+|行|知道了|明白了|了解了?|�
 _CLOSING_DOCTOR = r"^(?:不客气|不用谢|不谢|别客气|客气了|应该的|没关系|祝您|祝你|祝早日|好的?，?(?:祝|不客气|再见)|再见|没事的?，?祝|很高兴能?(?:帮|为)|嗯+，?(?:祝|不客气))"
 _CLOSING_CHARS = 80
 # Words of good wishes that a lexicon may list; they make no closing turn a medical one.
-_WISHES = frozenset("康复 早日康复 健康 身体健康 恢复 好转 痊愈 早日痊愈 保重 休息 早日恢复".split())
+_WISHES = frozenset("康复 早日康复 健康 身体健康 恢复 好转 痊愈 早日痊愈 保重 休息 早日恢复".split())  # noqa: SIM905
 
 _GRAM = 10
 _SLOTS = 1 << 21
