@@ -1,23 +1,35 @@
 """The bytes of a source file in blocks, decompressed on the way; damage ends the stream and is kept for the report."""
 
-import gzip
+import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO, Protocol
 
 import zstandard
 
 from cmtmedqa.errors import InputError
-from cmtmedqa.sources.files import SourceFile
+from cmtmedqa.sources.files import SourceFile, reason_of
 
 BLOCK = 1 << 20
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
-# Real text packs 3 to 50 times; a stream that grows more than 500 times past 64 MB is a bomb.
-_MAX_RATIO = 500
-_RATIO_FROM = 64 * 1024 * 1024
+# Text packs 3 to 50 times. What grows more than 200 times and past 1 GiB is a bomb.
+_SAFE_BYTES = 1 << 30
+_SAFE_RATIO = 200
+# So few packed bytes can grow to no more than 16 MiB at once (zstandard's shortest block of one repeated byte).
+_STEP = 512
+
+
+class _Engine(Protocol):
+    """What zlib and zstandard agree on: one member or frame of a compressed stream."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
 
 
 class Blocks:
@@ -28,84 +40,82 @@ class Blocks:
         self.damage = ""
 
     def __iter__(self) -> Iterator[bytes]:
+        packed = bool(self._compression or self._file.member)
+        limit = max(_SAFE_BYTES, _SAFE_RATIO * self._file.stored_size()) if packed else 0
+        produced = 0
+        for block in _unpacked(self) if self._compression else self.stored():
+            produced += len(block)
+            if packed and produced > limit:
+                self.damage = "compressed_too_large"
+                return
+            yield block
+
+    def stored(self) -> Iterator[bytes]:
+        """The bytes as stored. Raises InputError when they cannot be read."""
         with self._file.open() as raw:
             if self._start:
                 raw.seek(self._start)
-            counted = _Counted(raw)
-            stream = _opened(counted, self._compression)
             left = self._end - self._start if self._end >= 0 else -1
-            produced = 0
-            while left != 0:
-                block = self._read(stream, BLOCK if left < 0 else min(BLOCK, left))
-                if not block:
-                    return
-                produced += len(block)
+            while left and (block := self._read(raw, BLOCK if left < 0 else min(BLOCK, left))):
                 left -= len(block) if left > 0 else 0
-                if self._compression and produced > max(_RATIO_FROM, _MAX_RATIO * counted.count):
-                    self.damage = "compressed_too_large"
-                    return
                 yield block
 
-    def _read(self, stream: IO[bytes], size: int) -> bytes:
+    def _read(self, raw: BinaryIO, size: int) -> bytes:
         try:
-            return stream.read(size)
-        except (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError) as error:
-            self.damage = (
-                f"truncated_{self._compression}" if isinstance(error, EOFError) else f"damaged_{self._compression}"
-            )
-            return b""
+            return raw.read(size)
+        except EOFError:
+            self.damage = "truncated_zip"
+        except (zipfile.BadZipFile, zlib.error):
+            self.damage = "damaged_zip"
         except OSError as error:
-            raise InputError(
-                f"{self._file.name}: cannot be read: {(error.strerror or 'input/output error').lower()}"
-            ) from error
+            raise InputError(f"{self._file.name}: cannot be read: {reason_of(error)}") from error
+        return b""
 
-
-class _Counted:
-    """A readable that counts the bytes taken from it, and hands out gzip blocks small enough to keep what precedes a cut."""
-
-    def __init__(self, raw: BinaryIO) -> None:
-        self._raw, self.count = raw, 0
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._raw.read(size)
-        self.count += len(data)
-        return data
-
-
-def _opened(counted: _Counted, compression: str) -> IO[bytes]:
-    if compression == "gz":
-        return cast(IO[bytes], _Gunzip(counted))
-    if compression == "zst":
-        return cast(
-            IO[bytes], zstandard.ZstdDecompressor().stream_reader(cast(BinaryIO, counted), read_across_frames=True)
+    def engine(self) -> _Engine:
+        """A decompressor of one member."""
+        return (
+            zlib.decompressobj(wbits=31) if self._compression == "gz" else zstandard.ZstdDecompressor().decompressobj()
         )
-    return cast(IO[bytes], counted)
+
+    def broken(self, how: str) -> None:
+        """Note how the compressed stream ended, unless the archive around it says more."""
+        self.damage = self.damage or f"{how}_{self._compression}"
 
 
-class _Gunzip:
-    """gzip members one after the other. Unlike `gzip.open` it gives every byte that precedes a cut before it complains."""
+def _unpacked(blocks: Blocks) -> Iterator[bytes]:
+    """The members of a compressed stream one after the other, up to the last byte before a fault."""
+    engine: _Engine | None = None
+    parts: list[bytes] = []
+    size = 0
+    for piece in _steps(blocks.stored()):
+        while piece:
+            if engine is None:
+                piece = piece.lstrip(b"\0")  # archives on tape are padded with zeros
+                if not piece:
+                    break
+                engine = blocks.engine()
+            try:
+                parts.append(engine.decompress(piece))
+            except (zlib.error, zstandard.ZstdError):
+                yield b"".join(parts)
+                blocks.broken("damaged")
+                return
+            size += len(parts[-1])
+            piece = engine.unused_data if engine.eof else b""
+            engine = None if engine.eof else engine
+        if size >= BLOCK:
+            yield b"".join(parts)
+            parts, size = [], 0
+    if parts:
+        yield b"".join(parts)
+    if engine is not None:
+        blocks.broken("truncated")
 
-    def __init__(self, counted: _Counted) -> None:
-        self._source = counted
-        self._engine = zlib.decompressobj(wbits=31)
-        self._input = b""
-        self._started = False
 
-    def read(self, size: int) -> bytes:
-        while True:
-            if self._engine.eof:
-                self._input = self._engine.unused_data.lstrip(b"\0") or self._source.read(BLOCK // 4).lstrip(b"\0")
-                if not self._input:
-                    return b""
-                self._engine = zlib.decompressobj(wbits=31)
-            if not self._input:
-                self._input = self._source.read(BLOCK // 4)
-                if not self._input:
-                    raise EOFError
-            data = self._engine.decompress(self._input, size)
-            self._input = self._engine.unconsumed_tail
-            if data:
-                return data
+def _steps(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    for block in blocks:
+        for at in range(0, len(block), _STEP):
+            yield block[at : at + _STEP]
 
 
 def head(file: SourceFile, compression: str, size: int) -> bytes:

@@ -2,30 +2,33 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
 
+from cmtmedqa.sources import hub
 from cmtmedqa.sources.blocks import GZIP_MAGIC, ZSTD_MAGIC, head
-from cmtmedqa.sources.encodings import Line, decode_lines, probe
+from cmtmedqa.sources.encodings import decode_lines, probe
 from cmtmedqa.sources.files import HUB, SourceFile
-from cmtmedqa.sources.json_stream import Broken, Element, elements
+from cmtmedqa.sources.json_stream import Broken, elements
 from cmtmedqa.sources.route import route, text_shape
-from cmtmedqa.sources.tables import Row, delimited
+from cmtmedqa.sources.tables import Row, delimited, parquet, spreadsheet
 
+_MAGIC_BYTES = 1 << 16
 _PROBE_BYTES = 1 << 20
 _PROBE_RECORDS = 50
 _TEXT_CHARS = 1 << 16
 _DELIMITERS = ",\t;|"
 _XLSX_MARK = b"xl/"
-
-_T = TypeVar("_T")
+_COLUMN_NAME = 20
+_PROSE = frozenset("，。！？；：!?")
 
 
 class Shape(NamedTuple):
     """What a file is.
 
-    container: jsonl, json, csv, text, parquet, xlsx, hub, empty or unknown; adapter: the most frequent among the first
-    records, or the shape of a text; delimiter: of csv.
+    container: jsonl, json, csv, text, parquet, xlsx, hub, empty or unknown; compression: gz or zst; adapter: the most
+    frequent among the first records, or the shape of a text; delimiter: of csv.
     """
 
     container: str
@@ -38,67 +41,70 @@ class Shape(NamedTuple):
 def detect(file: SourceFile) -> Shape:
     """The shape of a file. Raises InputError when it cannot be read."""
     if file.path.startswith(HUB):
-        return Shape("hub")
-    start = head(file, "", 1 << 16)
+        return Shape("hub", adapter=_most_frequent(hub.records(file)))
+    start = head(file, "", _MAGIC_BYTES)
     if not start:
         return Shape("empty")
     if start.startswith(b"PAR1"):
-        return Shape("parquet", adapter=_table_adapter(file, "parquet"))
+        return Shape("parquet", adapter=_most_frequent(row.values for row in parquet(file) if isinstance(row, Row)))
     if start.startswith(b"PK\x03\x04") and _XLSX_MARK in start:
-        return Shape("xlsx", adapter=_table_adapter(file, "xlsx"))
+        return Shape("xlsx", adapter=_most_frequent(row.values for row in spreadsheet(file) if isinstance(row, Row)))
     compression = "gz" if start.startswith(GZIP_MAGIC) else "zst" if start.startswith(ZSTD_MAGIC) else ""
     sample = head(file, compression, _PROBE_BYTES)
-    if compression and sample.startswith(b"PAR1"):
+    if compression and sample.startswith((b"PAR1", b"PK\x03\x04", GZIP_MAGIC, ZSTD_MAGIC)):
         return Shape("unknown", compression=compression)
-    return _text_container(sample, compression)
+    return _of_text(sample, compression)
 
 
-def _table_adapter(file: SourceFile, container: str) -> str:
-    from cmtmedqa.sources.tables import parquet, spreadsheet
-
-    rows = parquet(file) if container == "parquet" else spreadsheet(file)
-    return _most_frequent(row.values for row in _first(rows) if isinstance(row, Row))
-
-
-def _text_container(sample: bytes, compression: str) -> Shape:
+def _of_text(sample: bytes, compression: str) -> Shape:
+    """The shape of what may be text, from its first bytes."""
     encoding = probe(sample)
-    whole = len(sample) < _PROBE_BYTES
-    lines = [line.text for line in decode_lines([sample], encoding)]
-    if not whole and len(lines) > 1:
-        lines = lines[:-1]
+    lines = list(decode_lines([sample], encoding))
+    if len(sample) == _PROBE_BYTES and len(lines) > 1:
+        lines.pop()
     first = next((line.strip().lstrip("\ufeff") for line in lines if line.strip()), "")
     if not first:
         return Shape("empty", encoding, "", compression)
     if first[0] in "[{":
         container = "jsonl" if _one_value_a_line(lines) else "json"
-        adapter = _most_frequent(_json_values(lines, container))
-        if adapter or first[0] == "{" or first[:2] in {"[{", "[[", "["}:
+        if adapter := _most_frequent(_json_values(lines, container)):
             return Shape(container, encoding, adapter, compression)
+        if shape := text_shape("\n".join(lines)[:_TEXT_CHARS]):
+            return Shape("text", encoding, shape, compression)
+        if first[0] == "{" or first[1:].lstrip()[:1] in {"", "{", "["}:
+            return Shape(container, encoding, "", compression)
+    return _of_lines(lines, encoding, compression)
+
+
+def _of_lines(lines: list[str], encoding: str, compression: str) -> Shape:
+    """Delimited text with known columns, a known text, JSON lines behind a bad first one, delimited text, or unknown."""
     delimiter, adapter = _delimited(lines)
     if adapter:
         return Shape("csv", encoding, adapter, compression, delimiter)
-    shape = text_shape("\n".join(lines)[:_TEXT_CHARS])
-    if shape:
+    if shape := text_shape("\n".join(lines)[:_TEXT_CHARS]):
         return Shape("text", encoding, shape, compression)
-    if _mostly_json_lines(lines):
+    if _mostly_objects(lines):
         return Shape("jsonl", encoding, _most_frequent(_json_values(lines, "jsonl")), compression)
     if delimiter:
         return Shape("csv", encoding, "", compression, delimiter)
     return Shape("unknown", encoding, "", compression)
 
 
+def _filled(lines: list[str]) -> Iterator[str]:
+    return islice((line for line in lines if line.strip()), _PROBE_RECORDS)
+
+
 def _one_value_a_line(lines: list[str]) -> bool:
     """Whether lines are JSON values of their own: by the first lines, most of which must parse as objects or arrays."""
-    filled = [line for line in lines if line.strip()][:_PROBE_RECORDS]
-    parsed = [value for line in filled if isinstance(value := _parsed(line), dict | list)]
-    if len(filled) == 1:
-        return bool(parsed) and isinstance(parsed[0], dict) and route(parsed[0]) is not None
-    return len(parsed) * 2 > len(filled)
+    values = [_parsed(line) for line in _filled(lines)]
+    if len(values) == 1:
+        return isinstance(values[0], dict) and route(values[0]) is not None
+    return sum(isinstance(value, dict | list) for value in values) * 2 > len(values)
 
 
-def _mostly_json_lines(lines: list[str]) -> bool:
-    filled = [line for line in lines if line.strip()][:_PROBE_RECORDS]
-    return sum(isinstance(_parsed(line), dict) for line in filled) * 2 > len(filled)
+def _mostly_objects(lines: list[str]) -> bool:
+    values = [_parsed(line) for line in _filled(lines)]
+    return sum(isinstance(value, dict) for value in values) * 2 > len(values)
 
 
 def _parsed(line: str) -> object:
@@ -110,14 +116,12 @@ def _parsed(line: str) -> object:
 
 def _json_values(lines: list[str], container: str) -> Iterator[object]:
     if container == "jsonl":
-        yield from (
-            value for line in lines[: 4 * _PROBE_RECORDS] if line.strip() and (value := _parsed(line)) is not None
-        )
+        yield from (value for line in lines[: 4 * _PROBE_RECORDS] if (value := _parsed(line)) is not None)
         return
     for item in elements(iter(["\n".join(lines)])):
-        if isinstance(item, Element):
+        if not isinstance(item, Broken):
             yield item.value
-        elif isinstance(item, Broken) and item.reason == "truncated_json":
+        elif item.reason == "truncated_json":
             return
 
 
@@ -127,25 +131,26 @@ def _delimited(lines: list[str]) -> tuple[str, str]:
     for delimiter in sorted(_DELIMITERS, key=lambda mark: (-header.count(mark), _DELIMITERS.index(mark))):
         if delimiter not in header:
             continue
-        rows = [row for row in _first(delimited((Line(line) for line in lines), delimiter)) if isinstance(row, Row)]
-        adapter = _most_frequent(row.values for row in rows)
-        if adapter:
+        names = [name.strip('" ') for name in header.split(delimiter)]
+        rows = list(islice(delimited(lines, delimiter), _PROBE_RECORDS))
+        sound = [row.values for row in rows if isinstance(row, Row)]
+        if adapter := _most_frequent(sound or [dict.fromkeys(names, "")]):
             return delimiter, adapter
-        names = header.split(delimiter)
-        if rows and len(names) == len(set(names)) and all(_is_column_name(name) for name in names):
+        if sound and len(sound) * 10 >= len(rows) * 9 and _is_header(names):
             return delimiter, ""
     return "", ""
 
 
-def _is_column_name(name: str) -> bool:
-    return name.strip('" ').replace("_", "").replace(" ", "").isascii() and 0 < len(name.strip('" ')) <= 40
+def _is_header(names: list[str]) -> bool:
+    """Whether these may be names of columns: short, each once, no sentence and no number."""
+    return len(set(names)) == len(names) and all(
+        0 < len(name) <= (2 if name.isascii() else 1) * _COLUMN_NAME
+        and not _PROSE.intersection(name)
+        and not name.replace(".", "").isdigit()
+        for name in names
+    )
 
 
-def _first(items: Iterator[_T]) -> Iterator[_T]:
-    for _, item in zip(range(_PROBE_RECORDS), items, strict=False):
-        yield item
-
-
-def _most_frequent(values: Iterator[object]) -> str:
-    found = Counter(name for value in _first(values) if (name := route(value)))
+def _most_frequent(values: Iterable[object]) -> str:
+    found = Counter(name for value in islice(values, _PROBE_RECORDS) if (name := route(value)))
     return max(found, key=lambda name: (found[name], name)) if found else ""

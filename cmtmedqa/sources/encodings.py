@@ -1,117 +1,167 @@
 """The encoding ladder: byte order mark, strict UTF-8, strict GB18030, GB18030 with replacement and a count.
 
-Files that mix encodings are decided line by line. A line end byte never occurs inside a character of either encoding, so
-lines can be cut before they are decoded.
+Files that mix encodings are decided line by line. No character of either encoding holds a byte below 0x30 behind its first,
+so text can be cut at line ends, quotes and commas before it is decoded. What no encoding can give becomes `MARK`, which
+stands for it until its record is complete (see mend.py) and can be told from a U+FFFD that the file itself holds.
 """
 
 import codecs
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+
+MARK = "\ufdd0"
 
 _PROBE_BYTES = 1 << 20
-_THREE_BYTES = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}")
+_WIDE = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_UTF8_FFFD = "\ufffd".encode()
+_CUTS = (b"\n", b'"', b",")
 
-_MARKS = (
+_BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
 
-class Line(NamedTuple):
-    """A decoded line without its line end; `replaced` counts characters that no encoding could give."""
-
-    text: str
-    replaced: int = 0
-
-
 def probe(head: bytes) -> str:
-    """The base encoding of a file from its first bytes: `utf-8`, `utf-8-sig`, `utf-16` or `gb18030`."""
-    for mark, name in _MARKS:
+    """The base encoding of a file from its first bytes: `utf-8`, `utf-8-sig`, `utf-16` or `gb18030`.
+
+    In a file that mixes both, the one of most lines that can be told apart.
+    """
+    for mark, name in _BOMS:
         if head.startswith(mark):
             return name
-    return "utf-8" if _is_utf8(head[:_PROBE_BYTES]) else "gb18030"
+    head = head[:_PROBE_BYTES]
+    if _is_utf8(head, final=False):
+        return "utf-8"
+    lines = [line for line in head.splitlines() if not line.isascii()]
+    utf8 = sum(_WIDE.search(line) is not None and (_is_utf8(line) or _damaged_utf8(line) is not None) for line in lines)
+    return "utf-8" if utf8 * 2 > len(lines) else "gb18030"
 
 
-def _is_utf8(head: bytes) -> bool:
+def _is_utf8(data: bytes, final: bool = True) -> bool:
     try:
-        codecs.getincrementaldecoder("utf-8")("strict").decode(head, final=False)
+        codecs.getincrementaldecoder("utf-8")("strict").decode(data, final)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def decode_line(line: bytes, base: str) -> Line:
+def decode_line(line: bytes, base: str) -> str:
     """Decode one line by the ladder; `base` decides where a line is valid in both encodings."""
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
         return _gb18030(line)
-    if base == "gb18030" and not line.isascii() and not _THREE_BYTES.search(line):
+    if base == "gb18030" and not line.isascii() and not _WIDE.search(line):
         return _gb18030(line)
-    return Line(text)
+    return text
 
 
-def _gb18030(line: bytes) -> Line:
+def _gb18030(line: bytes) -> str:
+    """Text that is no strict UTF-8. A few broken bytes in a line of UTF-8 do not make it GB18030."""
+    damaged = _damaged_utf8(line)
+    if damaged is not None:
+        return damaged
     try:
-        return Line(line.decode("gb18030"))
+        return line.decode("gb18030")
     except UnicodeDecodeError:
-        text = line.decode("gb18030", "replace")
-        return Line(text, text.count("\ufffd"))
+        return line.decode("gb18030", "replace").replace("\ufffd", MARK)
 
 
-def decode_lines(blocks: Iterable[bytes], base: str) -> Iterator[Line]:
-    """Decode a stream of bytes into lines, whatever ends them (LF, CRLF, CR)."""
+def _damaged_utf8(line: bytes) -> str | None:
+    """The line as UTF-8 if nearly all of it is: GB18030 read as UTF-8 gives hardly a valid three-byte character."""
+    if not _WIDE.search(line):
+        return None
+    text = "\ufffd".join(part.decode("utf-8", "replace").replace("\ufffd", MARK) for part in line.split(_UTF8_FFFD))
+    return text if len(_WIDE.findall(line)) >= text.count(MARK) else None
+
+
+def decode_lines(blocks: Iterable[bytes], base: str) -> Iterator[str]:
+    """Decode a stream of bytes into lines without their ends, whatever ends them (LF, CRLF, CR)."""
     if base == "utf-16":
-        yield from _decode_utf16(blocks)
+        yield from _text_lines(_decoded_utf16(blocks))
+        return
+    for block in _cut_at_lines(_without_bom(blocks, base)):
+        if base != "gb18030" and (text := _whole_utf8(block)) is not None:
+            yield from _split(text)
+        else:
+            for line in block.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n").split(b"\n"):
+                yield decode_line(line, base)
+
+
+def decode_pieces(blocks: Iterable[bytes], base: str) -> Iterator[str]:
+    """Decode a stream of bytes into pieces of text of about a block, for text whose lines may be of any length (JSON)."""
+    if base == "utf-16":
+        yield from _decoded_utf16(blocks)
         return
     rest = b""
-    first = True
+    for block in _without_bom(blocks, base):
+        cut = max(block.rfind(mark) for mark in _CUTS) + 1
+        if cut:
+            yield _piece(rest + block[:cut], base)
+            rest = block[cut:]
+        else:
+            rest += block
+    yield _piece(rest, base)
+
+
+def _piece(data: bytes, base: str) -> str:
+    if base != "gb18030" and (text := _whole_utf8(data)) is not None:
+        return text
+    return "\n".join(decode_line(line, base) for line in data.split(b"\n"))
+
+
+def _without_bom(blocks: Iterable[bytes], base: str) -> Iterator[bytes]:
+    first = base == "utf-8-sig"
     for block in blocks:
-        if first and base == "utf-8-sig":
-            block = block.removeprefix(codecs.BOM_UTF8)
+        yield block.removeprefix(codecs.BOM_UTF8) if first else block
         first = False
-        block = rest + block
-        # A \r at the very end may be the first half of \r\n.
-        cut = max(block.rfind(b"\n"), block.rfind(b"\r", 0, len(block) - 1)) + 1
-        rest = block[cut:]
-        yield from _decode_block(block[:cut], base)
-    yield from _decode_block(rest, base)
 
 
-def _decode_block(block: bytes, base: str) -> Iterator[Line]:
-    if not block:
-        return
-    lines = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n").split(b"\n")
-    if base != "gb18030" and _is_whole_utf8(block):
-        for line in lines:
-            yield Line(line.decode("utf-8"))
-    else:
-        for line in lines:
-            yield decode_line(line, base)
-
-
-def _is_whole_utf8(block: bytes) -> bool:
-    try:
-        block.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _decode_utf16(blocks: Iterable[bytes]) -> Iterator[Line]:
-    decoder = codecs.getincrementaldecoder("utf-16")("replace")
-    rest = ""
+def _cut_at_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces that end where a line ends. A CR at the end of a block may be half of a CRLF."""
+    rest: list[bytes] = []
     for block in blocks:
-        text = rest + decoder.decode(block)
+        if rest and rest[-1].endswith(b"\r"):
+            block = rest.pop() + block
+        cut = max(block.rfind(b"\n"), block.rfind(b"\r", 0, len(block) - 1)) + 1
+        if cut:
+            yield b"".join([*rest, block[:cut]])
+            rest = []
+        if block[cut:]:
+            rest.append(block[cut:])
+    if rest:
+        yield b"".join(rest)
+
+
+def _whole_utf8(data: bytes) -> str | None:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _split(text: str) -> list[str]:
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.removesuffix("\n").split("\n")
+
+
+def _decoded_utf16(blocks: Iterable[bytes]) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-16")("replace")
+    for block in blocks:
+        yield decoder.decode(block).replace("\ufffd", MARK)
+    yield decoder.decode(b"", final=True).replace("\ufffd", MARK)
+
+
+def _text_lines(pieces: Iterable[str]) -> Iterator[str]:
+    rest = ""
+    for piece in pieces:
+        text = rest + piece
         cut = max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
         rest = text[cut:]
-        yield from _utf16_lines(text[:cut])
-    yield from _utf16_lines(rest + decoder.decode(b"", final=True))
-
-
-def _utf16_lines(text: str) -> Iterator[Line]:
-    if text:
-        for line in text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n"):
-            yield Line(line, line.count("\ufffd"))
+        if cut:
+            yield from _split(text[:cut])
+    if rest:
+        yield from _split(rest)

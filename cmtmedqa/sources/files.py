@@ -1,8 +1,10 @@
 """From what a user names (files, folders, globs, archives, hub datasets) to the list of files to read, in a fixed order."""
 
 import glob
+import json
 import os
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple, cast
@@ -13,36 +15,16 @@ HUB = "hf:"
 
 _ZIP_MAGIC = b"PK\x03\x04"
 _XLSX_MEMBER = "xl/workbook.xml"
-_NO_DATA = frozenset(
-    [
-        ".md",
-        ".rst",
-        ".py",
-        ".ipynb",
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".gif",
-        ".svg",
-        ".pdf",
-        ".docx",
-        ".html",
-        ".htm",
-        ".css",
-        ".js",
-        ".yaml",
-        ".yml",
-        ".toml",
-        ".sh",
-        ".lock",
-        ".log",
-        ".npy",
-        ".pkl",
-        ".pt",
-    ]
-)
+_UTF8_NAME = 0x800
+_ENCRYPTED = 0x1
+_NO_DATA = frozenset({
+    ".md", ".rst", ".py", ".ipynb", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".pdf", ".doc", ".docx", ".ppt", ".pptx",
+    ".html", ".htm", ".css", ".js", ".yaml", ".yml", ".toml", ".sh", ".lock", ".log", ".npy", ".pkl", ".pt", ".safetensors",
+    ".bib", ".tex",
+})  # fmt: skip
 _NO_DATA_NAMES = frozenset({"license", "licence", "notice", "readme", "copying", "sha256sums", "makefile", "authors"})
-_OURS = ("data", "manifest.json")
+_MANIFEST_KEYS = frozenset({"files", "key"})  # those of build/output.py; on the level above, hence not imported
+_MANIFEST_BYTES = 64 * 1024 * 1024
 
 
 class SourceFile(NamedTuple):
@@ -59,11 +41,21 @@ class SourceFile(NamedTuple):
                 return cast(BinaryIO, zipfile.ZipFile(self.path).open(self.member))
             return Path(self.path).open("rb")
         except (OSError, zipfile.BadZipFile, RuntimeError, KeyError) as error:
-            raise InputError(f"{self.name}: cannot be read: {_reason(error)}") from error
+            raise InputError(f"{self.name}: cannot be read: {reason_of(error)}") from error
+
+    def stored_size(self) -> int:
+        """Bytes on disk, packed for a member of an archive. Raises InputError when the file cannot be read."""
+        try:
+            if self.member:
+                with zipfile.ZipFile(self.path) as archive:
+                    return min(archive.getinfo(self.member).compress_size, Path(self.path).stat().st_size)
+            return Path(self.path).stat().st_size
+        except (OSError, zipfile.BadZipFile, KeyError) as error:
+            raise InputError(f"{self.name}: cannot be read: {reason_of(error)}") from error
 
 
 def expand(inputs: Sequence[str]) -> tuple[list[SourceFile], list[tuple[str, str]]]:
-    """The files behind some inputs, and those passed over as (name, reason).
+    """The files behind some inputs, each once, and those passed over as (name, reason).
 
     A folder is walked in sorted order; hidden files and files that hold no records are passed over; of a dataset of ours
     only `data/` is read. Raises InputError when an input is missing, matches nothing or holds nothing to read.
@@ -72,32 +64,45 @@ def expand(inputs: Sequence[str]) -> tuple[list[SourceFile], list[tuple[str, str
     skipped: list[tuple[str, str]] = []
     for item in inputs:
         before = len(files)
-        for name, path in _named(item):
-            _add(name, path, files, skipped, found=path != item)
+        if item.startswith(HUB):
+            files.append(_hub(item))
+        for name, path, found in () if item.startswith(HUB) else _named(str(Path(item).expanduser()), skipped):
+            _add(name, path, found, files, skipped)
         if len(files) == before:
             raise InputError(f"{item}: holds no file to read")
     return _distinct(files), skipped
 
 
-def _named(item: str) -> Iterator[tuple[str, str]]:
-    """(name, path) of every file that an input stands for."""
-    if item.startswith(HUB):
-        yield item if not item.startswith(HUB + "/") else HUB + Path(item[len(HUB) :]).name, item
-    elif os.path.isdir(item):  # noqa: PTH112 -- a glob and a path are both strings here
-        yield from _walk(Path(item))
-    elif os.path.exists(item):  # noqa: PTH110
-        yield Path(item).name, item
+def _hub(item: str) -> SourceFile:
+    """A dataset on the hub, or in a folder; a local one is shown by the folder's name alone."""
+    path = item[len(HUB) :]
+    if not path:
+        raise InputError(f"{item}: names no dataset; write hf:owner/name or hf:/folder")
+    if not path.startswith(("/", ".", "~")):
+        return SourceFile(item, item)
+    path = str(Path(path).expanduser())
+    if not Path(path).exists() and not Path(path.rpartition(":")[0]).is_dir():
+        raise InputError(f"{item}: no such folder")
+    return SourceFile(HUB + Path(path).name, HUB + path)
+
+
+def _named(item: str, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, str, bool]]:
+    """(name, path, whether it was found rather than named) of every file that an input stands for."""
+    if Path(item).is_dir():
+        yield from _walk(Path(item), skipped)
+    elif os.path.lexists(item):
+        yield Path(item).name, item, False
     elif glob.has_magic(item):
-        found = sorted(glob.glob(item, recursive=True))  # noqa: PTH207
+        found = sorted(glob.glob(item, recursive=True))  # noqa: PTH207 -- the pattern may be absolute
         if not found:
             raise InputError(f"{item}: matches nothing")
-        for path in found:
-            yield from _walk(Path(path)) if Path(path).is_dir() else [(Path(path).name, path)]
+        for path in map(Path, found):
+            yield from _walk(path, skipped) if path.is_dir() else [(path.name, str(path), True)]
     else:
         raise InputError(f"{item}: no such file or folder")
 
 
-def _walk(root: Path) -> Iterator[tuple[str, str]]:
+def _walk(root: Path, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, str, bool]]:
     """Every file below a folder, each folder once (links may form loops), in sorted order."""
     seen: set[tuple[int, int]] = set()
 
@@ -106,90 +111,137 @@ def _walk(root: Path) -> Iterator[tuple[str, str]]:
             status = folder.stat()
             entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
         except OSError as error:
-            raise InputError(f"{folder}: cannot be read: {_reason(error)}") from error
+            raise InputError(f"{folder}: cannot be read: {reason_of(error)}") from error
         if (status.st_dev, status.st_ino) in seen:
             return
         seen.add((status.st_dev, status.st_ino))
-        if all((folder / name).exists() for name in _OURS):
-            entries = sorted((folder / "data").glob("*.parquet"))
+        if shards := _shards(folder):
+            others = [entry for entry in entries if entry.name != "data"]
+            skipped.extend((_label(entry, root), "stands beside the data of a dataset") for entry in others)
+            entries = shards
         for entry in entries:
             if entry.name.startswith("."):
-                continue
-            if entry.is_dir():
+                skipped.append((_label(entry, root), "is hidden"))
+            elif entry.is_dir():
                 yield from inside(entry)
             else:
                 yield entry
 
     for path in inside(root):
-        yield path.relative_to(root).as_posix(), str(path)
+        yield _label(path, root), str(path), True
 
 
-def _add(name: str, path: str, files: list[SourceFile], skipped: list[tuple[str, str]], found: bool) -> None:
+def _label(path: Path, root: Path) -> str:
+    """The path below a folder, as it can be shown and stored whatever bytes the file system holds."""
+    return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "replace")
+
+
+def _shards(folder: Path) -> list[Path]:
+    """The data files of a dataset that this project built, none for any other folder."""
+    manifest = folder / "manifest.json"
+    if not manifest.is_file() or manifest.stat().st_size > _MANIFEST_BYTES:
+        return []
+    try:
+        value = json.loads(manifest.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return []
+    if not isinstance(value, dict) or not value.keys() >= _MANIFEST_KEYS:
+        return []
+    return sorted((folder / "data").glob("*.parquet"))
+
+
+def _add(name: str, path: str, found: bool, files: list[SourceFile], skipped: list[tuple[str, str]]) -> None:
     """Sort one path in; only files that were `found` in a folder can be passed over for their name."""
-    if path.startswith(HUB):
-        files.append(SourceFile(name, path))
-        return
-    stem = PurePosixPath(name).name.lower()
-    if found and (stem.split(".")[0] in _NO_DATA_NAMES or PurePosixPath(stem).suffix in _NO_DATA):
+    if found and _no_data(name):
         skipped.append((name, "holds no records by its name"))
     elif not Path(path).is_file():
         skipped.append((name, "is no regular file" if Path(path).exists() else "is a broken link"))
     elif not os.access(path, os.R_OK):
         raise InputError(f"{path}: cannot be read: permission denied")
-    elif _is_archive(path):
-        _add_members(name, path, files, skipped)
+    elif (members := _members(path)) is not None:
+        _add_members(name, path, members, files, skipped)
     else:
         files.append(SourceFile(name, path))
 
 
-def _is_archive(path: str) -> bool:
-    """A zip file that is no spreadsheet."""
+def _no_data(name: str) -> bool:
+    stem = PurePosixPath(name).name.lower()
+    return stem.split(".")[0] in _NO_DATA_NAMES or PurePosixPath(stem).suffix in _NO_DATA
+
+
+def _members(path: str) -> list[zipfile.ZipInfo] | None:
+    """What is in a zip archive, sorted by name; None for anything else, spreadsheets and damaged archives included."""
     try:
         with Path(path).open("rb") as stream:
             if stream.read(4) != _ZIP_MAGIC:
-                return False
+                return None
         with zipfile.ZipFile(path) as archive:
-            return _XLSX_MEMBER not in archive.namelist()
+            members = sorted(archive.infolist(), key=lambda member: member.filename)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {_reason(error)}") from error
-    except zipfile.BadZipFile:
-        return False
+        raise InputError(f"{path}: cannot be read: {reason_of(error)}") from error
+    except (zipfile.BadZipFile, NotImplementedError):
+        return None
+    return None if any(member.filename == _XLSX_MEMBER for member in members) else members
 
 
-def _add_members(name: str, path: str, files: list[SourceFile], skipped: list[tuple[str, str]]) -> None:
+def _add_members(
+    name: str, path: str, members: Sequence[zipfile.ZipInfo], files: list[SourceFile], skipped: list[tuple[str, str]]
+) -> None:
     """The members of an archive. Nothing is ever unpacked to disk, so a hostile member name can do no harm; it is refused."""
-    with zipfile.ZipFile(path) as archive:
-        members = sorted(archive.infolist(), key=lambda member: member.filename)
     for member in members:
-        label = f"{name}!{member.filename}"
+        label = f"{name}!{_member_label(member)}"
         parts = PurePosixPath(member.filename.replace("\\", "/"))
-        stem = parts.name.lower()
+        drive = parts.parts[0].endswith(":") if parts.parts else False
         if member.is_dir():
             continue
-        if parts.is_absolute() or ".." in parts.parts:
+        if parts.is_absolute() or drive or ".." in parts.parts:
             skipped.append((label, "its path leads out of the archive"))
-        elif member.flag_bits & 0x1:
+        elif member.flag_bits & _ENCRYPTED:
             skipped.append((label, "is encrypted"))
-        elif stem.startswith(".") or parts.parts[0] == "__MACOSX":
+        elif any(part.startswith(".") for part in parts.parts) or parts.parts[0] == "__MACOSX":
             skipped.append((label, "is hidden"))
-        elif stem.split(".")[0] in _NO_DATA_NAMES or parts.suffix.lower() in _NO_DATA:
+        elif _no_data(parts.name):
             skipped.append((label, "holds no records by its name"))
         else:
             files.append(SourceFile(label, path, member.filename))
 
 
+def _member_label(member: zipfile.ZipInfo) -> str:
+    """The name of a member; old Chinese archives hold GB18030 names, which zipfile reads as code page 437."""
+    if member.flag_bits & _UTF8_NAME or member.filename.isascii():
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("gb18030")
+    except UnicodeError:
+        return member.filename
+
+
 def _distinct(files: list[SourceFile]) -> list[SourceFile]:
-    """Each file once; files of one name from different folders get the folder's name in front."""
+    """Each file once; files of one name get as many of their folders in front as tell them apart."""
     unique = list({(os.path.realpath(file.path), file.member): file for file in files}.values())
-    names = [file.name for file in unique]
-    return [file if names.count(file.name) == 1 or file.path.startswith(HUB) else _with_folder(file) for file in unique]
+    named = unique
+    for depth in range(1, max((len(Path(file.path).absolute().parts) for file in unique), default=1)):
+        count = Counter(file.name for file in named)
+        if all(found == 1 for found in count.values()):
+            break
+        named = [
+            _with_folders(file, depth) if count[shown.name] > 1 else shown
+            for file, shown in zip(unique, named, strict=True)
+        ]
+    return named
 
 
-def _with_folder(file: SourceFile) -> SourceFile:
-    return file._replace(name=f"{Path(file.path).absolute().parent.name}/{file.name}")
+def _with_folders(file: SourceFile, depth: int) -> SourceFile:
+    """The file under its name with `depth` folders above those that the name already holds."""
+    if file.path.startswith(HUB):
+        return file._replace(name=file.path)
+    shown, mark, member = file.name.partition("!") if file.member else (file.name, "", "")
+    parts = Path(file.path).absolute().parts[1:]
+    return file._replace(name="/".join(parts[-(shown.count("/") + 1 + depth) :]) + mark + member)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Why something could not be read, in a few words without a path."""
     if isinstance(error, OSError):
         return (error.strerror or "input/output error").lower()
     return "the archive is damaged or encrypted"

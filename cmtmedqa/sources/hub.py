@@ -8,48 +8,79 @@ from typing import Any
 from cmtmedqa.errors import InputError, MissingExtra
 from cmtmedqa.io import sha256_file
 from cmtmedqa.sources.files import HUB, SourceFile
+from cmtmedqa.sources.tables import jsonable
 
 
 def records(file: SourceFile) -> Iterator[object]:
-    """The rows of all splits in sorted order. Raises MissingExtra without `datasets`, InputError when it cannot be loaded."""
+    """The rows of all splits in sorted order, streamed.
+
+    Raises MissingExtra without `datasets`, InputError when the dataset cannot be loaded or a row cannot be read.
+    """
     for split in _splits(file):
-        yield from split
+        rows = iter(split)
+        while True:
+            try:
+                row = next(rows)
+            except StopIteration:
+                break
+            except Exception as error:
+                raise _unusable(file, error) from error
+            yield jsonable(row)
 
 
 def _splits(file: SourceFile) -> list[Any]:
+    """The wanted splits of a dataset; `datasets` raises errors of many libraries."""
+    datasets = _datasets()
+    name, split = _name_and_split(file)
+    try:
+        loaded = datasets.load_from_disk(name) if _saved_to_disk(name) else datasets.load_dataset(name, streaming=True)
+    except Exception as error:
+        raise _unusable(file, error) from error
+    by_name = loaded if isinstance(loaded, dict) else {str(loaded.split or "train"): loaded}
+    if split and split not in by_name:
+        raise InputError(f"{file.name}: no split '{split}'; there are: {', '.join(sorted(by_name))}")
+    return [by_name[key] for key in sorted(by_name) if not split or key == split]
+
+
+def _datasets() -> Any:
     try:
         import datasets
     except ImportError as error:
         raise MissingExtra("datasets", "hub", "reading hf: inputs") from error
-    name, _, split = _name(file).partition(":")
-    folder = Path(name)
-    try:
-        if folder.is_dir() and _saved_to_disk(folder):
-            loaded = datasets.load_from_disk(name)
-        else:
-            loaded = datasets.load_dataset(name, streaming=not folder.is_dir())
-    except Exception as error:
-        raise InputError(f"{file.name}: cannot be loaded by datasets: {type(error).__name__}") from error
-    if not isinstance(loaded, dict):
-        return [loaded]
-    if split and split not in loaded:
-        raise InputError(f"{file.name}: no split '{split}'; there are: {', '.join(sorted(loaded))}")
-    return [loaded[key] for key in sorted(loaded) if not split or key == split]
+    return datasets
 
 
-def _name(file: SourceFile) -> str:
-    return file.path.removeprefix(HUB)
+def _unusable(file: SourceFile, error: Exception) -> InputError:
+    """One line: messages of `datasets` run over many, and may quote rows."""
+    folder = "; its files can be read one by one: leave out hf:" if Path(_name_and_split(file)[0]).is_dir() else ""
+    return InputError(f"{file.name}: cannot be loaded by datasets: {type(error).__name__}{folder}")
 
 
-def _saved_to_disk(folder: Path) -> bool:
-    return (folder / "dataset_dict.json").is_file() or (folder / "dataset_info.json").is_file()
+def _name_and_split(file: SourceFile) -> tuple[str, str]:
+    name = file.path.removeprefix(HUB)
+    if Path(name).exists():
+        return name, ""
+    name, _, split = name.partition(":")
+    return name, split
+
+
+def _saved_to_disk(name: str) -> bool:
+    return any((Path(name) / mark).is_file() for mark in ("dataset_dict.json", "state.json"))
 
 
 def fingerprint(file: SourceFile) -> tuple[str, int]:
-    """(digest, bytes) of a dataset: of the files of a folder; of the name alone for one on the hub, which may move on."""
-    folder = Path(_name(file))
-    if not folder.exists():
-        return hashlib.sha256(file.path.encode()).hexdigest(), 0
+    """(SHA-256, bytes) of a dataset: of the sorted digests of a folder's files; of the revision of one on the hub, 0 bytes."""
+    name, split = _name_and_split(file)
+    folder = Path(name)
+    if not folder.is_dir():
+        try:
+            revision = _datasets().load_dataset_builder(name).hash
+        except MissingExtra:
+            raise
+        except Exception as error:
+            raise _unusable(file, error) from error
+        return hashlib.sha256(f"{name}\x1f{split}\x1f{revision}".encode()).hexdigest(), 0
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     lines = (f"{path.relative_to(folder).as_posix()}\x1f{sha256_file(path)}\n" for path in paths)
-    return hashlib.sha256("".join(lines).encode()).hexdigest(), sum(path.stat().st_size for path in paths)
+    digest = hashlib.sha256("".join([*lines, split]).encode()).hexdigest()
+    return digest, sum(path.stat().st_size for path in paths)

@@ -1,7 +1,7 @@
 """JSON of any layout, one record at a time: memory is bounded by the largest record, not by the file.
 
-A top-level array gives its elements, an object of objects its values with their keys, a wrapper such as {"data": [...]} the
-elements of its list, several objects one after the other each of them. A broken element is reported and the next one is read.
+A top-level array gives its elements, an object of records its values with their keys, a wrapper such as {"data": [...]} the
+elements of its lists, several objects one after the other each of them. A broken record is reported and the next one is read.
 """
 
 import json
@@ -9,19 +9,18 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_DECODER = json.JSONDecoder(strict=False)
-_SPACE = re.compile(r"[\s\ufeff]*")
-_NEXT = re.compile(r"\}\s*,\s*(?=\{)|\]\s*,\s*(?=\[)")
-_KEY = re.compile(r'\s*("(?:[^"\\]|\\.)*")\s*:\s*')
-_MAX_RECORD = 256 * 1024 * 1024
-_NUMBER = 32  # a number this near to the window's end may go on behind it
+from cmtmedqa.sources.json_window import DECODER, SPACE, Decoded, Element, TooLongError, Window
+from cmtmedqa.sources.route import route
 
-
-class Element(NamedTuple):
-    """A value and the key it stood under (in an object of records)."""
-
-    value: object
-    key: str = ""
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_KEY = re.compile(rf"[\s,]*{_STRING}\s*:\s*")
+_FIRST_KEY = re.compile(rf"\{{\s*({_STRING})\s*:")
+_BETWEEN = re.compile(r"[}\]]\s*,?\s*(?=[{\[])")
+_BETWEEN_LISTS = re.compile(r"\]\s*,?\s*(?=\[)")
+_BETWEEN_MEMBERS = re.compile(rf"[}}\]]\s*,\s*(?={_STRING}\s*:\s*[{{\[])")
+_OUTSIDE = re.compile(r"(?=[{\[])")
+_WHOLE = 4 * 1024 * 1024  # an object of up to so many characters is looked at as a whole
+_KINDS = 8
 
 
 class Broken(NamedTuple):
@@ -32,241 +31,174 @@ class Broken(NamedTuple):
     raw: str
 
 
-class _Buffer:
-    """A window on a stream of text that grows only while one value is incomplete."""
+class _Kinds:
+    """The first keys of the records seen so far: what the beginning of the next one looks like."""
 
-    def __init__(self, chunks: Iterator[str]) -> None:
-        self._chunks = chunks
-        self.text = ""
-        self.at = 0
-        self.ended = False
+    def __init__(self) -> None:
+        self._keys: set[str] = set()
 
-    def more(self) -> bool:
-        """Drop what was consumed and read on, doubling the window; False at the end of the stream."""
-        self.text = self.text[self.at :]
-        self.at = 0
-        wanted = max(2 * len(self.text), 1)
-        parts = [self.text]
-        size = len(self.text)
-        while size < wanted and not self.ended:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                self.ended = True
-            else:
-                parts.append(chunk)
-                size += len(chunk)
-        self.text = "".join(parts)
-        return not self.ended or size > len(parts[0])
+    def add(self, value: object) -> None:
+        """Learn from a sound record."""
+        if isinstance(value, dict) and value and len(self._keys) < _KINDS:
+            key = next(iter(value))
+            self._keys.update([json.dumps(key), json.dumps(key, ensure_ascii=False)])
 
-    def peek(self) -> str:
-        """The next character that is no white space, or '' at the end."""
-        while True:
-            found = _SPACE.match(self.text, self.at)
-            self.at = found.end() if found else self.at
-            if self.at < len(self.text):
-                return self.text[self.at]
-            if self.ended or not self.more():
-                return ""
-
-    def value(self) -> object:
-        """Decode the value at the cursor, reading on while it is incomplete. Raises ValueError when it is no JSON."""
-        while True:
-            try:
-                value, end = _DECODER.raw_decode(self.text, self.at)
-            except RecursionError as error:
-                raise ValueError("nested too deeply") from error
-            except ValueError as error:
-                if self.ended or len(self.text) - self.at > _MAX_RECORD or not self._may_grow(error):
-                    raise
-                self.more()
-                continue
-            if len(self.text) - end < _NUMBER and not self.ended and not isinstance(value, dict | list | str):
-                self.more()
-                continue
-            self.at = end
-            return value
-
-    def _may_grow(self, error: ValueError) -> bool:
-        """Whether the fault lies at the end of the window, where more text may mend it."""
-        if not isinstance(error, json.JSONDecodeError):
-            return False
-        return error.pos >= len(self.text) - 16 or error.msg.startswith("Unterminated string")
-
-    def skip_to_next(self) -> str:
-        """Give up the value at the cursor: move behind the next `},{` and return what was passed over."""
-        parts = []
-        while True:
-            found = _NEXT.search(self.text, self.at)
-            if found:
-                parts.append(self.text[self.at : found.start() + 1])
-                self.at = found.end()
-                return "".join(parts)
-            keep = max(len(self.text) - 64, self.at)
-            parts.append(self.text[self.at : keep])
-            self.at = keep
-            if self.ended or not self.more():
-                parts.append(self.text[self.at :])
-                self.at = len(self.text)
-                return "".join(parts)
+    def pattern(self, window: Window, before: str = "", unknown: re.Pattern[str] = _BETWEEN) -> re.Pattern[str]:
+        """Where a record like those, or like the broken one at the cursor, begins, behind `before`; else `unknown`."""
+        own = _FIRST_KEY.match(window.text, window.at)
+        keys = sorted(self._keys | {own[1]}) if own else sorted(self._keys)
+        return re.compile(rf"(?={before}\{{\s*(?:{'|'.join(map(re.escape, keys))})\s*:)") if keys else unknown
 
 
 def elements(chunks: Iterator[str]) -> Iterator[Element | Broken]:
     """The records of a JSON text given in chunks."""
-    buffer = _Buffer(chunks)
-    opening = buffer.peek()
-    if opening == "[":
-        buffer.at += 1
-        yield from _array(buffer, "")
-    elif opening == "{":
-        yield from _objects(buffer)
-    elif opening:
-        yield Broken("bad_json", "neither an array nor an object", buffer.skip_to_next())
-
-
-def _array(buffer: _Buffer, key: str) -> Iterator[Element | Broken]:
-    """The elements of an array whose bracket has been read."""
-    while True:
-        mark = buffer.peek()
+    window = Window(chunks)
+    kinds = _Kinds()
+    while mark := window.peek():
         if mark == ",":
-            buffer.at += 1
-        elif mark == "]":
-            buffer.at += 1
-            return
-        elif not mark:
+            window.at += 1
+        elif mark == "[":
+            window.at += 1
+            yield from _array(window)
+        elif mark == "{":
+            yield from _object(window, kinds)
+        else:
+            yield Broken("bad_json", "text outside of any array or object", window.skip(_OUTSIDE, None))
+
+
+def _array(window: Window) -> Iterator[Element | Broken]:
+    """The elements of an array whose bracket has been read."""
+    kinds = _Kinds()
+    while (mark := window.peek()) != "]":
+        if mark == ",":
+            window.at += 1
+        elif mark:
+            item = _item(window, kinds)
+            yield item
+            if isinstance(item, Broken) and not window.peek():
+                return
+        else:
             yield Broken("truncated_json", "the array is not closed", "")
             return
-        else:
-            element = _element(buffer, key)
-            yield element
-            if isinstance(element, Broken) and element.reason == "truncated_json":
-                return
+    window.at += 1
 
 
-def _element(buffer: _Buffer, key: str) -> Element | Broken:
+def _item(window: Window, kinds: _Kinds) -> Element | Broken:
+    """An element of an array; behind a broken one the cursor stands at the next."""
     try:
-        return Element(buffer.value(), key)
+        item = window.value()
     except ValueError as error:
-        message = error.msg if isinstance(error, json.JSONDecodeError) else "not a value"
-        raw = buffer.skip_to_next()
-        return Broken("truncated_json" if buffer.ended and not buffer.peek() else "bad_json", message, raw)
+        listed = window.text.startswith("[", window.at)
+        return _broken(window, error, _BETWEEN_LISTS if listed else kinds.pattern(window), _BETWEEN)
+    kinds.add(item.value)
+    return item.element(item.value)
 
 
-def _objects(buffer: _Buffer) -> Iterator[Element | Broken]:
-    """One object after the other: each a record, or an object that holds records."""
-    while buffer.peek() == "{":
-        if _holds_records(buffer):
-            buffer.at += 1
-            yield from _members(buffer)
+def _broken(window: Window, error: ValueError, known: re.Pattern[str], any_kind: re.Pattern[str] | None) -> Broken:
+    """Report the value at the cursor and move behind it. What the end of the file cuts off is one fault, not several."""
+    message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)[:80]
+    cut_off = window.ended and window.cut_off(error)
+    raw = window.skip(known, None if cut_off else any_kind)
+    if isinstance(error, TooLongError):
+        return Broken("record_too_large", message, raw)
+    return Broken("truncated_json" if cut_off and not window.peek() else "bad_json", message, raw)
+
+
+def _object(window: Window, kinds: _Kinds) -> Iterator[Element | Broken]:
+    """An object at the top: a record, or one that holds records."""
+    try:
+        whole = window.value(_WHOLE)
+    except ValueError as error:
+        if isinstance(error, TooLongError) or _begins_with_records(window):
+            window.at += 1
+            yield from _members(window)
         else:
-            yield from _unwrapped(_element(buffer, ""))
-        while buffer.peek() == ",":
-            buffer.at += 1
-    if buffer.peek():
-        yield Broken("bad_json", "text behind the last object", buffer.skip_to_next())
+            yield _broken(window, error, kinds.pattern(window), _BETWEEN)
+        return
+    kinds.add(whole.value)
+    assert isinstance(whole.value, dict)
+    yield from _records_in(whole, whole.value)
 
 
-def _unwrapped(element: Element | Broken) -> Iterator[Element | Broken]:
-    """The records of a wrapper whose list is not its first member, or the element itself."""
-    value = element.value if isinstance(element, Element) else None
-    if isinstance(value, dict):
-        for name in _WRAPPERS.intersection(value):
-            inner = value[name]
-            if isinstance(inner, list) and inner and isinstance(inner[0], dict):
-                yield from (Element(item) for item in inner)
-                return
-    yield element
-
-
-def _holds_records(buffer: _Buffer) -> bool:
-    """Whether the object at the cursor maps keys to records (objects or lists of objects), by its first member."""
-    while True:
-        key = _KEY.match(buffer.text, buffer.at + 1)
-        if key and key.end() + 256 < len(buffer.text):
-            break
-        if buffer.ended or not buffer.more():
-            break
-    key = _KEY.match(buffer.text, buffer.at + 1)
-    if not key:
-        return False
-    rest = _SPACE.sub("", buffer.text[key.end() : key.end() + 256], count=1)
-    if not rest.startswith(("{", "[")):
-        return False
-    name = json.loads(key[1], strict=False)
-    return _opens_record(rest, str(name))
-
-
-_WRAPPERS = frozenset(
-    {"data", "rows", "records", "dialogues", "dialogs", "items", "train", "dev", "valid", "test", "examples"}
-)
-_FIELDS = frozenset(
-    [
-        "dialog",
-        "dialogue",
-        "dialogues",
-        "history",
-        "conversation",
-        "conversations",
-        "messages",
-        "turns",
-        "utterances",
-        "content",
-        "original_dialog",
-        "Dialogue",
-        "instruction",
-        "output",
-        "questions",
-        "answers",
-        "diagnosis",
-        "patient",
-        "question",
-        "userinfo",
-        "temp_kg",
-        "label",
-        "disease",
-        "chosen",
-        "rejected",
-        "answer",
-        "tags",
-    ]
-)
-
-
-def _opens_record(rest: str, name: str) -> bool:
-    if rest.startswith("["):
-        return name in _WRAPPERS and bool(re.match(r"\[\s*[\[{]", rest))
-    return name not in _FIELDS and bool(re.match(r"\{\s*\"", rest))
-
-
-def _members(buffer: _Buffer) -> Iterator[Element | Broken]:
-    """The members of an object of records whose brace has been read."""
-    while True:
-        mark = buffer.peek()
-        if mark == ",":
-            buffer.at += 1
-        elif mark == "}":
-            buffer.at += 1
+def _records_in(whole: Decoded, members: dict[str, object]) -> Iterator[Element]:
+    """The object itself if it is a record, its members if one of them is, else the elements of its lists."""
+    if route(members) is None:
+        if any(route(item) for item in members.values()):
+            yield from (whole.element(item, key) for key, item in members.items())
             return
-        elif not mark:
+        lists = [
+            item for item in members.values() if isinstance(item, list) and item and isinstance(item[0], dict | list)
+        ]
+        if len(lists) == 1 or any(route(items[0]) for items in lists):
+            yield from (whole.element(item) for items in lists for item in items)
+            return
+    yield whole.element(members)
+
+
+def _begins_with_records(window: Window) -> bool:
+    """Whether an object that cannot be decoded as a whole holds records, by the first one that can be."""
+    at = window.at + 1
+    while key := _KEY.match(window.text, at):
+        at = key.end()
+        try:
+            if window.text.startswith("[", at):
+                first, _ = DECODER.raw_decode(window.text, _end_of(SPACE, window.text, at + 1))
+                if route(first) is not None:
+                    return True
+            value, at = DECODER.raw_decode(window.text, at)
+        except (ValueError, RecursionError):
+            return False
+        if route(value) is not None:
+            return True
+    return False
+
+
+def _end_of(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    return found.end() if found else at
+
+
+def _members(window: Window) -> Iterator[Element | Broken]:
+    """The members of a large or broken object of records, whose brace has been read."""
+    kinds = _Kinds()
+    found = False
+    while (mark := window.peek()) != "}":
+        if mark == ",":
+            window.at += 1
+        elif mark == '"':
+            for item in _member(window, kinds):
+                found = True
+                yield item
+                if isinstance(item, Broken) and not window.peek():
+                    return
+        elif mark:
+            yield Broken("bad_json", "a key is missing", window.skip(_BETWEEN_MEMBERS, None))
+        else:
             yield Broken("truncated_json", "the object is not closed", "")
             return
-        elif mark == '"':
-            yield from _member(buffer)
-        else:
-            yield Broken("bad_json", "a key is missing", buffer.skip_to_next())
-            if buffer.peek() == "{":
-                yield _element(buffer, "")
+    window.at += 1
+    if not found:
+        yield Broken("unknown_shape", "an object without a record in it", "")
 
 
-def _member(buffer: _Buffer) -> Iterator[Element | Broken]:
+def _member(window: Window, kinds: _Kinds) -> Iterator[Element | Broken]:
+    """A key and what it holds: a record, a list of records, or something that says nothing."""
     try:
-        key = str(buffer.value())
-    except ValueError:
-        yield Broken("bad_json", "a key is broken", buffer.skip_to_next())
+        key = str(window.value().value)
+        if window.peek() == ":":
+            window.at += 1
+        listed = window.peek() == "["
+        item = window.value(_WHOLE) if listed else window.value()
+    except ValueError as error:
+        if window.peek() == "[":
+            window.at += 1
+            yield from _array(window)
+            return
+        before = rf"{_STRING}\s*:\s*"
+        yield _broken(window, error, kinds.pattern(window, before, _BETWEEN_MEMBERS), None)
         return
-    if buffer.peek() == ":":
-        buffer.at += 1
-    if buffer.peek() == "[" and key in _WRAPPERS:
-        buffer.at += 1
-        yield from _array(buffer, "")
-    elif buffer.peek():
-        yield _element(buffer, key)
+    kinds.add(item.value)
+    if isinstance(item.value, dict) or route(item.value):
+        yield item.element(item.value, key)
+    elif isinstance(item.value, list):
+        yield from (item.element(inner) for inner in item.value if isinstance(inner, dict | list))

@@ -2,22 +2,26 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import orjson
 
 from cmtmedqa.sources import hub
-from cmtmedqa.sources.blocks import BLOCK, Blocks
+from cmtmedqa.sources.blocks import Blocks
 from cmtmedqa.sources.detect import Shape, detect
-from cmtmedqa.sources.encodings import Line, decode_line, decode_lines
+from cmtmedqa.sources.encodings import MARK, decode_line, decode_lines, decode_pieces
 from cmtmedqa.sources.files import SourceFile
 from cmtmedqa.sources.json_stream import Broken, elements
+from cmtmedqa.sources.json_window import DECODER, MAX_RECORD
 from cmtmedqa.sources.mapped import Mapped, Unreadable
+from cmtmedqa.sources.mend import ESCAPED_SURROGATE, Faults, mend, mend_record
 from cmtmedqa.sources.route import adapt, adapt_text
 from cmtmedqa.sources.tables import BadRow, Row, delimited, parquet, spreadsheet
+
+_BOM = b"\xef\xbb\xbf"
+_COMPANION_RATIO = 16  # a companion spells out a label for every character of its file
 
 
 class Unit(NamedTuple):
@@ -50,11 +54,12 @@ def plan(file: SourceFile, unit_bytes: int) -> Plan:
     units = []
     for block in Blocks(file, ""):
         digest_of.update(block)
-        if splits and at + len(block) - start >= unit_bytes and (cut := block.rfind(b"\n") + 1):
-            lines_here = lines + block.count(b"\n", 0, cut)
+        counted = 0
+        while splits and (cut := block.find(b"\n", max(start + unit_bytes - at - 1, counted)) + 1):
+            lines += block.count(b"\n", counted, cut)
             units.append(Unit(file, shape, start, at + cut, first))
-            start, first = at + cut, lines_here
-        lines += block.count(b"\n") if splits else 0
+            start, first, counted = at + cut, lines, cut
+        lines += block.count(b"\n", counted) if splits else 0
         at += len(block)
     if start < at or not units:
         units.append(Unit(file, shape, start, at, first))
@@ -64,176 +69,166 @@ def plan(file: SourceFile, unit_bytes: int) -> Plan:
 def read(unit: Unit) -> Iterator[Mapped | Unreadable]:
     """The records of a unit, as mapped by the adapter of each, in order; `index` counts from 0 in the whole file."""
     container = unit.shape.container
-    if container == "empty":
-        yield Unreadable("empty_file", "the file holds nothing", index=0)
-    elif container == "unknown":
+    if container == "unknown":
         yield Unreadable("unknown_file", "neither JSON, delimited text, a known text shape, xlsx nor Parquet", index=0)
-    elif container == "hub":
-        for index, record in enumerate(hub.records(unit.file)):
-            yield from adapt(record, index)
+        return
+    index = -1
+    if container == "hub":
+        records = _values(hub.records(unit.file))
     elif container in {"parquet", "xlsx"}:
-        rows = parquet(unit.file) if container == "parquet" else spreadsheet(unit.file)
-        yield from _table(rows)
+        records = _table(parquet(unit.file) if container == "parquet" else spreadsheet(unit.file))
     else:
-        yield from _text(unit)
+        records = _text(unit)
+    for record in records:
+        index = record.index
+        yield record
+    if index < 0 and container != "jsonl":
+        yield Unreadable("empty_file", "the file holds no record", index=0)
 
 
 def _text(unit: Unit) -> Iterator[Mapped | Unreadable]:
     """Everything that is read from bytes; damage of the stream is reported behind what could be read."""
     end = unit.end if unit.shape.container == "jsonl" and not unit.shape.compression else -1
     blocks = Blocks(unit.file, unit.shape.compression, unit.start, end)
-    index = -1
+    index = unit.first_index - 1
     for record in _records(unit, blocks):
         index = record.index
         yield record
     if blocks.damage:
-        yield Unreadable(
-            blocks.damage, f"behind record {index}" if index >= 0 else "before the first record", index=index + 1
-        )
+        where = f"behind record {index}" if index >= 0 else "before the first record"
+        yield Unreadable(blocks.damage, where, index=index + 1)
 
 
 def _records(unit: Unit, blocks: Blocks) -> Iterator[Mapped | Unreadable]:
     shape = unit.shape
     if shape.container == "jsonl" and shape.encoding != "utf-16":
         return _json_lines(blocks, shape.encoding, unit.first_index)
+    if shape.container == "json":
+        return _json(decode_pieces(blocks, shape.encoding))
     lines = decode_lines(blocks, shape.encoding)
-    if shape.container == "jsonl":
-        return _decoded_json_lines(lines)
     if shape.container == "csv":
         return _table(delimited(lines, shape.delimiter))
     if shape.container == "text":
-        replaced = _Replaced()
-        return _with_count(adapt_text(shape.adapter, replaced.texts(lines), _companion(unit)), replaced)
-    return _json(lines)
+        return _plain_text(unit, lines)
+    return (record for index, line in enumerate(lines) if line.strip() for record in _json_line(line, index))
 
 
 def _json_lines(blocks: Blocks, base: str, first_index: int) -> Iterator[Mapped | Unreadable]:
-    index = first_index
-    for line in _byte_lines(blocks):
-        line = line.removeprefix(b"\xef\xbb\xbf") if index == 0 else line
-        if line and not line.isspace():
-            try:
-                record = orjson.loads(line)
-            except orjson.JSONDecodeError:
-                yield from _lenient(decode_line(line, base), index)
-            else:
-                yield from adapt(record, index)
-        index += 1
+    """JSON Lines as bytes: what strict parsing refuses, and what may be GB18030, is decoded first."""
+    for index, line in enumerate(_byte_lines(blocks), first_index):
+        if line is None:
+            yield Unreadable("record_too_large", f"line {index + 1}: longer than any record", index=index)
+            continue
+        line = line.removeprefix(_BOM) if index == 0 else line
+        if not line or line.isspace():
+            continue
+        try:
+            value = orjson.loads(line) if base != "gb18030" else None
+        except orjson.JSONDecodeError:
+            value = None
+        if value is None:
+            yield from _json_line(decode_line(line, base), index)
+        else:
+            yield from _adapted(value, index)
 
 
-def _byte_lines(blocks: Blocks) -> Iterator[bytes]:
-    """Lines end at LF alone: other line ends may stand inside a JSON string."""
+def _byte_lines(blocks: Blocks) -> Iterator[bytes | None]:
+    """Lines end at LF alone: other line ends may stand inside a JSON string. None is a line that no memory should hold."""
     rest: list[bytes] = []
+    size = 0
     for block in blocks:
         first, *others = block.split(b"\n")
-        rest.append(first)
         for line in others:
-            yield b"".join(rest)
-            rest = [line]
-    last = b"".join(rest)
-    if last:
-        yield last
+            yield b"".join([*rest, first]) if size + len(first) <= MAX_RECORD else None
+            rest, size, first = [], 0, line
+        size += len(first)
+        rest = [*rest, first] if size <= MAX_RECORD else []
+    if size:
+        yield b"".join(rest) if size <= MAX_RECORD else None
 
 
-def _decoded_json_lines(lines: Iterator[Line]) -> Iterator[Mapped | Unreadable]:
-    for index, line in enumerate(lines):
-        if line.text.strip():
-            yield from _lenient(line, index)
-
-
-def _lenient(line: Line, index: int) -> Iterator[Mapped | Unreadable]:
-    """A JSON line that strict parsing refuses: other encodings, NaN, half surrogates and raw control characters are mended."""
+def _json_line(line: str, index: int) -> Iterator[Mapped | Unreadable]:
+    """A line that strict parsing may refuse: other encodings, NaN, half surrogates, raw control characters are mended."""
+    text = line.strip().lstrip("\ufeff")
     try:
-        record = json.loads(line.text.strip().lstrip("\ufeff"), strict=False)
+        value = _lenient(text)
     except (ValueError, RecursionError) as error:
         message = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
-        yield Unreadable("bad_json", f"line {index + 1}: {message}", line.text, index=index)
+        yield Unreadable("bad_json", f"line {index + 1}: {message}", line.replace(MARK, "\ufffd"), index=index)
         return
-    yield from _mended(adapt(record, index), line.replaced)
+    if MARK in text or ESCAPED_SURROGATE.search(text):
+        faults = Faults()
+        value = mend(value, faults)
+        yield from _adapted(value, index, repairs=faults.repairs())
+    else:
+        yield from _adapted(value, index)
 
 
-def _mended(records: Iterator[Mapped | Unreadable], replaced: int) -> Iterator[Mapped | Unreadable]:
-    for record in records:
-        if isinstance(record, Mapped):
-            repairs = list(record.repairs)
-            if replaced:
-                repairs.append(f"replaced_characters:{replaced}")
-            if any(_has_half_surrogate(text) for _, text in record.turns):
-                repairs.append("lone_surrogate")
-                record = record._replace(turns=[(role, _whole(text)) for role, text in record.turns])
-            record = record._replace(repairs=repairs)
-        yield record
+def _lenient(text: str) -> object:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return DECODER.decode(text)
 
 
-def _has_half_surrogate(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
+def _adapted(value: object, index: int, key: str = "", repairs: tuple[str, ...] = ()) -> Iterator[Mapped | Unreadable]:
+    try:
+        for record in adapt(value, index, key):
+            if repairs and isinstance(record, Mapped):
+                record = record._replace(repairs=[*record.repairs, *repairs])
+            yield record
+    except RecursionError:
+        yield Unreadable("bad_json", "nested too deeply", index=index)
 
 
-def _whole(text: str) -> str:
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _json(lines: Iterator[Line]) -> Iterator[Mapped | Unreadable]:
-    replaced = _Replaced()
-    chunks = (text + "\n" for text in replaced.texts(lines))
-    for index, item in enumerate(elements(_joined(chunks))):
+def _json(pieces: Iterator[str]) -> Iterator[Mapped | Unreadable]:
+    for index, item in enumerate(elements(pieces)):
         if isinstance(item, Broken):
             yield Unreadable(item.reason, item.detail, item.raw, index=index)
         else:
-            yield from _mended(adapt(item.value, index, item.key), replaced.take())
+            yield from _adapted(item.value, index, item.key, item.repairs)
 
 
-def _joined(texts: Iterator[str]) -> Iterator[str]:
-    """The same text in chunks of about a block."""
-    parts: list[str] = []
-    size = 0
-    for text in texts:
-        parts.append(text)
-        size += len(text)
-        if size >= BLOCK:
-            yield "".join(parts)
-            parts, size = [], 0
-    yield "".join(parts)
+def _values(values: Iterable[object]) -> Iterator[Mapped | Unreadable]:
+    for index, value in enumerate(values):
+        yield from _adapted(value, index)
 
 
-def _table(rows: Iterator[Row | BadRow]) -> Iterator[Mapped | Unreadable]:
+def _table(rows: Iterable[Row | BadRow]) -> Iterator[Mapped | Unreadable]:
     for index, row in enumerate(rows):
         if isinstance(row, BadRow):
             yield Unreadable(row.reason, row.detail, row.raw, index=index)
         else:
-            yield from _mended(adapt(row.values, index), row.replaced)
+            yield from _adapted(row.values, index, repairs=row.repairs)
 
 
-class _Replaced:
-    """Counts replacement characters on the way from lines to texts; each record takes what was counted before it."""
+def _plain_text(unit: Unit, lines: Iterator[str]) -> Iterator[Mapped | Unreadable]:
+    """The dialogues of a text file; from the first undecodable byte on, every record is looked at for more."""
+    marked = False
 
-    def __init__(self) -> None:
-        self._count = 0
-
-    def texts(self, lines: Iterator[Line]) -> Iterator[str]:
+    def watched() -> Iterator[str]:
+        nonlocal marked
         for line in lines:
-            self._count += line.replaced
-            yield line.text
+            marked = marked or MARK in line
+            yield line
 
-    def take(self) -> int:
-        count, self._count = self._count, 0
-        return count
-
-
-def _with_count(records: Iterator[Mapped | Unreadable], replaced: _Replaced) -> Iterator[Mapped | Unreadable]:
-    return chain.from_iterable(_mended(iter([record]), replaced.take()) for record in records)
+    for record in adapt_text(unit.shape.adapter, watched(), _companion(unit)):
+        yield mend_record(record) if marked else record
 
 
 def _companion(unit: Unit) -> dict[str, object] | None:
     """For imcs-tsv: the JSON file beside it that says where dialogues end, if there is one whose counts add up."""
     if unit.shape.adapter != "imcs-tsv" or unit.file.member:
         return None
-    total = sum(
-        1 for line in decode_lines(Blocks(unit.file, unit.shape.compression), unit.shape.encoding) if line.text.strip()
-    )
-    for path in sorted(Path(unit.file.path).parent.glob("*.json")):
+    lines = decode_lines(Blocks(unit.file, unit.shape.compression), unit.shape.encoding)
+    total = sum(1 for line in lines if line.strip())
+    path = Path(unit.file.path)
+    beside = sorted(path.parent.glob("*.json"), key=lambda other: (other.stem != path.stem, other.name))
+    for other in beside:
         try:
-            value = orjson.loads(path.read_bytes())
+            if other.stat().st_size > _COMPANION_RATIO * unit.file.stored_size() + 1024:
+                continue
+            value = orjson.loads(other.read_bytes())
         except (orjson.JSONDecodeError, OSError):
             continue
         counts = [len(item) for item in value.values() if isinstance(item, dict)] if isinstance(value, dict) else []

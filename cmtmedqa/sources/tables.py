@@ -1,21 +1,22 @@
 """Rows of delimited text, spreadsheets and Parquet as dicts, one at a time."""
 
 import csv
-import sys
+import zipfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cmtmedqa.errors import InputError
-from cmtmedqa.sources.encodings import Line
-from cmtmedqa.sources.files import SourceFile
+from cmtmedqa.sources.encodings import MARK
+from cmtmedqa.sources.files import SourceFile, reason_of
 
-_MAX_QUOTED = 1 << 20
+_MAX_FIELD = 64 * 1024 * 1024
+_MAX_QUOTED = 1 << 20  # characters; a quoted field of more has lost its closing quote
 
 
 class BadRow(NamedTuple):
@@ -27,115 +28,197 @@ class BadRow(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row as a dict, and the characters in it that no encoding could give."""
+    """A row as a dict, and what was mended in it."""
 
     values: dict[str, object]
-    replaced: int = 0
+    repairs: tuple[str, ...] = ()
+
+
+class _Fields(NamedTuple):
+    """The fields of a row, what was mended in it, and the lines it stood on."""
+
+    values: list[str]
+    repairs: tuple[str, ...]
+    lines: list[str]
 
 
 class _Rewind:
     """Lines that can be given back: a quote that never closes must not swallow the rest of the file."""
 
-    def __init__(self, lines: Iterable[Line]) -> None:
+    def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
-        self._back: deque[Line] = deque()
+        self._back: deque[str] = deque()
 
-    def next(self) -> Line | None:
+    def next(self) -> str | None:
         return self._back.popleft() if self._back else next(self._lines, None)
 
-    def give_back(self, lines: Sequence[Line]) -> None:
+    def give_back(self, lines: Sequence[str]) -> None:
         self._back.extendleft(reversed(lines))
 
 
-def delimited(lines: Iterable[Line], delimiter: str) -> Iterator[Row | BadRow]:
-    """The rows of delimited text under the names of its first line."""
-    csv.field_size_limit(sys.maxsize)
+def delimited(lines: Iterable[str], delimiter: str) -> Iterator[Row | BadRow]:
+    """The rows of delimited text under the names of its first line; empty rows are none."""
+    csv.field_size_limit(_MAX_FIELD)
     source = _Rewind(lines)
     header: list[str] = []
     while (fields := _fields(source, delimiter)) is not None:
         if isinstance(fields, BadRow):
             yield fields
+        elif not any(fields.values):
             continue
-        values, replaced = fields
-        if not any(values):
-            continue
-        if not header:
-            header = [name.strip().lstrip("\ufeff") for name in values]
-        elif len(values) != len(header):
-            raw = delimiter.join(values)
-            yield BadRow("bad_row", f"{len(values)} fields, the header has {len(header)}", raw)
+        elif not header:
+            header = [name.strip().lstrip("\ufeff") for name in fields.values]
+        elif len(fields.values) == len(header):
+            yield Row(dict(zip(header, fields.values, strict=True)), fields.repairs)
+        elif _swallowed(fields, len(header), delimiter):
+            source.give_back(fields.lines[1:])
+            yield BadRow("unterminated_quote", "a quoted field is not closed", _plain(fields.lines[0]))
         else:
-            yield Row(dict(zip(header, values, strict=True)), replaced)
+            detail = f"{len(fields.values)} fields, the header has {len(header)}"
+            yield BadRow("bad_row", detail, _plain("\n".join(fields.lines)))
 
 
-def _fields(source: _Rewind, delimiter: str) -> tuple[list[str], int] | BadRow | None:
+def _swallowed(fields: _Fields, width: int, delimiter: str) -> bool:
+    """Whether a row of several lines and of the wrong width holds a line that is a whole row: its quote was no quote."""
+    rows = (_fields(_Rewind([line]), delimiter) for line in fields.lines[1:])
+    return any(isinstance(row, _Fields) and len(row.values) == width for row in rows)
+
+
+def _fields(source: _Rewind, delimiter: str) -> _Fields | BadRow | None:
     """The fields of the next row; a quoted field may hold line ends."""
     first = source.next()
     if first is None:
         return None
-    text = first.text.replace("\0", "")
-    if '"' not in text:
-        return text.split(delimiter), first.replaced
     taken = [first]
-    while not _closed(text, delimiter):
+    size = 0
+    open_quote = _quote_left_open(first, delimiter, False)
+    while open_quote:
         line = source.next()
-        if line is None or len(text) > _MAX_QUOTED:
-            source.give_back(taken[1:] + ([line] if line else []))
-            return BadRow("unterminated_quote", "a quoted field is not closed", first.text)
+        size += len(taken[-1])
+        if line is None or size > _MAX_QUOTED:
+            source.give_back([*taken[1:], *([] if line is None else [line])])
+            return BadRow("unterminated_quote", "a quoted field is not closed", _plain(first))
         taken.append(line)
-        text += "\n" + line.text.replace("\0", "")
-    row = next(csv.reader(StringIO(text, newline=""), delimiter=delimiter), [])
-    return row, sum(line.replaced for line in taken)
+        open_quote = _quote_left_open(line, delimiter, True)
+    return _parsed(taken, delimiter)
 
 
-def _closed(text: str, delimiter: str) -> bool:
-    """Whether every quoted field of a row ends: quotes open only at the start of a field."""
-    at, size = 0, len(text)
-    while at <= size:
-        if text[at : at + 1] == '"':
-            at += 1
-            while True:
-                end = text.find('"', at)
-                if end < 0:
-                    return False
-                if text[end + 1 : end + 2] != '"':
-                    at = end + 1
-                    break
-                at = end + 2
-        end = text.find(delimiter, at)
+def _parsed(lines: list[str], delimiter: str) -> _Fields | BadRow:
+    text = "\n".join(lines)
+    repairs = []
+    if nul := text.count("\0"):
+        text = text.replace("\0", "")
+        repairs.append(f"nul_characters:{nul}")
+    if marks := text.count(MARK):
+        text = _plain(text)
+        repairs.append(f"replaced_characters:{marks}")
+    if '"' not in text:
+        return _Fields(text.split(delimiter), tuple(repairs), lines)
+    try:
+        values = next(csv.reader(StringIO(text, newline=""), delimiter=delimiter), [])
+    except csv.Error as error:
+        return BadRow("bad_row", str(error)[:80], text)
+    return _Fields(values, tuple(repairs), lines)
+
+
+def _plain(text: str) -> str:
+    return text.replace(MARK, "\ufffd")
+
+
+def _quote_left_open(line: str, delimiter: str, is_open: bool) -> bool:
+    """Whether a quoted field goes on behind this line; quotes open only at the start of a field, and "" is none."""
+    if '"' not in line:
+        return is_open
+    at = 0
+    while True:
+        if not is_open and line.startswith('"', at):
+            is_open, at = True, at + 1
+        if is_open:
+            end = line.find('"', at)
+            if end < 0:
+                return True
+            at = end + 1
+            if line.startswith('"', at):
+                at += 1
+                continue
+            is_open = False
+        end = line.find(delimiter, at)
         if end < 0:
-            return True
+            return False
         at = end + 1
-    return True
 
 
 def spreadsheet(file: SourceFile) -> Iterator[Row | BadRow]:
-    """The rows of all sheets of an xlsx file, each sheet under the names of its first row. Raises InputError if damaged."""
+    """The rows of all sheets of an xlsx file, each sheet under the names of its first row."""
     import openpyxl
 
     try:
         with file.open() as stream:
             book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
-            for sheet in book.worksheets:
-                header: list[str] = []
-                for cells in sheet.iter_rows(values_only=True):
-                    values = ["" if cell is None else str(cell) for cell in cells]
-                    if not any(values):
-                        continue
-                    if header:
-                        yield Row(dict(zip(header, values, strict=False)))
-                    else:
-                        header = [name.strip() for name in values]
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(f"{file.name}: is no readable xlsx file") from error
+            try:
+                for sheet in book.worksheets:
+                    sheet.reset_dimensions()  # some programs write a wrong one, and openpyxl would believe it
+                    yield from _sheet(sheet.iter_rows(values_only=True))
+            finally:
+                book.close()
+    except OSError as error:
+        raise InputError(f"{file.name}: cannot be read: {reason_of(error)}") from error
+    except (zipfile.BadZipFile, EOFError, KeyError, ValueError, TypeError, SyntaxError) as error:
+        yield BadRow("damaged_xlsx", type(error).__name__, "")
+
+
+def _sheet(rows: Iterable[Sequence[object]]) -> Iterator[Row | BadRow]:
+    """The rows of one sheet; XML parse errors are SyntaxErrors."""
+    header: list[str] = []
+    for cells in rows:
+        values = ["" if cell is None else str(cell) for cell in cells]
+        while values and not values[-1]:
+            values.pop()
+        if not values:
+            continue
+        if not header:
+            header = [name.strip() for name in values]
+        elif len(values) > len(header):
+            yield BadRow("bad_row", f"{len(values)} cells, the header has {len(header)}", "\t".join(values))
+        else:
+            yield Row(dict(zip(header, values + [""] * (len(header) - len(values)), strict=True)))
 
 
 def parquet(file: SourceFile) -> Iterator[Row | BadRow]:
-    """The rows of a Parquet file. Raises InputError if it is damaged."""
+    """The rows of a Parquet file; what is neither text nor number nor a list or struct of those becomes text."""
     try:
         with pq.ParquetFile(Path(file.path) if not file.member else pa.PythonFile(file.open())) as table:
+            plain = all(_is_json(kind) for kind in table.schema_arrow.types)
             for batch in table.iter_batches(batch_size=1_024):
                 for values in batch.to_pylist():
-                    yield Row(values)
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{file.name}: is no readable Parquet file") from error
+                    yield Row(values if plain else {key: jsonable(value) for key, value in values.items()})
+    except (pa.ArrowException, OSError, zipfile.BadZipFile, EOFError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise InputError(f"{file.name}: cannot be read: {reason_of(error)}") from error
+        yield BadRow("damaged_parquet", type(error).__name__, "")
+
+
+def _is_json(kind: pa.DataType) -> bool:
+    if pa.types.is_struct(kind):
+        return all(_is_json(kind.field(number).type) for number in range(kind.num_fields))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return _is_json(kind.value_type)
+    tests = (
+        pa.types.is_string,
+        pa.types.is_large_string,
+        pa.types.is_integer,
+        pa.types.is_floating,
+        pa.types.is_boolean,
+    )
+    return any(test(kind) for test in tests)
+
+
+def jsonable(value: Any) -> object:
+    """The value with dates, decimals, bytes and the like as text."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, dict):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
