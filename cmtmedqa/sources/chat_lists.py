@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from cmtmedqa.records import Role
 from cmtmedqa.sources.fields import (
     Fields,
-    age_of,
     identifier,
+    lines_of,
     names,
     objects,
+    pairs,
+    person,
+    person_of,
     present,
     rest,
     role_of,
-    sex_of,
-    strings,
     text,
 )  # fmt: skip
 from cmtmedqa.sources.mapped import Mapped, RawTurn, Unreadable
@@ -39,41 +40,46 @@ _PREFIX = re.compile(
 _LEAKED = re.compile(r"(?:病人|患者|医生)[：:]")
 _LIST_FIELDS = (*LISTS, "conversations", "content")
 _FROM, _SAID = ("role", "from", "speaker", "author"), ("content", "value", "text", "utterance", "sentence")
-_LEVELS = re.compile(r"[\u00a0\s]{1,}")
+_LAST_ANSWER = ("response", "output", "target", "answer")
+_LEVELS = re.compile(r"[\s，,、]+")
 
 
 def prefixed_key(record: Fields) -> str:
     """The field that holds a list of strings, most of which start with a speaker; '' if none."""
     for key in LISTS:
-        value = record.get(key)
-        if isinstance(value, list) and strings(value):
-            marked = sum(bool(_PREFIX.match(item)) for item in value)
-            if marked * 2 > len(value):
-                return key
+        lines = lines_of(record.get(key))
+        if sum(bool(_PREFIX.match(line)) for line in lines) * 2 > len(lines):
+            return key
     return ""
 
 
 def prefixed_list(record: Fields) -> Iterator[Mapped | Unreadable]:
     """`["患者：…", "医生：…"]`; a line without a speaker goes on where the last one stopped."""
     key = prefixed_key(record)
-    lines = record[key]
-    assert isinstance(lines, list)
     turns: list[RawTurn] = []
-    for line in lines:
+    for line in lines_of(record[key]):
         found = _PREFIX.match(line)
         if found:
             turns.append((role_of(found["name"]) or "patient", line[found.end() :]))
-        elif turns:
+        elif turns and line.strip():
             turns[-1] = (turns[-1][0], f"{turns[-1][1]}\n{line}")
-        else:
+        elif line.strip():
             turns.append(("patient", line))
-    extra = rest(record, key, "disease", "label", "id", "Id", "original_dialog", "department")
+    # A `history` stops before the last answer.
+    last = next((name for name in _LAST_ANSWER if isinstance(record.get(name), str)), "") if key == "history" else ""
+    if last and turns[-1][0] == "patient":
+        turns.append(("doctor", text(record[last])))
+    extra = rest(record, key, last, "disease", "label", "id", "Id", "ID", "department")
+    if extra.get("original_dialog") == record[key]:
+        del extra["original_dialog"]
     if "label" in record:
         extra["mask_answers"] = record["label"]
     repairs = []
     stated = record.get("Turn")
     if isinstance(stated, int) and stated not in {len(turns), len(turns) // 2, (len(turns) + 1) // 2}:
         repairs.append("turn_count_differs")
+    else:
+        extra.pop("Turn", None)
     yield Mapped(
         turns,
         id=identifier(record, "id", "Id", "ID"),
@@ -86,14 +92,13 @@ def prefixed_list(record: Fields) -> Iterator[Mapped | Unreadable]:
 
 def alternating_key(record: Fields) -> str:
     """The field that holds a list of bare strings; '' if none."""
-    return next((key for key in LISTS if strings(record.get(key))), "")
+    return next((key for key in LISTS if lines_of(record.get(key))), "")
 
 
 def alternating_list(record: Fields) -> Iterator[Mapped | Unreadable]:
     """Bare strings, patient first. Of `temp_kg` only the department passes: its keys and values hold other people's data."""
     key = alternating_key(record)
-    lines = record[key]
-    assert isinstance(lines, list)
+    lines = lines_of(record[key])
     turns: list[RawTurn] = [("doctor" if number % 2 else "patient", line) for number, line in enumerate(lines)]
     repairs = ["speaker_label_inside_turn"] if any(_LEAKED.search(line) for line in lines) else []
     knowledge = record.get("temp_kg")
@@ -114,12 +119,21 @@ def alternating_list(record: Fields) -> Iterator[Mapped | Unreadable]:
 
 
 def message_key(record: Fields) -> str:
-    """The field that holds a list of messages (role/content, from/value, role/text, speaker/utterance); '' if none."""
+    """The field that holds a list of messages (role/content, from/value, role/text, speaker/utterance); '' if none.
+
+    One known speaker makes the shape; a dialogue with an unknown one among them is refused when it is mapped.
+    """
     for key in _LIST_FIELDS:
         value = record.get(key)
-        if isinstance(value, list) and objects(value) and all(_said_by(item) is not None for item in value):
+        if not isinstance(value, list) or not objects(value) or not all(_is_message(item) for item in value):
+            continue
+        if any(_said_by(item) for item in value):
             return key
     return ""
+
+
+def _is_message(item: Fields) -> bool:
+    return any(isinstance(item.get(key), str) for key in _FROM) and any(key in item for key in _SAID)
 
 
 def _said_by(message: Fields) -> RawTurn | None:
@@ -135,28 +149,65 @@ def turns_of_messages(messages: object) -> list[RawTurn]:
     return [turn for turn in found if turn is not None]
 
 
+def turns_of_history(history: object) -> list[RawTurn] | None:
+    """The turns of a `history`: [question, answer] lists or messages; None where it is anything else."""
+    if isinstance(history, list) and objects(history):
+        turns = turns_of_messages(history)
+        return turns if len(turns) == len(history) else None
+    found = pairs(history)
+    return None if found is None else [turn for asked, said in found for turn in (("patient", asked), ("doctor", said))]
+
+
 def messages(record: Fields) -> Iterator[Mapped | Unreadable]:
     """`messages`, `conversations`, `conversation` or `dialog` with a speaker and a text in each item."""
     key = message_key(record)
-    turns = turns_of_messages(record[key])
+    said = record[key]
+    turns = turns_of_messages(said)
+    if isinstance(said, list) and len(turns) < len(said):
+        yield Unreadable("unknown_speaker", f"{len(said) - len(turns)} of {len(said)} messages", id=_id_of(record))
+        return
     if (system := text(record.get("system"))) and turns[0][0] != "system":
         turns.insert(0, ("system", system))
-    used = (key, "id", "_id", "dialogue_id", "system", "department", "disease", "title", "url")
+    who = person_of(record)
+    used = (key, "id", "_id", "dialogue_id", "system", "department", "disease", "title", "url", "sex", "gender", "age")
     yield Mapped(
         turns,
-        id=identifier(record, "id", "_id", "dialogue_id"),
+        id=_id_of(record),
         url=present(record.get("url")) or None,
         title=present(record.get("title")) or None,
         departments=names(record.get("department")),
         diseases=names(record.get("disease")),
-        extra=rest(record, *used),
+        sex=who.sex,
+        age=who.age,
+        extra=rest(record, *used) | who.noted,
+    )
+
+
+def _id_of(record: Fields) -> str:
+    return identifier(record, "id", "_id", "dialogue_id")
+
+
+_OWN = frozenset(
+    """id source license url title department department_raw diseases patient turns provenance features extra""".split()  # noqa: SIM905
+)
+
+
+def is_dialogue(record: Fields) -> bool:
+    """A dialogue of this project: turns of `role` and `text`, and no field that ours have not."""
+    turns = record.get("turns")
+    return (
+        isinstance(turns, list)
+        and record.keys() <= _OWN
+        and objects(turns)
+        and all("role" in turn and "text" in turn and _said_by(turn) for turn in turns)
     )
 
 
 def dialogue(record: Fields) -> Iterator[Mapped | Unreadable]:
     """Our own dialogues: an earlier dataset, or what `cmtmedqa sources read` wrote."""
     patient = record.get("patient")
-    person: Fields = patient if isinstance(patient, dict) else {}
+    stated: Fields = patient if isinstance(patient, dict) else {}
+    who = person(stated.get("sex"), stated.get("age"))
     yield Mapped(
         turns_of_messages(record["turns"]),
         id=identifier(record, "id"),
@@ -164,8 +215,8 @@ def dialogue(record: Fields) -> Iterator[Mapped | Unreadable]:
         title=present(record.get("title")) or None,
         departments=names(record.get("department_raw")) or names(record.get("department")),
         diseases=names(record.get("diseases")),
-        sex=sex_of(person.get("sex")),
-        age=age_of(person.get("age")),
+        sex=who.sex,
+        age=who.age,
         extra=_own_extra(record.get("extra")),
     )
 
@@ -184,7 +235,7 @@ def _own_extra(value: object) -> Fields:
 
 def is_mie(record: object) -> bool:
     """A dialogue as a list of windows `{utterances[5], label}`."""
-    return isinstance(record, list) and objects(record) and all(strings(window.get("utterances")) for window in record)
+    return isinstance(record, list) and objects(record) and all(lines_of(window.get("utterances")) for window in record)
 
 
 def mie_windows(record: object) -> Iterator[Mapped]:
@@ -193,7 +244,7 @@ def mie_windows(record: object) -> Iterator[Mapped]:
     labels: list[dict[str, object]] = []
     role: Role = "patient"
     for window in record if isinstance(record, list) else []:
-        line = text(window["utterances"][-1])
+        line = lines_of(window["utterances"])[-1]
         if not line.strip():
             continue
         found = _PREFIX.match(line)

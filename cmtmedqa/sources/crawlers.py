@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator
 from cmtmedqa.sources.chat_lists import turns_of_messages
 from cmtmedqa.sources.fields import (
     Fields,
-    age_of,
     identifier,
     names,
     objects,
+    person,
+    person_in,
     present,
     role_of,
-    sex_and_age,
-    sex_of,
     text,
     titled,
 )  # fmt: skip
@@ -65,13 +64,9 @@ def _object(value: object) -> Fields:
     return value if isinstance(value, dict) else {}
 
 
-def _age_raw(value: object) -> str:
-    """An age that whole years do not tell: below one, or unreadable."""
-    return "" if age_of(value) else present(value)
-
-
 def _xywy_a(record: Fields) -> Iterator[Mapped | Unreadable]:
     user = _object(record.get("user_info"))
+    who = person(user.get("user_gender"), user.get("user_age"))
     url, title = present(record.get("question_url")), text(record.get("question_title"))
     answers = []
     for answer in _list(record.get("answer")):
@@ -85,9 +80,9 @@ def _xywy_a(record: Fields) -> Iterator[Mapped | Unreadable]:
         url=url or None,
         title=present(title) or None,
         diseases=names(record.get("disease")),
-        sex=sex_of(user.get("user_gender")),
-        age=age_of(user.get("user_age")),
-        extra=_kept(post_time=record.get("post_time"), age_raw=_age_raw(user.get("user_age"))),
+        sex=who.sex,
+        age=who.age,
+        extra=_kept(post_time=record.get("post_time"), **who.noted),
     )
     first = ("patient", titled(title, text(record.get("question_body"))))
     yield from _thread(first, answers, _number_of(url), _number_of(url), shared)
@@ -97,8 +92,8 @@ def _xywy_b(record: Fields) -> Iterator[Mapped | Unreadable]:
     user, question = _object(record.get("userinfo")), _object(record.get("question"))
     answers: list[list[RawTurn]] = [[("doctor", text(item.get("answer_text")))] for item in _list(record.get("answer"))]
     number = identifier(record, "id", "qid", "question_id")
-    extra = _kept(post_time=question.get("time"), age_raw=_age_raw(user.get("age")))
-    shared = Mapped((), sex=sex_of(user.get("gender")), age=age_of(user.get("age")), extra=extra)
+    who = person(user.get("gender"), user.get("age"))
+    shared = Mapped((), sex=who.sex, age=who.age, extra=_kept(post_time=question.get("time"), **who.noted))
     yield from _thread(("patient", text(question.get("question"))), answers, number, number, shared)
 
 
@@ -112,19 +107,20 @@ def _ask39(record: Fields) -> Iterator[Mapped | Unreadable]:
         if place < len(said):
             turns.append(("doctor", said[place]))
     question, doctor = identifier(record, "q_id"), identifier(record, "d_id")
+    who = person(record.get("gender"), record.get("age"))
     yield Mapped(
         turns,
         id="-".join(part for part in (question, doctor) if part),
         title=present(title) or None,
         departments=names(*text(record.get("sub")).split("_")),
-        sex=sex_of(record.get("gender")),
-        age=age_of(record.get("age")),
-        extra=_kept(thread=question, onset=record.get("onset"), labels=record.get("labels"), age_raw=record.get("age")),
+        sex=who.sex,
+        age=who.age,
+        extra=_kept(thread=question, onset=record.get("onset"), labels=record.get("labels"), **who.noted),
     )
 
 
 def _ask120_a(record: Fields) -> Iterator[Mapped | Unreadable]:
-    sex, age = sex_and_age(record.get("sex_age"))
+    who = person_in(record.get("sex_age"))
     title = text(record.get("title"))
     wish = next((text(record[key]) for key in record if _HELP.match(key)), "")
     asked = titled(title, text(record.get("description")))
@@ -139,9 +135,9 @@ def _ask120_a(record: Fields) -> Iterator[Mapped | Unreadable]:
         (),
         url=url or None,
         title=present(title) or None,
-        sex=sex,
-        age=age,
-        extra=_kept(ask_time=record.get("ask_time"), age_raw=record.get("sex_age")),
+        sex=who.sex,
+        age=who.age,
+        extra=_kept(ask_time=record.get("ask_time"), **who.noted),
     )
     first = ("patient", f"{asked}\n{wish}" if present(wish) else asked)
     yield from _thread(first, [answer for answer in answers if answer], number, number, shared)
@@ -149,6 +145,7 @@ def _ask120_a(record: Fields) -> Iterator[Mapped | Unreadable]:
 
 def _ask120_b(record: Fields) -> Iterator[Mapped | Unreadable]:
     patient = _object(record.get("patient"))
+    who = person(patient.get("gender"), patient.get("age"))
     title, wish = text(record.get("title")), text(record.get("requirement"))
     asked = titled(title, text(record.get("description")))
     answers = []
@@ -165,9 +162,9 @@ def _ask120_b(record: Fields) -> Iterator[Mapped | Unreadable]:
         url=present(record.get("url")) or None,
         title=present(title) or None,
         departments=names(record.get("tags")),
-        sex=sex_of(patient.get("gender")),
-        age=age_of(patient.get("age")),
-        extra=_kept(date=record.get("date"), age_raw=_age_raw(patient.get("age"))),
+        sex=who.sex,
+        age=who.age,
+        extra=_kept(date=record.get("date"), **who.noted),
     )
     first = ("patient", f"{asked}\n{wish}" if present(wish) else asked)
     yield from _thread(first, answers, number, number, shared)
@@ -210,7 +207,7 @@ def _haodf(record: Fields) -> Iterator[Mapped | Unreadable]:
 
 
 def _kept(**values: object) -> dict[str, object]:
-    return {key: value for key, value in values.items() if value not in (None, "", [], {})}
+    return {key: value for key, value in values.items() if value is not None and value not in ("", [], {})}
 
 
 def _is_haodf(record: Fields) -> bool:

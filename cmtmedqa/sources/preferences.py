@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from cmtmedqa.sources.chat_lists import turns_of_messages
-from cmtmedqa.sources.fields import Fields, identifier, pairs, present, rest, text
+from cmtmedqa.sources.chat_lists import turns_of_history, turns_of_messages
+from cmtmedqa.sources.fields import Fields, identifier, present, rest, text
 from cmtmedqa.sources.mapped import Mapped, RawTurn, Unreadable
 
+_DPO_FIELDS = (
+    "id", "conversations", "messages", "prompt", "question", "instruction", "input", "history", "system",
+)  # fmt: skip
 _RESPONSE = re.compile(r"response_?([0-9]+)")
 
 
@@ -24,12 +27,11 @@ def is_ranking(record: Fields) -> bool:
 
 def ranking(record: Fields, key: str) -> Iterator[Mapped | Unreadable]:
     """The prompt is history and query; K comes from the record."""
-    history = pairs(record.get("history"))
+    history = turns_of_history(record.get("history"))
     if history is None:
         yield Unreadable("bad_history", "history is no list of [question, answer]", id=identifier(record, "id") or key)
         return
-    turns: list[RawTurn] = [turn for asked, said in history for turn in (("patient", asked), ("doctor", said))]
-    turns.append(("patient", text(record["query"])))
+    turns = [*history, ("patient", text(record["query"]))]
     keys = responses(record)
     listed = record.get("responses")
     candidates = [text(record[name]) for name in keys] or (
@@ -42,14 +44,19 @@ def ranking(record: Fields, key: str) -> Iterator[Mapped | Unreadable]:
 
 
 def is_dpo(record: Fields) -> bool:
-    """`chosen` and `rejected`."""
-    return "chosen" in record and "rejected" in record
+    """`chosen` and `rejected`, or `response_chosen` and `response_rejected`."""
+    return any(f"{before}chosen" in record and f"{before}rejected" in record for before in ("", "response_"))
 
 
 def dpo(record: Fields) -> Iterator[Mapped | Unreadable]:
     """`conversations`, `prompt`, `question` or `instruction`, with `chosen` and `rejected` as string, object or list."""
-    turns = _prompt(record)
-    chosen, rejected = record["chosen"], record["rejected"]
+    history = turns_of_history(record.get("history"))
+    if history is None:
+        yield Unreadable("bad_history", "history is no list of [question, answer]", id=identifier(record, "id"))
+        return
+    turns = _prompt(record, history)
+    before = "" if "chosen" in record and "rejected" in record else "response_"
+    chosen, rejected = record[f"{before}chosen"], record[f"{before}rejected"]
     if not turns:
         # Implicit prompt: both lists hold the whole conversation.
         both = (turns_of_messages(chosen), turns_of_messages(rejected))
@@ -61,29 +68,19 @@ def dpo(record: Fields) -> Iterator[Mapped | Unreadable]:
             )
             return
         turns = both[0][:-1]
-    used = (
-        "id",
-        "conversations",
-        "prompt",
-        "question",
-        "instruction",
-        "input",
-        "history",
-        "system",
-        "chosen",
-        "rejected",
-    )
-    extra = rest(record, *used) | {"chosen": reply(chosen), "rejected": reply(rejected)}
+    extra = rest(record, *_DPO_FIELDS, f"{before}chosen", f"{before}rejected") | {
+        "chosen": reply(chosen),
+        "rejected": reply(rejected),
+    }
     yield Mapped(turns, id=identifier(record, "id"), extra=extra)
 
 
-def _prompt(record: Fields) -> list[RawTurn]:
+def _prompt(record: Fields, history: list[RawTurn]) -> list[RawTurn]:
     system: list[RawTurn] = [("system", said)] if (said := text(record.get("system"))) else []
     for key in ("conversations", "prompt", "messages"):
         if found := turns_of_messages(record.get(key)):
             return found if found[0][0] == "system" else system + found
-    history = pairs(record.get("history")) or []
-    turns: list[RawTurn] = [turn for asked, said in history for turn in (("patient", asked), ("doctor", said))]
+    turns = list(history)
     question = next(
         (text(record[key]) for key in ("prompt", "question", "instruction") if present(record.get(key))), ""
     )
@@ -96,7 +93,7 @@ def _prompt(record: Fields) -> list[RawTurn]:
 def reply(value: object) -> str:
     """The text of a reply given as string, `{from, value}`, `{role, content}` or a list that ends with it."""
     if isinstance(value, list):
-        return reply(value[-1]) if value else ""
+        value = value[-1] if value else ""
     if isinstance(value, dict):
-        return text(value.get("value", value.get("content")))
+        value = value.get("value", value.get("content", value.get("text")))
     return text(value)

@@ -1,11 +1,10 @@
 """Adapters of records with one question and one answer, with or without the exchanges before it."""
 
-import re
 from collections.abc import Iterator
 
-from cmtmedqa.sources.chat_lists import FAMILY
-from cmtmedqa.sources.fields import Fields, identifier, names, pairs, present, rest, sex_of, text, titled
-from cmtmedqa.sources.mapped import Mapped, RawTurn, Unreadable
+from cmtmedqa.sources.chat_lists import turns_of_history
+from cmtmedqa.sources.fields import Fields, identifier, names, person_of, present, rest, text, titled
+from cmtmedqa.sources.mapped import Mapped, Unreadable
 
 _QUESTIONS = (
     "question", "query", "ask", "medical_case", "prompt", "input", "instruct", "instruction", "text", "Question", "问题", "提问", "患者", "questions", "user",
@@ -15,15 +14,18 @@ _ANSWERS = (
 )  # fmt: skip
 _DEPARTMENTS = ("department", "Department", "dept", "cate1", "cate2", "科室", "category")
 _QUIZ = frozenset({"options", "option", "choices", "answer_choice"})
+_ID = ("id", "_id", "ID", "qid")
+_LEVELS = 2
+_MAPPED = ("title", "history", "system", "disease", "related_diseases", "sex", "gender", "age")
 
 
 def cmtmedqa(record: Fields) -> Iterator[Mapped | Unreadable]:
     """`history` pairs, then `instruction` (and `input`) and `output`."""
-    history = pairs(record.get("history"))
+    history = turns_of_history(record.get("history"))
     if history is None:
         yield Unreadable("bad_history", "history is no list of [question, answer]", id=identifier(record, "id"))
         return
-    turns: list[RawTurn] = [turn for asked, said in history for turn in (("patient", asked), ("doctor", said))]
+    turns = list(history)
     added = text(record.get("input"))
     question = text(record.get("instruction"))
     turns += [
@@ -36,7 +38,7 @@ def cmtmedqa(record: Fields) -> Iterator[Mapped | Unreadable]:
     yield Mapped(
         turns,
         id=identifier(record, "id"),
-        departments=names(record.get("cate1"), record.get("cate2")),
+        departments=tuple(name for name in map(present, (record.get("cate1"), record.get("cate2"))) if name),
         extra=rest(record, *used),
     )
 
@@ -54,7 +56,8 @@ def huatuo26m(record: Fields) -> Iterator[Mapped | Unreadable]:
     if not asked or not said:
         yield Unreadable("no_question_or_answer", "an empty list", id=identifier(record, "id"))
         return
-    extra = rest(record, "id", "instruction", "input", "output", "questions", "answers", "label", "department")
+    used = ("id", "instruction", "output", "questions", "answers", "label", "department")
+    extra = rest(record, *used, *([] if present(record.get("input")) else ["input"]))
     if len(asked) > 1 or len(said) > 1:
         extra["alternatives"] = {"questions": asked[1:], "answers": said[1:]}
     yield Mapped(
@@ -67,9 +70,10 @@ def huatuo26m(record: Fields) -> Iterator[Mapped | Unreadable]:
 
 def _flat(value: object) -> list[str]:
     """The strings of a value, a list, or a list of lists."""
-    if isinstance(value, list):
-        return [item for part in value for item in _flat(part)]
-    return [text(value)] if present(value) else []
+    parts = [value]
+    for _ in range(_LEVELS):
+        parts = [item for part in parts for item in (part if isinstance(part, list) else [part])]
+    return [text(part) for part in parts if present(part)]
 
 
 def toyhom(record: Fields) -> Iterator[Mapped]:
@@ -85,98 +89,48 @@ def toyhom(record: Fields) -> Iterator[Mapped]:
 
 def is_single_qa(record: Fields) -> bool:
     """Whether a record holds a question and an answer under names of its own."""
-    if _QUIZ & record.keys():
+    if _QUIZ & record.keys() or {"A", "B"} <= record.keys():
         return False
     question, answer = single_qa_keys(record)
-    return bool(question and answer)
+    return bool(question and answer) and (isinstance(record[question], str) or isinstance(record[answer], str))
 
 
 def single_qa_keys(record: Fields) -> tuple[str, str]:
     """The names of question and answer, '' where there is none."""
-    question = next((key for key in _QUESTIONS if isinstance(record.get(key), str)), "")
-    answer = next((key for key in _ANSWERS if isinstance(record.get(key), str) and key != question), "")
-    return question, answer
+    question = _named(record, _QUESTIONS, "")
+    return question, _named(record, _ANSWERS, question)
 
 
-def single_qa(record: Fields) -> Iterator[Mapped]:
-    """One question and one answer under other names."""
+def _named(record: Fields, known: tuple[str, ...], taken: str) -> str:
+    """The first of some names with a text, else the first with a null or a number."""
+    plain = [key for key in known if key in record and key != taken and not isinstance(record[key], list | dict)]
+    return next((key for key in plain if isinstance(record[key], str)), plain[0] if plain else "")
+
+
+def single_qa(record: Fields) -> Iterator[Mapped | Unreadable]:
+    """One question and one answer under other names, and the exchanges before them if there is a `history`."""
     question, answer = single_qa_keys(record)
+    history = turns_of_history(record.get("history"))
+    if history is None:
+        yield Unreadable("bad_history", "history is no list of [question, answer]", id=identifier(record, *_ID))
+        return
     title = text(record.get("title"))
     found = [key for key in _DEPARTMENTS if key in record]
+    if present(record.get("label")).endswith("科"):
+        found.append("label")
     body = text(record[question])
+    first = titled(title, body) if present(title) else body
+    turns = [*history, ("patient", first), ("doctor", text(record[answer]))]
+    if system := text(record.get("system")):
+        turns.insert(0, ("system", system))
+    who = person_of(record)
     yield Mapped(
-        [("patient", titled(title, body) if present(title) else body), ("doctor", text(record[answer]))],
-        id=identifier(record, "id", "_id", "ID", "qid"),
+        turns,
+        id=identifier(record, *_ID),
         title=present(title) or None,
         departments=names(*(record[key] for key in found)),
         diseases=names(record.get("disease"), record.get("related_diseases")),
-        sex=sex_of(record.get("sex", record.get("gender"))),
-        extra=rest(record, "id", "_id", "ID", "qid", "title", question, answer, "disease", "related_diseases", *found),
+        sex=who.sex,
+        age=who.age,
+        extra=rest(record, *_ID, question, answer, *_MAPPED, *found) | who.noted,
     )
-
-
-_MARK = re.compile(
-    rf"(?:(?:^|\n|\\n|(?<=[。！？!?；;\s]))\s*(?P<name>{FAMILY}|病人|患者|医生|大夫)\s*[：:])|(?P<tag><(?:user|bot)>\s*[：:])|(?P<qa>(?:<s>|(?<=[。！？!?\n])|^)\s*[问答]\s*[：:])"
-)
-_ENDS = re.compile(r"</?s>|<\|?end(?:oftext)?\|?>")
-_PACKED = ("dialogue", "input", "instruction", "text", "prompt", "query", "content")
-_LAST_ANSWER = ("target", "output", "response", "answer", "completion")
-_LAST_OF_DIALOGUE = ("target", "output", "response")
-
-
-def packed_key(record: Fields) -> str:
-    """The field that holds a whole dialogue in one string: both speakers marked in it, or marked `<user>:`; '' if none."""
-    for key in _PACKED:
-        value = record.get(key)
-        if not isinstance(value, str):
-            continue
-        roles = {role for role, _ in unpack(value)}
-        answered = any(
-            isinstance(record.get(name), str) and present(record.get(name)) for name in _LAST_ANSWER if name != key
-        )
-        if roles == {"patient", "doctor"} or ("<user>" in value and answered) or ("doctor" in roles and answered):
-            return key
-    return ""
-
-
-def packed_string(record: Fields) -> Iterator[Mapped]:
-    """A dialogue in one string, split at its marks; the answer in another field is the last turn."""
-    key = packed_key(record)
-    turns = unpack(text(record[key]))
-    # Next to a whole dialogue, `answer` is the solution of an exam, not something said.
-    known = _LAST_OF_DIALOGUE if key == "dialogue" else _LAST_ANSWER
-    last = next((name for name in known if name != key and present(record.get(name))), "")
-    if last:
-        if turns and turns[-1][0] == "doctor" and not turns[-1][1].strip():
-            turns.pop()
-        turns.append(("doctor", text(record[last])))
-    yield Mapped(
-        turns,
-        id=identifier(record, "id", "_id"),
-        departments=names(*(record[name] for name in _DEPARTMENTS if name in record)),
-        extra=rest(record, "id", "_id", key, last, *_DEPARTMENTS),
-    )
-
-
-def unpack(packed: str) -> list[RawTurn]:
-    """The turns of a string with 病人：/医生：, <user>:/<bot>: or 问：/答： marks; text before the first mark is the patient's."""
-    turns: list[RawTurn] = []
-    role, at = "patient", 0
-    for mark in _MARK.finditer(packed):
-        _append(turns, role, packed[at : mark.start()])
-        word = mark[0]
-        role = "doctor" if any(name in word for name in ("医生", "大夫", "<bot>", "答")) else "patient"
-        at = mark.end()
-        turns.append((role, ""))
-    if not turns:
-        return []
-    _append(turns, role, packed[at:])
-    return [(speaker, said) for speaker, said in turns if said or (speaker, said) == turns[-1]]
-
-
-def _append(turns: list[RawTurn], role: str, piece: str) -> None:
-    said = _ENDS.sub("", piece).replace("\\n", "\n").strip()
-    if turns and turns[-1] == (role, ""):
-        turns[-1] = (role, said)
-    elif said:
-        turns.append((role, said))

@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from cmtmedqa.sources import chat_lists, crawlers, preferences, question_answer, remedi, text_blocks
-from cmtmedqa.sources.fields import Fields, text
+from cmtmedqa.sources import chat_lists, crawlers, meddialog, packed, preferences, question_answer, remedi, text_blocks
+from cmtmedqa.sources.fields import Fields, storable, text
 from cmtmedqa.sources.mapped import Mapped, Unreadable
 
 _SHOWN_KEYS = 30
@@ -40,15 +40,16 @@ def _instruction(record: Fields) -> str | None:
         return None
     if "history" in record:
         return "cmtmedqa"
-    return "packed-string" if question_answer.packed_key(record) else "alpaca"
+    return "packed-string" if packed.packed_key(record) else "alpaca"
 
 
 def _listed(record: Fields) -> str | None:
-    turns = record.get("turns")
-    if isinstance(turns, list) and turns and chat_lists.message_key({"turns": turns}) and "id" in record:
+    if chat_lists.is_dialogue(record):
         return "dialogue"
     if chat_lists.is_imcs(record):
         return "imcs-json"
+    if "history" in record and question_answer.is_single_qa(record):
+        return None  # what came before the question, not the dialogue
     if chat_lists.prefixed_key(record):
         return "prefixed-list"
     if key := chat_lists.message_key(record):
@@ -60,7 +61,7 @@ def _listed(record: Fields) -> str | None:
 def _flat(record: Fields) -> str | None:
     if {"title", "ask", "answer"} <= record.keys():
         return "toyhom-csv"
-    if question_answer.packed_key(record):
+    if packed.packed_key(record):
         return "packed-string"
     return "single-qa" if question_answer.is_single_qa(record) else None
 
@@ -77,7 +78,8 @@ def adapt(record: object, index: int, key: str = "") -> Iterator[Mapped | Unread
         elif not mapped.turns:
             yield Unreadable("no_turns", _keys(record), _raw(record), mapped.id, name, index)
         else:
-            yield mapped._replace(adapter=name, index=index)
+            extra = {name: storable(value) for name, value in mapped.extra.items()} if mapped.extra else {}
+            yield mapped._replace(adapter=name, index=index, extra=extra)
 
 
 def _mapped(name: str, record: object, key: str) -> Iterator[Mapped | Unreadable]:
@@ -96,7 +98,7 @@ def _mapped(name: str, record: object, key: str) -> Iterator[Mapped | Unreadable
         "huatuo26m": question_answer.huatuo26m,
         "cmtmedqa": question_answer.cmtmedqa,
         "alpaca": question_answer.cmtmedqa,
-        "packed-string": question_answer.packed_string,
+        "packed-string": packed.packed_string,
         "toyhom-csv": question_answer.toyhom,
         "single-qa": question_answer.single_qa,
         "dialogue": chat_lists.dialogue,
@@ -116,7 +118,10 @@ def _keys(record: object) -> str:
 
 
 def _raw(record: object) -> str:
-    return json.dumps(record, ensure_ascii=False, default=str)
+    try:
+        return json.dumps(record, ensure_ascii=False, default=str)
+    except (RecursionError, TypeError, ValueError):  # JSON that is nested too deeply; other types from Python literals
+        return ""
 
 
 _SPEAKER_LINE = re.compile(r"^[ \t]*(?:患者|病人|医生|大夫|问|答)[ ]*[：:]", re.MULTILINE)
@@ -161,7 +166,7 @@ def adapt_text(
 ) -> Iterator[Mapped | Unreadable]:
     """The dialogues of a plain text file, streaming; `index` counts them from 0."""
     for index, record in enumerate(_text_records(shape, lines, companion)):
-        yield record._replace(adapter=shape, index=index)
+        yield record._replace(adapter=record.adapter or shape, index=index)
 
 
 def _text_records(
@@ -169,11 +174,14 @@ def _text_records(
 ) -> Iterator[Mapped | Unreadable]:
     if shape == "imcs-tsv":
         return text_blocks.imcs_tsv(lines, companion)
-    return {
+    if shape == "dxy-literal":
+        return text_blocks.literals(lines, lambda record: adapt(record, 0))
+    if shape == "counselling-txt":
+        return text_blocks.prefixed_text(lines, paragraphs=True)
+    known = {
         "toyhom-txt": text_blocks.toyhom_text,
-        "meddialog-text": text_blocks.meddialog,
+        "meddialog-text": meddialog.meddialog,
         "remedi-serialised": remedi.remedi,
-        "dxy-literal": text_blocks.literals,
-        "counselling-txt": text_blocks.prefixed_text,
         "prefixed-text": text_blocks.prefixed_text,
-    }[shape](lines)
+    }
+    return known[shape](lines) if shape in known else iter((Unreadable("unknown_shape", "no shape of this name"),))

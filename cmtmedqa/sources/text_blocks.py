@@ -2,15 +2,16 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from cmtmedqa.sources.chat_lists import FAMILY
-from cmtmedqa.sources.fields import names, present, role_of, text, titled
+from cmtmedqa.sources.chat_lists import FAMILY, prefixed_key
+from cmtmedqa.sources.fields import Fields, lines_of, names, present, role_of, storable, text, titled
 from cmtmedqa.sources.mapped import Mapped, RawTurn, Unreadable
 
+_Read = Mapped | Unreadable
 _SPEAKERS = rf"{FAMILY}|患者|病人|医生|大夫|医师|来访者|心理咨询师|咨询师|问|答"
 _SPEAKER = re.compile(rf"\s*(?P<name>{_SPEAKERS})\s*[：:]\s*")
-_TSV = re.compile(r"(?P<name>患者|病人|医生)\s*[：:](?P<said>.*)\t(?P<label>-?[0-9]+)\s*$")
+_TSV = re.compile(r"(?P<name>患者|病人|医生)\s*[：:](?P<said>.*)\t(?P<label>-?[0-9]{1,9})\s*$")
 _LITERAL = re.compile(r"(?:train|test|dev)?\s*\[?(?=\{'self_repo')")
 
 
@@ -40,12 +41,13 @@ def toyhom_text(lines: Iterable[str]) -> Iterator[Mapped | Unreadable]:
         yield Mapped(turns, title=present(title) or None)
 
 
-def prefixed_text(lines: Iterable[str]) -> Iterator[Mapped | Unreadable]:
+def prefixed_text(lines: Iterable[str], paragraphs: bool = False) -> Iterator[Mapped | Unreadable]:
     """Dialogues between empty lines, each line with its speaker; a line without one goes on where the last stopped.
 
-    Where every paragraph is a single line (counselling transcripts), a dialogue ends at a ruler, a heading or a number.
+    Where every paragraph is one turn (always with `paragraphs`: counselling transcripts), a dialogue ends at a ruler, a
+    numbered heading, or after 20,000 lines. Text before the first speaker is the heading.
     """
-    for block in _dialogue_blocks(lines):
+    for block in _dialogue_blocks(lines, paragraphs):
         turns: list[RawTurn] = []
         headings: list[str] = []
         for line in block:
@@ -69,127 +71,44 @@ def prefixed_text(lines: Iterable[str]) -> Iterator[Mapped | Unreadable]:
             yield Unreadable("no_speaker", f"{len(block)} line(s) without a speaker", "\n".join(block))
 
 
-def _dialogue_blocks(lines: Iterable[str]) -> Iterator[list[str]]:
+def _dialogue_blocks(lines: Iterable[str], paragraphs: bool) -> Iterator[list[str]]:
     """Paragraphs joined into dialogues: one with two speakers is whole, those with at most one belong together."""
     waiting: list[str] = []
-    for block in blocks(lines):
+    spoken = False
+    for block in blocks(_rulers_apart(lines)):
         speakers = sum(bool(_SPEAKER.match(line)) for line in block)
-        if speakers > 1 or _is_break(block):
-            if waiting:
-                yield waiting
-            waiting = []
-        if speakers > 1:
-            yield block
-        elif speakers or waiting:
-            waiting.extend(block)
-        elif not _is_break(block):
-            yield block
+        whole = speakers > 1 and not paragraphs
+        ends = whole or _RULER.fullmatch(block[0].strip()) or _HEADING.fullmatch(block[0].strip())
+        if waiting and ((ends and spoken) or len(waiting) >= _MOST_LINES):
+            yield waiting
+            waiting, spoken = [], False
+        waiting.extend(line for line in block if not _RULER.fullmatch(line.strip()))
+        if whole:
+            yield waiting
+            waiting, spoken = [], False
+        spoken = spoken or (bool(speakers) and not whole)
     if waiting:
         yield waiting
 
 
-def _is_break(block: list[str]) -> bool:
-    line = block[0].strip()
-    return bool(
-        re.fullmatch(
-            r"[-=*_#~\s]{3,}|(?:第?\s*[0-9一二三四五六七八九十百]+\s*[、.．:：章节个次]?.{0,20}|id=.*|【.*】|<.*>)",
-            line,
-        )
-    )
+_MOST_LINES = 20_000
+_RULER = re.compile(r"[-=*_#~—－\s]{3,}")
+_HEADING = re.compile(
+    r"第\s*[0-9一二三四五六七八九十百零]+\s*[章节个次段组例篇则回].{0,20}|[0-9]+[、.．:：]?|id\s*=.*|【.*】|<.*>"
+    r"|(?:对话|案例|个案|咨询|会谈|[Cc]ase|[Dd]ialogue)\s*[0-9一二三四五六七八九十百]+.{0,20}"
+)
 
 
-_HEADINGS = ("Doctor faculty", "Description", "Dialogue", "Diagnosis and suggestions")
-_FIELD = re.compile(r"(?P<name>[\u4e00-\u9fffA-Za-z（）()、/]{2,12})[：:](?:\s+|$)(?P<value>.*)")
-
-
-class _Consultation:
-    """What has been read of one consultation of a meddialog text."""
-
-    def __init__(self, number: str) -> None:
-        self.number, self.url, self.section, self.field = number, "", "", ""
-        self.faculty: list[str] = []
-        self.fields: dict[str, str] = {}
-        self.diagnosis: list[str] = []
-        self.turns: list[tuple[str, list[str]]] = []
-
-    def add(self, line: str) -> None:
-        """Take the next line."""
-        stripped = line.strip()
-        if stripped in _HEADINGS:
-            self.section, self.field = stripped, ""
-        elif not self.section:
-            self.url = self.url or stripped
-        elif self.section == "Dialogue":
-            self._say(line, stripped)
-        elif self.section == "Description" and stripped:
-            self._describe(stripped)
-        elif self.section == "Doctor faculty" and stripped:
-            self.faculty.append(stripped)
-        elif stripped:
-            self.diagnosis.append(stripped)
-
-    def _say(self, line: str, stripped: str) -> None:
-        if stripped in {"医生：", "病人：", "医生:", "病人:", "患者：", "患者:"}:
-            self.turns.append(("doctor" if stripped.startswith("医生") else "patient", []))
-        elif self.turns:
-            self.turns[-1][1].append(line.rstrip())
-
-    def _describe(self, stripped: str) -> None:
-        found = _FIELD.fullmatch(stripped)
-        if found:
-            self.field = found["name"]
-            before = self.fields.get(self.field)
-            self.fields[self.field] = f"{before}\n{found['value']}" if before else found["value"]
-        elif self.field:
-            self.fields[self.field] = f"{self.fields[self.field]}\n{stripped}".strip()
-        else:
-            self.field = "病情描述"
-            self.fields[self.field] = stripped
-
-    def mapped(self) -> Mapped | Unreadable:
-        """The dialogue: the description is the patient's first turn, then what was said."""
-        turns: list[RawTurn] = [(role, "\n".join(said).strip()) for role, said in self.turns]
-        described = "\n".join(f"{name}：{value}" for name, value in self.fields.items())
-        if described:
-            turns.insert(0, ("patient", described))
-        if not turns:
-            return Unreadable("no_dialogue", "neither a description nor a dialogue", id=self.number)
-        repairs = [] if any(role == "doctor" for role, _ in turns) else ["no_doctor_turn"]
-        if not self.turns:
-            repairs.append("no_dialogue_section")
-        extra: dict[str, object] = {"fields": dict(self.fields)} if self.fields else {}
-        if self.diagnosis:
-            extra["diagnosis"] = "\n".join(self.diagnosis)
-        return Mapped(
-            turns,
-            id=self.number,
-            url=self.url or None,
-            departments=names(self.faculty[-1].split()[-1]) if self.faculty else (),
-            diseases=names(self.fields.get("疾病")),
-            extra=extra,
-            repairs=repairs,
-        )
-
-
-def meddialog(lines: Iterable[str]) -> Iterator[Mapped | Unreadable]:
-    """Consultations that start at `id=…`; repeated headings go on where they stopped."""
-    current: _Consultation | None = None
+def _rulers_apart(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
-        stripped = line.strip().lstrip("\ufeff")
-        if re.fullmatch(r"id\s*=\s*[0-9A-Za-z_-]+", stripped):
-            if current:
-                yield current.mapped()
-            current = _Consultation(stripped.partition("=")[2].strip())
-        elif current:
-            current.add(line)
-        elif stripped:
-            yield Unreadable("bad_block", "text before the first id", line)
-    if current:
-        yield current.mapped()
+        yield from ("", line, "") if _RULER.fullmatch(line.strip()) else (line,)
 
 
-def literals(lines: Iterable[str]) -> Iterator[Mapped | Unreadable]:
-    """Python literals of dialogues, as a `repr` of a list or one dict a line; `ast.literal_eval` alone reads them."""
+def literals(lines: Iterable[str], other: Callable[[object], Iterator[_Read]]) -> Iterator[_Read]:
+    """Python literals of dialogues, as a `repr` of a list or one dict a line; `ast.literal_eval` alone reads them.
+
+    `other` maps a record that is not of this shape.
+    """
     for line in lines:
         stripped = line.strip().rstrip(",")
         if not stripped:
@@ -201,12 +120,20 @@ def literals(lines: Iterable[str]) -> Iterator[Mapped | Unreadable]:
             yield Unreadable("bad_literal", "no Python literal", line)
             continue
         for record in value if isinstance(value, list | tuple) else [value]:
-            yield _literal(record)
+            if isinstance(record, dict) and _is_dxy(record):
+                yield _literal(record)
+            else:
+                yield from other(record)
 
 
-def _literal(record: object) -> Mapped | Unreadable:
-    if not isinstance(record, dict):
-        return Unreadable("unknown_shape", f"a {type(record).__name__}", repr(record))
+_OWN_FIELDS = frozenset({"self_repo", "consult_id", "disease_tag"})
+
+
+def _is_dxy(record: Fields) -> bool:
+    return not _OWN_FIELDS.isdisjoint(record) or (bool(lines_of(record.get("dialog"))) and not prefixed_key(record))
+
+
+def _literal(record: Mapping[object, object]) -> Mapped | Unreadable:
     said = record.get("dialog", record.get("dialogue"))
     turns: list[RawTurn] = []
     for number, line in enumerate(said if isinstance(said, list) else []):
@@ -215,26 +142,21 @@ def _literal(record: object) -> Mapped | Unreadable:
     used = {"dialog", "dialogue", "consult_id", "disease_tag"}
     if turns and turns[0][1] == report:
         used.add("self_repo")
-    extra = {str(key): _jsonable(value) for key, value in record.items() if key not in used}
+    extra = {text(key): storable(value) for key, value in record.items() if key not in used}
     if not turns:
         return Unreadable("no_dialogue", "dialog is no list of lines", id=present(record.get("consult_id")))
     return Mapped(turns, id=present(record.get("consult_id")), diseases=names(record.get("disease_tag")), extra=extra)
 
 
-def _jsonable(value: object) -> object:
-    """Python literals hold tuples, sets, bytes and keys that JSON has not."""
-    if isinstance(value, dict):
-        return {str(key): _jsonable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_jsonable(item) for item in value]
-    if isinstance(value, set | frozenset):
-        return sorted(map(str, value))
-    return value if value is None or isinstance(value, str | int | float) else str(value)
+_MOST_UNBOUNDED = 1000
 
 
 def imcs_tsv(lines: Iterable[str], companion: Mapping[str, object] | None) -> Iterator[Mapped | Unreadable]:
-    """Lines `患者：…⇥label`. Where a dialogue ends only the companion file tells; without it the whole file is one."""
-    lengths = [(name, len(item)) for name, item in (companion or {}).items() if isinstance(item, dict)]
+    """Lines `患者：…⇥label`. Where a dialogue ends only the companion file tells.
+
+    Lines that it does not cover are one dialogue with a mark, or refused if they are too many to be one.
+    """
+    lengths = [(name, len(item)) for name, item in (companion or {}).items() if isinstance(item, dict) and item]
     turns: list[RawTurn] = []
     labels: list[dict[str, object]] = []
     place = taken = 0
@@ -252,6 +174,10 @@ def imcs_tsv(lines: Iterable[str], companion: Mapping[str, object] | None) -> It
             if turns:
                 yield Mapped(turns, id=lengths[place][0], extra={"labels": labels})
             turns, labels, place, taken = [], [], place + 1, 0
-    if turns:
+        elif place >= len(lengths) and len(turns) > _MOST_UNBOUNDED:
+            turns, labels = [], []
+    if place >= len(lengths) and taken > _MOST_UNBOUNDED:
+        yield Unreadable("unknown_boundaries", f"{taken} lines that no companion file cuts into dialogues")
+    elif turns:
         extra: dict[str, object] = {"labels": labels, "boundaries": "unknown"}
         yield Mapped(turns, extra=extra, repairs=["boundaries_unknown"])
