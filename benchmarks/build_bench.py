@@ -22,7 +22,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from benchmarks.measure import Cost, measure
-from benchmarks.truth import load, score
+from benchmarks.truth import CLUSTER, all_grams, join, load, score, true_clusters
 
 PROFILE_ROWS = 25
 
@@ -53,6 +53,17 @@ def removal(folder: Path, output: Path) -> dict[str, Any]:
         **{name: round(value, 4) for name, value in found._asdict().items()},
         "lost_otherwise": report["read"] - report["kept"] - found.removed,
     }
+
+
+def own_removal(output: Path) -> dict[str, Any]:
+    """The same score against the exact clusters of the build's own texts: what is left is the work of its bands alone."""
+    texts = {row["id"]: row["turns"] for row in pq.read_table(output / "data", columns=["id", "turns"]).to_pylist()}
+    rejected = pq.read_table(output / "rejected", columns=["id", "step", "record"]).to_pylist()
+    gone = {row["id"]: json.loads(row["record"])["turns"] for row in rejected if row["step"] == "deduplicate"}
+    keys = ["\n".join("".join(turn["text"].split()).lower() for turn in turns) for turns in (texts | gone).values()]
+    cluster = true_clusters(len(keys), join(all_grams(keys), CLUSTER))
+    found = score(cluster, list(range(len(texts), len(keys))))
+    return {f"own_{name}": round(value, 4) for name, value in found._asdict().items()}
 
 
 def summary(costs: Sequence[Cost]) -> dict[str, Any]:
@@ -105,7 +116,7 @@ def main() -> None:
         costs = [run(*arguments) for _ in range(options.repeat)]
         result[name] = summary(costs)
         if not result[name]["failed"]:
-            result[name] |= removal(options.folder, built)
+            result[name] |= removal(options.folder, built) | own_removal(built)
         if options.profile:
             profile(options.folder, built, deidentify, log.with_suffix(".profile.txt"))
         print(name, json.dumps(result[name]), flush=True)
