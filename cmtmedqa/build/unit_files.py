@@ -121,4 +121,4 @@ def write_counts(task: UnitTask, counts: Counts) -> None:
 
 
 def _parquet_writer(path: Path, schema: pa.Schema) -> Any:
-    return pq.ParquetWriter(path, schema, compression=io.COMPRESSION, compression_level=io.COMPRESSION_LEVEL)
+    return pq.ParquetWriter(path, schema, compression="lz4")

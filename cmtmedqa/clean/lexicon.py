@@ -27,20 +27,25 @@ class Matches(NamedTuple):
 
 
 class Lexicon(NamedTuple):
-    """Terms and the automaton that finds them; leftmost-longest, matches do not overlap."""
+    """Terms, their lengths, and the automaton that finds them; leftmost-longest, matches do not overlap."""
 
     terms: tuple[str, ...]
-    automaton: ahocorasick_rs.AhoCorasick
+    lengths: Ints
+    automaton: ahocorasick_rs.BytesAhoCorasick
 
     def matches(self, texts: pa.StringArray) -> Matches:
-        """All matches in a column of texts without nulls; Latin letters match in either case."""
-        values = pc.ascii_upper(texts).to_pylist()
-        found = self.automaton.find_matches_as_indexes("\n".join(values))
-        table = np.array(found, np.int64).reshape(-1, 3)
-        lengths = np.fromiter((len(value) + 1 for value in values), np.int64, len(values))
-        starts = np.cumsum(lengths) - lengths
+        """All matches in a column of texts without nulls; Latin letters match in either case.
+
+        The search runs on UTF-8 bytes: no character starts inside another, so a match of bytes is a match of characters.
+        """
+        upper = pc.ascii_upper(texts)
+        whole = pa.ListArray.from_arrays(pa.array([0, len(upper)], pa.int32()), upper)
+        joined = pc.binary_join(whole, "\n")[0].as_buffer().to_pybytes() if len(upper) else b""
+        table = np.array(self.automaton.find_matches_as_indexes(joined), np.int64).reshape(-1, 3)
+        sizes = pc.binary_length(upper).to_numpy(zero_copy_only=False).astype(np.int64) + 1
+        starts = np.cumsum(sizes) - sizes
         text = np.searchsorted(starts, table[:, 1], side="right") - 1
-        return Matches(text, table[:, 0], table[:, 2] - table[:, 1])
+        return Matches(text, table[:, 0], self.lengths[table[:, 0]])
 
 
 @lru_cache(maxsize=4)
@@ -59,5 +64,9 @@ def load_lexicon(path: str | None = None) -> Lexicon:
     terms = tuple(sorted({pc.ascii_upper(pa.scalar(term)).as_py() for term in wanted}))
     if not terms:
         raise ConfigError(f"{file}: the lexicon holds no term; write one a line, of two characters or more")
-    automaton = ahocorasick_rs.AhoCorasick(terms, matchkind=ahocorasick_rs.MatchKind.LeftmostLongest)
-    return Lexicon(terms, automaton)
+    automaton = ahocorasick_rs.BytesAhoCorasick(
+        [term.encode() for term in terms],
+        matchkind=ahocorasick_rs.MatchKind.LeftmostLongest,
+        implementation=ahocorasick_rs.Implementation.ContiguousNFA,
+    )
+    return Lexicon(terms, np.array([len(term) for term in terms], np.int64), automaton)

@@ -59,6 +59,7 @@ _AFTER_SIMPLIFYING = {"妳": "你", "麽": "么", "甚么": "什么"}
 
 _PAREN = re.compile(r"\(([^()\n]*)\)")
 _REPEATS = re.compile(r"([，、；：])\1+|([！？])\2+|。{2,}|…+|\.{3,}|([~～]){2,}")
+_HALF = re.compile("[,;:?!]")
 _HALF_AFTER_HAN = re.compile(rf"(?<=[{_HAN}）”，；：？！])([,;:?!])(?!//)")
 _HALF_BEFORE_HAN = re.compile(rf"(?<=[A-Za-z0-9%℃)])([,;?!]) ?(?=[{_HAN}])")
 _STOP_AFTER_HAN = re.compile(rf"(?<=[{_HAN}）])\.(?=[{_HAN}\n]|$| )")
@@ -107,8 +108,9 @@ def fold_width(text: str) -> str:
 
 def tidy_punctuation(text: str) -> str:
     """Turn half-width marks beside Han characters to full width, repeated marks to one, `...` to `……`."""
-    text = _HALF_BEFORE_HAN.sub(lambda found: found[1].translate(_FULL), text)
-    text = _HALF_AFTER_HAN.sub(lambda found: found[1].translate(_FULL), text)
+    if _HALF.search(text):
+        text = _HALF_BEFORE_HAN.sub(lambda found: found[1].translate(_FULL), text)
+        text = _HALF_AFTER_HAN.sub(lambda found: found[1].translate(_FULL), text)
     if "." in text:
         text = _STOP_AFTER_HAN.sub("。", text)
     if "(" in text:

@@ -24,7 +24,14 @@ def _features(*dialogues: Dialogue) -> list[Features]:
 
 def test_counts_of_a_small_dialogue() -> None:
     (found,) = _features(
-        _dialogue("我高血压五年了，最近头痛。", "请问您平时吃什么药？有没有头晕？", "吃氨氯地平5mg。", "建议监测血压，低盐饮食。", "谢谢医生", "不客气，祝您早日康复！")
+        _dialogue(
+            "我高血压五年了，最近头痛。",
+            "请问您平时吃什么药？有没有头晕？",
+            "吃氨氯地平5mg。",
+            "建议监测血压，低盐饮食。",
+            "谢谢医生",
+            "不客气，祝您早日康复！",
+        )
     )
     assert (found.turns, found.patient_chars, found.doctor_chars) == (6, 26, 39)
     assert found.informative_chars == 26 + 39 - len("谢谢医生") - len("不客气，祝您早日康复！")
@@ -37,7 +44,9 @@ def test_counts_of_a_small_dialogue() -> None:
 def test_a_farewell_that_adds_advice_is_none() -> None:
     thanks = ("头痛怎么办？", "多休息。", "谢谢")
     plain, advice, number = _features(
-        _dialogue(*thanks, "不客气。"), _dialogue(*thanks, "不客气，记得复查肝功能。"), _dialogue(*thanks, "不客气，3天后再来。")
+        _dialogue(*thanks, "不客气。"),
+        _dialogue(*thanks, "不客气，记得复查肝功能。"),
+        _dialogue(*thanks, "不客气，3天后再来。"),
     )
     assert (plain.farewell_turns, advice.farewell_turns, number.farewell_turns) == (2, 1, 1)
 
@@ -58,13 +67,21 @@ def test_inquiry(text: str, expected: bool) -> None:
 
 def test_repetition_and_repeated_turns() -> None:
     often = "多喝水多休息不要熬夜少吃辣。" * 8
-    high, low = _features(_dialogue("头痛", often, "头痛", often), _dialogue("头痛", "多休息，注意保暖，三天后复查血常规即可。"))
+    high, low = _features(
+        _dialogue("头痛", often, "头痛", often), _dialogue("头痛", "多休息，注意保暖，三天后复查血常规即可。")
+    )
     assert high.repetition > 0.6
     assert high.repeated_turns == 0.5
     assert (low.repetition, low.repeated_turns) == (0.0, 0.0)
 
 
-@given(st.lists(st.lists(st.text(alphabet="头痛ab 1，？", min_size=1, max_size=20), min_size=2, max_size=4), min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.lists(st.text(alphabet="头痛ab 1，？", min_size=1, max_size=20), min_size=2, max_size=4),
+        min_size=1,
+        max_size=5,
+    )
+)
 @settings(max_examples=100, deadline=None)
 def test_features_of_a_row_do_not_depend_on_its_neighbours(texts: list[list[str]]) -> None:
     dialogues = [_dialogue(*turns, identifier=str(number)) for number, turns in enumerate(texts)]

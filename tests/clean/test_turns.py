@@ -49,7 +49,9 @@ def test_a_turn_that_holds_the_other_speaker_is_split() -> None:
 
 
 def test_an_address_is_no_label() -> None:
-    assert _plain(resolve_labels(Turn(role="patient", text="医生：您好，我头痛"))) == [("patient", "医生，您好，我头痛")]
+    assert _plain(resolve_labels(Turn(role="patient", text="医生：您好，我头痛"))) == [
+        ("patient", "医生，您好，我头痛")
+    ]
 
 
 def test_runs_are_merged_and_the_ends_trimmed() -> None:
