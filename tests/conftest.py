@@ -10,7 +10,18 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 _COMPLAINTS = ("头痛", "咳嗽", "腹泻", "皮疹", "失眠", "胸闷", "关节痛", "乏力", "耳鸣", "牙痛", "便秘", "反酸")
-_ADVICE = ("多喝水", "按时服药", "查血常规", "做胸片", "避免辛辣", "早点休息", "复查肝功能", "外用药膏", "观察体温", "必要时就诊")
+_ADVICE = (
+    "多喝水",
+    "按时服药",
+    "查血常规",
+    "做胸片",
+    "避免辛辣",
+    "早点休息",
+    "复查肝功能",
+    "外用药膏",
+    "观察体温",
+    "必要时就诊",
+)
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +41,8 @@ def invented(seed: int) -> dict[str, object]:
         return "，".join(chance.choice(pool) + str(chance.randrange(1000)) + "次" for _ in range(count))
 
     history = [
-        [f"医生您好，我{words(_COMPLAINTS, 4)}，该怎么办？", f"建议您{words(_ADVICE, 5)}。"] for _ in range(chance.randrange(3))
+        [f"医生您好，我{words(_COMPLAINTS, 4)}，该怎么办？", f"建议您{words(_ADVICE, 5)}。"]
+        for _ in range(chance.randrange(3))
     ]
     return {
         "id": f"t{seed}",

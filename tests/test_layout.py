@@ -14,7 +14,18 @@ MODULES = sorted(
     ".".join(path.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__init__")
     for path in (CHECKOUT / "cmtmedqa").rglob("*.py")
 )
-HEAVY = ("torch", "transformers", "trl", "datasets", "pandas", "scrapy", "label_studio_sdk", "openai", "ray", "openpyxl")
+HEAVY = (
+    "torch",
+    "transformers",
+    "trl",
+    "datasets",
+    "pandas",
+    "scrapy",
+    "label_studio_sdk",
+    "openai",
+    "ray",
+    "openpyxl",
+)
 
 
 @pytest.mark.parametrize("folder", ["annotation", "train", "schemas"])

@@ -18,7 +18,11 @@ import pytest
 
 Build = Callable[..., subprocess.CompletedProcess[str]]
 COMMAND = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()"]
-SMALL_UNITS = [sys.executable, "-c", "import cmtmedqa.build.pipeline as p; p.UNIT_BYTES = 20000; from cmtmedqa.cli.app import main; main()"]
+SMALL_UNITS = [
+    sys.executable,
+    "-c",
+    "import cmtmedqa.build.pipeline as p; p.UNIT_BYTES = 20000; from cmtmedqa.cli.app import main; main()",
+]
 
 
 def run(*arguments: str | Path, command: list[str] = COMMAND) -> subprocess.CompletedProcess[str]:
@@ -33,7 +37,9 @@ def build(source: Path, output: Path, *more: str, command: list[str] = COMMAND) 
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
 
 
 def report(folder: Path) -> dict[str, Any]:
@@ -42,11 +48,17 @@ def report(folder: Path) -> dict[str, Any]:
 
 
 def rejected(folder: Path) -> list[dict[str, Any]]:
-    return [row for part in sorted((folder / "rejected").glob("*.parquet")) for row in pq.ParquetFile(part).read().to_pylist()]
+    return [
+        row
+        for part in sorted((folder / "rejected").glob("*.parquet"))
+        for row in pq.ParquetFile(part).read().to_pylist()
+    ]
 
 
 def kept(folder: Path) -> list[dict[str, Any]]:
-    return [row for part in sorted((folder / "data").glob("*.parquet")) for row in pq.ParquetFile(part).read().to_pylist()]
+    return [
+        row for part in sorted((folder / "data").glob("*.parquet")) for row in pq.ParquetFile(part).read().to_pylist()
+    ]
 
 
 def test_every_record_is_accounted_for(corpus: Callable[..., Path], tmp_path: Path) -> None:
@@ -126,7 +138,9 @@ def _keeping_work(output: Path) -> list[str]:
     return [sys.executable, "-c", note]
 
 
-def test_a_finished_build_is_left_alone_and_other_settings_are_refused(corpus: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_finished_build_is_left_alone_and_other_settings_are_refused(
+    corpus: Callable[..., Path], tmp_path: Path
+) -> None:
     source, output = corpus(60), tmp_path / "out"
     build(source, output)
     before = tree(output)
@@ -160,7 +174,16 @@ def test_on_error_stop_ends_at_the_first_unreadable_record(corpus: Callable[...,
 
 
 def test_a_record_that_holds_nothing_readable_never_stops_a_build(tmp_path: Path) -> None:
-    lines = ['{"weird": 1}', "[]", "null", "{", '{"instruction": 3, "output": {}}', '"text"', "{}", '{"turns": [], "id": "a"}']
+    lines = [
+        '{"weird": 1}',
+        "[]",
+        "null",
+        "{",
+        '{"instruction": 3, "output": {}}',
+        '"text"',
+        "{}",
+        '{"turns": [], "id": "a"}',
+    ]
     (tmp_path / "odd.jsonl").write_text("\n".join(lines), encoding="utf-8")
     build(tmp_path / "odd.jsonl", tmp_path / "out")
     found = report(tmp_path / "out")
@@ -191,7 +214,9 @@ def test_the_dataset_loads_in_datasets(corpus: Callable[..., Path], tmp_path: Pa
 
 def test_splits_by_number(corpus: Callable[..., Path], tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
-    config.write_text(f"inputs: [{corpus(80)}]\noutput: {tmp_path / 'out'}\ndeidentify: 'off'\nsplit: {{dev: 7, test: 11}}\n")
+    config.write_text(
+        f"inputs: [{corpus(80)}]\noutput: {tmp_path / 'out'}\ndeidentify: 'off'\nsplit: {{dev: 7, test: 11}}\n"
+    )
     assert run("build", config).returncode == 0
     sizes = report(tmp_path / "out")["splits"]
     assert (sizes["dev"]["dialogues"], sizes["test"]["dialogues"]) == (7, 11)
@@ -245,6 +270,9 @@ def test_the_real_sample_data_is_accounted_for(shared_data: Path, tmp_path: Path
         "dev.txt": 1192,
     }
     assert found["read"] == found["kept"] + found["rejected"] == 17_955
-    twins = [found["files"][name]["rejected"]["deduplicate/exact_duplicate"] for name in ("neike.txt", "sample_neike5000-6000.csv")]
+    twins = [
+        found["files"][name]["rejected"]["deduplicate/exact_duplicate"]
+        for name in ("neike.txt", "sample_neike5000-6000.csv")
+    ]
     assert sum(twins) > 3_000, "most questions of the text file stand in the CSV too"
     assert run("validate", tmp_path / "out").returncode == 0

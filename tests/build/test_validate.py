@@ -10,9 +10,14 @@ from cmtmedqa.paths import bundled
 from cmtmedqa.records import Dialogue, PublishedDialogue
 
 _TURN = st.fixed_dictionaries(
-    {"role": st.sampled_from(["patient", "doctor", "doctor", "patient", "system", "nurse"]), "text": st.sampled_from(["头痛", "多休息", "", " \n"])}
+    {
+        "role": st.sampled_from(["patient", "doctor", "doctor", "patient", "system", "nurse"]),
+        "text": st.sampled_from(["头痛", "多休息", "", " \n"]),
+    }
 )
-_ORDERLY = st.integers(1, 3).map(lambda pairs: [{"role": role, "text": "头痛"} for role in ("patient", "doctor") * pairs])
+_ORDERLY = st.integers(1, 3).map(
+    lambda pairs: [{"role": role, "text": "头痛"} for role in ("patient", "doctor") * pairs]
+)
 _ROW = st.fixed_dictionaries(
     {
         "id": st.sampled_from(["a", "b", ""]),
@@ -59,4 +64,6 @@ def test_json_to_model_to_arrow_and_back_is_the_identity(row: dict[str, object])
 
 def test_the_schemas_in_the_repository_are_those_of_the_code() -> None:
     for name in SCHEMAS:
-        assert bundled("schemas", f"{name}.schema.json").read_text(encoding="utf-8") == schema_text(name), f"make schemas ({name})"
+        assert bundled("schemas", f"{name}.schema.json").read_text(encoding="utf-8") == schema_text(name), (
+            f"make schemas ({name})"
+        )

@@ -125,7 +125,9 @@ def test_components_agree_with_a_search(edges: list[tuple[int, int]]) -> None:
         assert found[start] == min(reached)
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 1)), min_size=1, max_size=12), st.randoms())
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 1)), min_size=1, max_size=12), st.randoms()
+)
 @settings(max_examples=200, deadline=None)
 def test_each_cluster_keeps_exactly_one_record_whatever_the_order(
     items: list[tuple[int, int, int]], chance: random.Random

@@ -34,7 +34,9 @@ def test_cmtmedqa_rows_have_the_published_shape_and_read_back_the_same(dataset: 
     assert len(back) == len(there) == len(rows)
     for row in back:
         original = there[row["id"]]
-        assert [(turn["role"], turn["text"]) for turn in row["turns"]] == [(turn.role, turn.text) for turn in original.turns]
+        assert [(turn["role"], turn["text"]) for turn in row["turns"]] == [
+            (turn.role, turn.text) for turn in original.turns
+        ]
         assert row["department"] == (original.department or "其他")
 
 
@@ -54,7 +56,9 @@ def test_bad_arguments_are_one_line(dataset: Path, tmp_path: Path) -> None:
         _RUNNER.invoke(app, ["export", "word", str(dataset), "-o", str(tmp_path / "x")], catch_exceptions=False)
     with pytest.raises(InputError, match="no split 'best'"):
         _RUNNER.invoke(
-            app, ["export", "messages", str(dataset), "-o", str(tmp_path / "x"), "--split", "best"], catch_exceptions=False
+            app,
+            ["export", "messages", str(dataset), "-o", str(tmp_path / "x"), "--split", "best"],
+            catch_exceptions=False,
         )
     with pytest.raises(InputError, match="no finished dataset"):
         _RUNNER.invoke(app, ["export", "messages", str(tmp_path), "-o", str(tmp_path / "x")], catch_exceptions=False)
