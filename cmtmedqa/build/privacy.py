@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cmtmedqa.clean import deidentify
 from cmtmedqa.clean.batch import Batch
+from cmtmedqa.clean.deidentify import deidentify_column
 
 
 def deidentify_batch(batch: Batch) -> tuple[Batch, dict[str, int]]:
@@ -21,7 +21,7 @@ def deidentify_batch(batch: Batch) -> tuple[Batch, dict[str, int]]:
     texts = pa.chunked_array([pc.fill_null(title, ""), batch.text, extra], pa.string()).combine_chunks()
     dialogue = np.concatenate([np.arange(count), batch.dialogue, np.arange(count)])
     order = np.argsort(dialogue, kind="stable")
-    replaced, spans = deidentify.deidentify_column(texts.take(pa.array(order)), dialogue[order])
+    replaced, spans = deidentify_column(texts.take(pa.array(order)), dialogue[order])
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
     replaced = replaced.take(pa.array(back))
@@ -37,7 +37,7 @@ def deidentify_rejections(table: pa.Table) -> pa.Table:
     """The rejections with personal data replaced in what was kept of each record."""
     if not table.num_rows:
         return table
-    replaced, _ = deidentify.deidentify_column(table["record"].combine_chunks(), np.arange(table.num_rows))
+    replaced, _ = deidentify_column(table["record"].combine_chunks(), np.arange(table.num_rows))
     return _with_column(table, "record", replaced)
 
 
