@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from cmtmedqa.clean.deidentify.engine import find_column
 from cmtmedqa.clean.deidentify.model import CHECKABLE, Span
-from cmtmedqa.clean.deidentify.surrogates import replace
+from cmtmedqa.clean.deidentify.surrogates import repeated_names, replace
 
 
 def deidentify_column(
@@ -26,7 +26,8 @@ def deidentify_column(
     for number in np.unique(dialogue[rows]).tolist():
         first, last = np.searchsorted(dialogue, [number, number + 1]).tolist()
         values = texts.slice(first, last - first).to_pylist()
-        spans = {row - first: found[row] for row in range(first, last) if row in found}
+        spans = repeated_names(values, {row - first: found[row] for row in range(first, last) if row in found})
+        found |= {first + place: kept for place, kept in spans.items()}
         for place, value in enumerate(replace(values, spans)):
             if place in spans:
                 replaced[first + place] = value

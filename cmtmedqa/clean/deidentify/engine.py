@@ -12,10 +12,8 @@ from cmtmedqa.clean.deidentify.gates import GATES
 from cmtmedqa.clean.deidentify.model import PRIORITY, Rule, Span
 from cmtmedqa.clean.deidentify.rules import RULES
 
-_ANY_GATE = "|".join(f"(?:{gate})" for gate in (UNUSUAL, *GATES.values()))
-_FAMILIES = tuple(
-    (re.compile(gate), tuple(rule for rule in RULES if rule.family == family)) for family, gate in GATES.items()
-)
+_RULES = {family: tuple(rule for rule in RULES if rule.family == family) for family in GATES}
+_GATES = {family: re.compile(gate) for family, gate in GATES.items()}
 
 
 def find(text: str) -> tuple[Span, ...]:
@@ -25,31 +23,48 @@ def find(text: str) -> tuple[Span, ...]:
     replaced text would find is found at once.
     """
     folded = fold(text)
+    return _search(folded, [family for family, gate in _GATES.items() if gate.search(folded.text)])
+
+
+def find_column(texts: pa.StringArray) -> list[tuple[int, tuple[Span, ...]]]:
+    """Row and spans of every row that has any, ascending; a row has the spans that `find` gives."""
+    families: dict[int, list[str]] = {}
+    for family, gate in GATES.items():
+        for row in _rows(texts, gate):
+            families.setdefault(row, []).append(family)
+    unusual = frozenset(_rows(texts, UNUSUAL))
+    rows = sorted(unusual.union(families))
+    candidates = texts.take(pa.array(rows, pa.int64())).to_pylist()
+    found = (
+        (row, find(text) if row in unusual else _search(fold(text), families[row]))
+        for row, text in zip(rows, candidates, strict=True)
+    )
+    return [(row, spans) for row, spans in found if spans]
+
+
+def _rows(texts: pa.StringArray, pattern: str) -> list[int]:
+    hits = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
+    rows: list[int] = np.flatnonzero(hits).tolist()
+    return rows
+
+
+def _search(folded: Folded, families: list[str]) -> tuple[Span, ...]:
     found: list[Span] = []
-    while spans := _resolve(_matches(folded)):
+    while spans := _resolve([s for family in families for rule in _RULES[family] for s in apply(rule, folded.text)]):
         found += [Span(*folded.original(span.start, span.end), span.kind, span.rule) for span in spans]
         folded = folded.without([(span.start, span.end) for span in spans], TAG_MARK)
     return tuple(sorted(found))
 
 
-def find_column(texts: pa.StringArray) -> list[tuple[int, tuple[Span, ...]]]:
-    """Row and spans of every row that has any, ascending; a row has the spans that `find` gives."""
-    rows = np.flatnonzero(pc.match_substring_regex(texts, _ANY_GATE).to_numpy(zero_copy_only=False))
-    candidates = texts.take(pa.array(rows)).to_pylist()
-    found = ((row, find(text)) for row, text in zip(rows.tolist(), candidates, strict=True))
-    return [(row, spans) for row, spans in found if spans]
-
-
-def _matches(folded: Folded) -> list[Span]:
-    text = folded.text
-    return [span for gate, rules in _FAMILIES if gate.search(text) for rule in rules for span in apply(rule, text)]
-
-
 def apply(rule: Rule, text: str) -> Iterator[Span]:
     """The spans of one rule in folded text, as it finds them."""
-    for match in rule.pattern.finditer(text):
-        if rule.check is None or rule.check(match):
-            yield Span(*match.span("v"), rule.kind, rule.name)
+    match = rule.pattern.search(text)
+    while match:
+        extent = True if rule.check is None else rule.check(match)
+        if extent is not False:
+            yield Span(*(match.span("v") if extent is True else extent), rule.kind, rule.name)
+        # What a refused match overlaps may still be a match.
+        match = rule.pattern.search(text, match.start() + 1 if extent is False else max(match.end(), match.start() + 1))
 
 
 def _resolve(spans: list[Span]) -> list[Span]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-Check = Callable[[re.Match[str]], bool]
+Check = Callable[[re.Match[str]], bool | tuple[int, int]]
 
 # In order of priority: of two spans of the same length the kind that stands first wins.
 KINDS: dict[str, tuple[str, str]] = {
@@ -52,7 +52,8 @@ class Span(NamedTuple):
 class Rule:
     """A pattern over folded text whose group `v` is the personal value, with the examples that test it.
 
-    `family` names the gate that must hit before the pattern is tried; `check` may refuse a match.
+    `family` names the gate that must hit before the pattern is tried; `check` may refuse a match
+    or say which part of it is the value.
     """
 
     name: str

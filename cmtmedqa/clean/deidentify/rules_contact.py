@@ -115,6 +115,14 @@ CONTACTS: tuple[Rule, ...] = (
         _user_name,
     ),
     Rule(
+        "user-name-numbered",
+        "user_name",
+        "user",
+        re.compile(r"(?:用户名|昵称|网名|会员名|登录名)(?P<v>[一-鿿A-Za-z_]{2,14}[0-9]{2,8})(?![A-Za-z0-9.])"),
+        ("我的昵称小雨爱吃糖0412，",),
+        ("昵称是什么",),
+    ),
+    Rule(
         "user-id",
         "user_name",
         "user",

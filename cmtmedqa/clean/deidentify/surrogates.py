@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from cmtmedqa.clean.deidentify.fold import fold
 from cmtmedqa.clean.deidentify.model import KINDS, Span
+from cmtmedqa.clean.deidentify.names import allowed, surname_length
+from cmtmedqa.clean.deidentify.rules_doctors import TITLE
+from cmtmedqa.clean.deidentify.rules_names import HONORIFIC
 from cmtmedqa.clean.deidentify.validators import digits
 
 _NUMERIC = frozenset(("mobile", "landline", "hotline", "bank_card"))
+_CALLED = re.compile(f"(?:{TITLE}|{HONORIFIC})$")
 _USED = re.compile(r"\[([^\[\]0-9]+)([0-9]+)\]")
 
 
@@ -20,17 +24,36 @@ def replace(texts: Sequence[str], spans: Mapping[int, Sequence[Span]]) -> list[s
     """
     counts = _used(texts)
     tags: dict[tuple[str, str], str] = {}
+    full = _full_names(texts, spans)
     replaced = list(texts)
     for index in sorted(spans):
         text, pieces, done = texts[index], [], 0
         for span in sorted(spans[index]):
-            pieces += [
-                text[done : span.start],
-                _tag(span.kind, canonical(span.kind, text[span.start : span.end]), tags, counts),
-            ]
+            value = canonical(span.kind, text[span.start : span.end])
+            value = full.get((span.kind, value.removeprefix("小").removeprefix("老")), value)
+            pieces += [text[done : span.start], _tag(span.kind, value, tags, counts)]
             done = span.end
         replaced[index] = "".join([*pieces, text[done:]])
     return replaced
+
+
+def repeated_names(texts: Sequence[str], spans: Mapping[int, Sequence[Span]]) -> dict[int, tuple[Span, ...]]:
+    """The spans of one dialogue, and every further place where a name that a cue gave away stands without one."""
+    names = {
+        (span.kind, canonical(span.kind, texts[index][span.start : span.end]))
+        for index, found in spans.items()
+        for span in found
+        if span.kind in ("doctor", "name")
+    }
+    known = sorted((-len(name), name, kind) for kind, name in names if len(name) > 1 and not allowed(name, 0))
+    merged = {index: tuple(found) for index, found in spans.items()}
+    for index, text in enumerate(texts):
+        for _, name, kind in known:
+            for match in re.finditer(re.escape(name), text):
+                start, end = match.span()
+                if all(end <= span.start or span.end <= start for span in merged.get(index, ())):
+                    merged[index] = tuple(sorted((*merged.get(index, ()), Span(start, end, kind, "repeated-name"))))
+    return merged
 
 
 def canonical(kind: str, value: str) -> str:
@@ -39,12 +62,27 @@ def canonical(kind: str, value: str) -> str:
     if kind in _NUMERIC:
         number = digits(folded)
         return re.sub(r"^(?:00)?86(?=1[3-9][0-9]{9}$)", "", number)
-    return re.sub(r"[ ·-]", "", folded).lower()
+    value = re.sub(r"[ ·-]", "", folded).lower()
+    if kind in ("doctor", "name"):
+        return _CALLED.sub("", value) or value
+    return value
 
 
 def keyed_hash(kind: str, value: str, key: bytes) -> str:
     """HMAC-SHA256 of a canonical value for lineage; without the key, which is never published, it tells nothing."""
     return hmac.new(key, f"{kind}\t{canonical(kind, value)}".encode(), hashlib.sha256).hexdigest()
+
+
+def _full_names(texts: Sequence[str], spans: Mapping[int, Sequence[Span]]) -> dict[tuple[str, str], str]:
+    """By kind and surname the full name, where only one person of that surname is named in full."""
+    names: dict[tuple[str, str], set[str]] = {}
+    for index, found in spans.items():
+        for span in found:
+            value = canonical(span.kind, texts[index][span.start : span.end])
+            size = surname_length(value, 0) if span.kind in ("doctor", "name") else 0
+            if size and len(value) > size:
+                names.setdefault((span.kind, value[:size]), set()).add(value)
+    return {key: min(values) for key, values in names.items() if len(values) == 1}
 
 
 def _used(texts: Sequence[str]) -> dict[str, int]:

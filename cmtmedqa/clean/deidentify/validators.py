@@ -118,7 +118,7 @@ def han_mobile(match: re.Match[str]) -> bool:
 def ip_address(match: re.Match[str]) -> bool:
     """Four octets that are no enumeration like 1.2.3.4."""
     octets = match["v"].split(".")
-    return all(int(octet) < 256 for octet in octets) and sum(map(len, octets)) >= 7
+    return all(octet == str(int(octet)) and int(octet) < 256 for octet in octets) and sum(map(len, octets)) >= 7
 
 
 def plate(match: re.Match[str]) -> bool:
