@@ -26,7 +26,7 @@ from cmtmedqa.dedup import candidates, signatures
 from cmtmedqa.errors import ConfigError
 from cmtmedqa.progress import meter
 from cmtmedqa.records import DEPARTMENTS, SPLITS
-from cmtmedqa.sources.files import SourceFile, expand
+from cmtmedqa.sources.files import HUB, SourceFile, expand
 from cmtmedqa.sources.read import Plan, plan
 
 UNIT_BYTES = 16 * 1024 * 1024
@@ -89,7 +89,9 @@ def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[
     skipped: list[tuple[str, str]] = []
     for item in config.inputs:
         found, passed_over = expand([item.path])
-        files.extend((file, item) for file in found)
+        ours = [file for file in found if _inside(file, config.output)]
+        files.extend((file, item) for file in found if file not in ours)
+        passed_over += [(file.name, "lies in the output folder") for file in ours]
         skipped.extend(passed_over)
     with meter(console, "examine", len(files)) as phase:
         result = []
@@ -98,6 +100,11 @@ def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[
             result.append(Planned(file, origin, plan(file, UNIT_BYTES)))
             phase.advance(1)
     return result, sorted(skipped)
+
+
+def _inside(file: SourceFile, folder: str) -> bool:
+    """Whether a file lies in a folder: the output of an earlier run is no input of the next."""
+    return not file.path.startswith(HUB) and Path(file.path).resolve().is_relative_to(Path(folder).resolve())
 
 
 def build_key(config: BuildConfig, files: Sequence[Planned]) -> str:

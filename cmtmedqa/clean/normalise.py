@@ -54,8 +54,15 @@ _WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code
 _COMPATIBLE = re.compile("[\u2e80-\u2fdf\u3300-\u33ff\uf900-\ufaff\ufb00-\ufb06]")
 _WIDTH_GATE = "[" + "".join(re.escape(chr(code)) for code in _WIDTH) + _COMPATIBLE.pattern[1:]
 
-# What OpenCC's t2s leaves: a variant of 你 and one word.
-_AFTER_SIMPLIFYING = {"妳": "你", "麽": "么", "甚么": "什么"}
+# What OpenCC's t2s leaves (a variant of 你, one word), and what it breaks: 噁 is simplified in chemical names.
+_AFTER_SIMPLIFYING = {
+    "妳": "你",
+    "麽": "么",
+    "甚么": "什么",
+    "恶唑": "噁唑",
+    "恶嗪": "噁嗪",
+    "二恶英": "二噁英",
+}
 
 _PAREN = re.compile(r"\(([^()\n]*)\)")
 _REPEATS = re.compile(r"([，、；：])\1+|([！？])\2+|。{2,}|…+|\.{3,}|([~～]){2,}")

@@ -276,3 +276,10 @@ def test_the_real_sample_data_is_accounted_for(shared_data: Path, tmp_path: Path
     ]
     assert sum(twins) > 3_000, "most questions of the text file stand in the CSV too"
     assert run("validate", tmp_path / "out").returncode == 0
+
+
+def test_an_output_inside_the_input_folder_is_no_input(corpus: Callable[..., Path], tmp_path: Path) -> None:
+    source = corpus(40)
+    build(source.parent, tmp_path / "out")
+    assert "already built" in build(source.parent, tmp_path / "out").stderr
+    assert report(tmp_path / "out")["read"] == 46
