@@ -34,6 +34,9 @@ UNUSUAL = (
     + ZERO_WIDTH
     + "]"
 )
+_ODD = re.compile(UNUSUAL)
+_MARKS = tuple((wide, chr(_TABLE[ord(wide)])) for wide in "！（），：；？～")
+_MASKS = re.compile(r"[\[*＊]|90岁|[Xx]{4}")
 _SKIPPED = re.compile(rf"[{ZERO_WIDTH}]+")
 
 
@@ -71,6 +74,13 @@ class Folded(NamedTuple):
 
 def fold(text: str) -> Folded:
     """Half width one to one; zero-width characters vanish, a tag becomes one mark, so its length tells nothing."""
-    folded = Folded(text.translate(_TABLE), None, None)
-    folded = folded.without([match.span() for match in _SKIPPED.finditer(folded.text)], "")
-    return folded.without([match.span() for match in _TAG.finditer(folded.text)], TAG_MARK)
+    if _ODD.search(text):
+        folded = Folded(text.translate(_TABLE), None, None)
+        folded = folded.without([match.span() for match in _SKIPPED.finditer(folded.text)], "")
+    else:
+        for wide, narrow in _MARKS:
+            text = text.replace(wide, narrow)
+        folded = Folded(text, None, None)
+    if _MASKS.search(folded.text):
+        folded = folded.without([match.span() for match in _TAG.finditer(folded.text)], TAG_MARK)
+    return folded

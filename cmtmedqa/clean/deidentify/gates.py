@@ -4,14 +4,20 @@ A gate may never be narrower than its rules: where folding could change what it 
 """
 
 from cmtmedqa.clean.deidentify.names import COMPOUND, HAN, SURNAMES
-from cmtmedqa.clean.deidentify.places import PLACE
+from cmtmedqa.clean.deidentify.places import PLACE, PLACE_NAMES
 from cmtmedqa.clean.deidentify.rules_doctors import TITLE
 from cmtmedqa.clean.deidentify.rules_names import FIELD, HONORIFIC, RELATIVE, ROLE
-from cmtmedqa.clean.deidentify.rules_places import ACADEMY, CUE, SHORT, SUFFIX
+from cmtmedqa.clean.deidentify.rules_places import CUE, SHORT, SUFFIX
 
 _S = f"[{''.join(sorted({*SURNAMES, *(name[0] for name in COMPOUND)}))}]"
 _LINK = r"[是叫为做作就也的名字大学全姓:=,：，＝(（\[「\"'“ ]{0,8}"
 _COUNT = "0-9一二三四五六七八九十"
+
+_ROAD = (
+    f"{CUE}[:：是在 ]{{0,2}}[{HAN}]{{2,5}}[省市县区州]|"
+    "[路街道巷同弄村庄区园寓厦场苑城墅舍院镇乡][ -]?[0-9]{1,5} ?[号弄栋幢]"
+)
+_FIRST, _SECOND = ("".join(sorted({name[place] for name in PLACE_NAMES})) for place in (0, 1))
 
 GATES: dict[str, str] = {
     "digits": "[0-9][0-9 ()（）.·_-]{5,}",
@@ -31,8 +37,14 @@ GATES: dict[str, str] = {
     "honorific": f"{_S}[{HAN}]{{0,2}}{HONORIFIC}",
     "title": f"{_S}[{HAN}]{{0,2}}{TITLE}|(?:医[师生]|大夫|教授|主任|专家|主刀|主治|护士|院长|老师){_LINK}{_S}",
     "hospital": SUFFIX,
-    "short_hospital": f"{SHORT}医院|{ACADEMY}[省市县区]?(?:医大|大学|中医)?第?附?[一二三四五六七八九十]{{1,2}}附?院|(?:30[1-9]|411|455|85)医院",
-    "address": f"{PLACE}|{CUE}[:：是在 ]{{0,2}}[{HAN}]{{2,5}}[省市县区州]|[路街道巷同弄村庄区园寓厦场苑城墅舍院镇乡][ -]?[0-9]{{1,5}} ?[号弄栋幢]",
+    "short_hospital": f"{SHORT}医院|[一二三四五六七八九十]附?院|(?:30[1-9]|411|455|85)医院",
+    "address": f"{PLACE}|{_ROAD}",
     "birth": f"(?:出生|生日|生于|诞辰|[Dd][Oo][Bb])[是为于在就都也年月日期时间:：=＝,，(（\\[农阴阳公历腊正 ]{{0,12}}[{_COUNT}〇零○]|[{_COUNT}月日号份年] ?[)）]? ?(?:早产|剖腹产|顺产|剖宫产)?(?:的生日|的人|生的|出生|诞生|生人|生日|生|降生)",
     "old": f"(?:[9九百][{_COUNT}零]{{0,2}}|1[0-2][0-9]) ?[多来几周虚 ]{{0,3}}岁|(?:年龄|年纪|岁数|高龄)[是为:：=＝ ]*[9九1一]",
 }
+
+# For gates that are slow because they list many words: a quick pattern that every row they let through must match.
+BEFORE: dict[str, str] = {"address": f"[{_FIRST}][{_SECOND}]|{_ROAD}"}
+
+# Gates without lists of names are tried together first: one pass over the column in place of fifteen.
+LIGHT = frozenset(GATES) - {"name", "greeting", "sex", "honorific", "title", "address"}

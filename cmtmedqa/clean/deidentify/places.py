@@ -19,7 +19,8 @@ def _section(title: str) -> tuple[str, ...]:
 
 
 PROVINCES, CITIES, COUNTIES = (_section(title) for title in ("[province]", "[city]", "[county]"))
-PLACE = f"(?:{'|'.join(sorted({*PROVINCES, *CITIES, *COUNTIES}, key=lambda name: (-len(name), name)))})"
+PLACE_NAMES = tuple(sorted({*PROVINCES, *CITIES, *COUNTIES}, key=lambda name: (-len(name), name)))
+PLACE = f"(?:{'|'.join(PLACE_NAMES)})"
 
 # Words after which a proper name begins. Longer ones first; some single characters also stand inside names.
 _LEADS = (
