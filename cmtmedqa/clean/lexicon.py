@@ -61,7 +61,8 @@ def load_lexicon(path: str | None = None) -> Lexicon:
         raise ConfigError(f"{file}: the lexicon cannot be read as UTF-8 text") from error
     first = (line.split("\t")[0].strip() for line in lines)
     wanted = {term for term in first if len(term) >= _MIN_CHARS and term != "term" and not term.startswith("#")}
-    terms = tuple(sorted({pc.ascii_upper(pa.scalar(term)).as_py() for term in wanted}))
+    # Upper case of bytes touches ASCII letters only, as `ascii_upper` does on the texts.
+    terms = tuple(sorted({term.encode().upper().decode() for term in wanted}))
     if not terms:
         raise ConfigError(f"{file}: the lexicon holds no term; write one a line, of two characters or more")
     automaton = ahocorasick_rs.BytesAhoCorasick(
