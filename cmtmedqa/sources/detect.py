@@ -21,6 +21,7 @@ _TEXT_CHARS = 1 << 16
 _DELIMITERS = ",\t;|"
 _XLSX_MARK = b"xl/"
 _COLUMN_NAME = 20
+_BLOCK_LINES = 2
 _PROSE = frozenset("，。！？；：!?")
 
 
@@ -71,7 +72,7 @@ def _of_text(sample: bytes, compression: str) -> Shape:
             return Shape(container, encoding, adapter, compression)
         if shape := text_shape("\n".join(lines)[:_TEXT_CHARS]):
             return Shape("text", encoding, shape, compression)
-        if first[0] == "{" or first[1:].lstrip()[:1] in {"", "{", "["}:
+        if first[0] == "{" or first[1:].lstrip()[:1] in {"", "{", "[", "]"}:
             return Shape(container, encoding, "", compression)
     return _of_lines(lines, encoding, compression)
 
@@ -81,7 +82,8 @@ def _of_lines(lines: list[str], encoding: str, compression: str) -> Shape:
     delimiter, adapter = _delimited(lines)
     if adapter:
         return Shape("csv", encoding, adapter, compression, delimiter)
-    if shape := text_shape("\n".join(lines)[:_TEXT_CHARS]):
+    is_table = delimiter and len(lines) > _BLOCK_LINES and all(lines)  # a short one could pass for blocks of lines
+    if not is_table and (shape := text_shape("\n".join(lines)[:_TEXT_CHARS])):
         return Shape("text", encoding, shape, compression)
     if _mostly_objects(lines):
         return Shape("jsonl", encoding, _most_frequent(_json_values(lines, "jsonl")), compression)

@@ -13,6 +13,7 @@ MARK = "\ufdd0"
 
 _PROBE_BYTES = 1 << 20
 _WIDE = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_ASCII = bytes(range(128))
 _UTF8_FFFD = "\ufffd".encode()
 _CUTS = (b"\n", b'"', b",")
 
@@ -52,29 +53,29 @@ def decode_line(line: bytes, base: str) -> str:
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
-        return _gb18030(line)
+        return _not_utf8(line, base)
     if base == "gb18030" and not line.isascii() and not _WIDE.search(line):
-        return _gb18030(line)
+        return _not_utf8(line, base)
     return text
 
 
-def _gb18030(line: bytes) -> str:
-    """Text that is no strict UTF-8. A few broken bytes in a line of UTF-8 do not make it GB18030."""
-    damaged = _damaged_utf8(line)
-    if damaged is not None:
+def _not_utf8(line: bytes, base: str) -> str:
+    """GB18030, but a few broken bytes in a line of a UTF-8 file, or in a line that is neither, do not make it that."""
+    if base != "gb18030" and (damaged := _damaged_utf8(line)) is not None:
         return damaged
     try:
         return line.decode("gb18030")
     except UnicodeDecodeError:
-        return line.decode("gb18030", "replace").replace("\ufffd", MARK)
+        damaged = _damaged_utf8(line)
+        return line.decode("gb18030", "replace").replace("\ufffd", MARK) if damaged is None else damaged
 
 
 def _damaged_utf8(line: bytes) -> str | None:
-    """The line as UTF-8 if nearly all of it is: GB18030 read as UTF-8 gives hardly a valid three-byte character."""
-    if not _WIDE.search(line):
+    """The line as UTF-8 if most of it is: GB18030 read as UTF-8 gives hardly a valid three-byte character."""
+    wide = len(_WIDE.findall(line))
+    if not wide or wide * 6 < len(line.translate(None, _ASCII)):
         return None
-    text = "\ufffd".join(part.decode("utf-8", "replace").replace("\ufffd", MARK) for part in line.split(_UTF8_FFFD))
-    return text if len(_WIDE.findall(line)) >= text.count(MARK) else None
+    return "\ufffd".join(part.decode("utf-8", "replace").replace("\ufffd", MARK) for part in line.split(_UTF8_FFFD))
 
 
 def decode_lines(blocks: Iterable[bytes], base: str) -> Iterator[str]:

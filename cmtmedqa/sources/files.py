@@ -81,7 +81,8 @@ def _hub(item: str) -> SourceFile:
     if not path.startswith(("/", ".", "~")):
         return SourceFile(item, item)
     path = str(Path(path).expanduser())
-    if not Path(path).exists() and not Path(path.rpartition(":")[0]).is_dir():
+    folder, mark, _ = path.rpartition(":")
+    if not Path(path).exists() and not (mark and Path(folder).is_dir()):
         raise InputError(f"{item}: no such folder")
     return SourceFile(HUB + Path(path).name, HUB + path)
 
@@ -218,7 +219,10 @@ def _member_label(member: zipfile.ZipInfo) -> str:
 
 def _distinct(files: list[SourceFile]) -> list[SourceFile]:
     """Each file once; files of one name get as many of their folders in front as tell them apart."""
-    unique = list({(os.path.realpath(file.path), file.member): file for file in files}.values())
+    first: dict[tuple[str, str], SourceFile] = {}
+    for file in files:
+        first.setdefault((os.path.realpath(file.path), file.member), file)
+    unique = list(first.values())
     named = unique
     for depth in range(1, max((len(Path(file.path).absolute().parts) for file in unique), default=1)):
         count = Counter(file.name for file in named)

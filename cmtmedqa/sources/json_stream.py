@@ -15,9 +15,10 @@ from cmtmedqa.sources.route import route
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _KEY = re.compile(rf"[\s,]*{_STRING}\s*:\s*")
 _FIRST_KEY = re.compile(rf"\{{\s*({_STRING})\s*:")
-_BETWEEN = re.compile(r"[}\]]\s*,?\s*(?=[{\[])")
+_ANY_OBJECT = re.compile(rf"(?=\{{\s*{_STRING}\s*:)")
 _BETWEEN_LISTS = re.compile(r"\]\s*,?\s*(?=\[)")
 _BETWEEN_MEMBERS = re.compile(rf"[}}\]]\s*,\s*(?={_STRING}\s*:\s*[{{\[])")
+_NEVER = re.compile(r"(?!)")
 _OUTSIDE = re.compile(r"(?=[{\[])")
 _WHOLE = 4 * 1024 * 1024  # an object of up to so many characters is looked at as a whole
 _KINDS = 8
@@ -43,7 +44,7 @@ class _Kinds:
             key = next(iter(value))
             self._keys.update([json.dumps(key), json.dumps(key, ensure_ascii=False)])
 
-    def pattern(self, window: Window, before: str = "", unknown: re.Pattern[str] = _BETWEEN) -> re.Pattern[str]:
+    def pattern(self, window: Window, before: str = "", unknown: re.Pattern[str] = _OUTSIDE) -> re.Pattern[str]:
         """Where a record like those, or like the broken one at the cursor, begins, behind `before`; else `unknown`."""
         own = _FIRST_KEY.match(window.text, window.at)
         keys = sorted(self._keys | {own[1]}) if own else sorted(self._keys)
@@ -89,15 +90,15 @@ def _item(window: Window, kinds: _Kinds) -> Element | Broken:
         item = window.value()
     except ValueError as error:
         listed = window.text.startswith("[", window.at)
-        return _broken(window, error, _BETWEEN_LISTS if listed else kinds.pattern(window), _BETWEEN)
+        return _broken(window, error, _BETWEEN_LISTS if listed else kinds.pattern(window), _ANY_OBJECT)
     kinds.add(item.value)
     return item.element(item.value)
 
 
-def _broken(window: Window, error: ValueError, known: re.Pattern[str], any_kind: re.Pattern[str] | None) -> Broken:
+def _broken(window: Window, error: ValueError, known: re.Pattern[str], any_kind: re.Pattern[str]) -> Broken:
     """Report the value at the cursor and move behind it. What the end of the file cuts off is one fault, not several."""
     message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)[:80]
-    cut_off = window.ended and window.cut_off(error)
+    cut_off = window.truncated(error)
     raw = window.skip(known, None if cut_off else any_kind)
     if isinstance(error, TooLongError):
         return Broken("record_too_large", message, raw)
@@ -113,7 +114,7 @@ def _object(window: Window, kinds: _Kinds) -> Iterator[Element | Broken]:
             window.at += 1
             yield from _members(window)
         else:
-            yield _broken(window, error, kinds.pattern(window), _BETWEEN)
+            yield _broken(window, error, kinds.pattern(window), _ANY_OBJECT)
         return
     kinds.add(whole.value)
     assert isinstance(whole.value, dict)
@@ -195,7 +196,7 @@ def _member(window: Window, kinds: _Kinds) -> Iterator[Element | Broken]:
             yield from _array(window)
             return
         before = rf"{_STRING}\s*:\s*"
-        yield _broken(window, error, kinds.pattern(window, before, _BETWEEN_MEMBERS), None)
+        yield _broken(window, error, kinds.pattern(window, before, _BETWEEN_MEMBERS), _NEVER)
         return
     kinds.add(item.value)
     if isinstance(item.value, dict) or route(item.value):

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from cmtmedqa.sources.encodings import MARK
@@ -14,7 +15,11 @@ MAX_RECORD = 64 * 1024 * 1024  # characters; no dialogue is longer, a stream wit
 # NaN and the infinities are no JSON and no values: null.
 DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
 SPACE = re.compile(r"[\s\ufeff]*")
+_HALF_WORD = re.compile(r"[-+.\\\w]*\s*")
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]"]')
+_BEHIND = re.compile(r'\s*(?:[{\[]|,\s*[{\["]|\]\s*[,}]|[\]}]*\s*$)')
 _NUMBER = 32  # a number this near to the window's end may go on behind it
+_TRIES = 2_000  # a broken record holds no more objects than that
 _FAR = 4 * 1024 * 1024  # how far behind a fault the next record of a known kind is looked for
 
 
@@ -97,30 +102,54 @@ class Window:
             return Decoded(value, marked or ESCAPED_SURROGATE.search(self.text, start, end) is not None)
 
     def cut_off(self, error: ValueError) -> bool:
-        """Whether the fault lies at the end of the window, where more text may mend it."""
+        """Whether the fault may lie in the end of the window, where more text could mend it."""
         if not isinstance(error, json.JSONDecodeError):
             return False
         return error.pos >= len(self.text) - 16 or error.msg.startswith("Unterminated string")
 
+    def truncated(self, error: ValueError) -> bool:
+        """Whether the fault is the end of the stream: nothing but half a word stands behind it."""
+        if not self.ended or not isinstance(error, json.JSONDecodeError):
+            return False
+        return error.msg.startswith("Unterminated string") or bool(_HALF_WORD.fullmatch(self.text, error.pos))
+
     def skip(self, known: re.Pattern[str], any_kind: re.Pattern[str] | None) -> str:
         """Give up the value at the cursor, move to where the next one begins, and return what was passed over.
 
-        That is where `known` matches; only if that is nowhere near, behind the first `any_kind` that a record follows.
+        That is where `known` matches, or before that where the brackets of the value close, or where `any_kind` matches
+        and a record stands.
         """
         start = self.at + 1
         while not (found := known.search(self.text, start)) and not self.ended and len(self.text) - self.at < _FAR:
             start = max(len(self.text) - self.at - 512, 1)
             self.more()
-        end = found.end() if found else self._next_record(any_kind) if any_kind else len(self.text)
+        end = found.end() if found else len(self.text)
+        if any_kind:
+            end = self._brackets_close(self._next_record(any_kind, end))
         raw, self.at = self.text[self.at : end], end
         return raw.rstrip(", \r\n\t").replace(MARK, "\ufffd")
 
-    def _next_record(self, between: re.Pattern[str]) -> int:
-        for found in between.finditer(self.text, self.at + 1):
+    def _next_record(self, any_kind: re.Pattern[str], before: int) -> int:
+        for found in islice(any_kind.finditer(self.text, self.at + 1, before), _TRIES):
             try:
                 value, _ = DECODER.raw_decode(self.text, found.end())
-            except (ValueError, RecursionError):
+            except RecursionError:
+                break
+            except ValueError:
                 continue
             if route(value) is not None:
                 return found.end()
-        return len(self.text)
+        return before
+
+    def _brackets_close(self, before: int) -> int:
+        depth = 0
+        if not self.text.startswith(("{", "["), self.at):
+            return before
+        for found in _BRACKET.finditer(self.text, self.at, before):
+            if found[0] == '"':
+                return before
+            if found[0][0] != '"':
+                depth += 1 if found[0] in "{[" else -1
+                if depth == 0:
+                    return found.end() if _BEHIND.match(self.text, found.end()) else before
+        return before

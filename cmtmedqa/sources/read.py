@@ -21,6 +21,7 @@ from cmtmedqa.sources.route import adapt, adapt_text
 from cmtmedqa.sources.tables import BadRow, Row, delimited, parquet, spreadsheet
 
 _BOM = b"\xef\xbb\xbf"
+_HALVES = frozenset({"bad_json", "truncated_json", "bad_row", "unterminated_quote"})
 _COMPANION_RATIO = 16  # a companion spells out a label for every character of its file
 
 
@@ -90,13 +91,24 @@ def _text(unit: Unit) -> Iterator[Mapped | Unreadable]:
     """Everything that is read from bytes; damage of the stream is reported behind what could be read."""
     end = unit.end if unit.shape.container == "jsonl" and not unit.shape.compression else -1
     blocks = Blocks(unit.file, unit.shape.compression, unit.start, end)
-    index = unit.first_index - 1
-    for record in _records(unit, blocks):
-        index = record.index
-        yield record
+    records = _records(unit, blocks)
+    return _until_damage(records, blocks) if unit.shape.compression or unit.file.member else records
+
+
+def _until_damage(records: Iterable[Mapped | Unreadable], blocks: Blocks) -> Iterator[Mapped | Unreadable]:
+    """The records of a stream that may end early; half a record at its end is part of that fault."""
+    last: Mapped | Unreadable | None = None
+    for record in records:
+        if last:
+            yield last
+        last = record
+    half = isinstance(last, Unreadable) and last.reason in _HALVES and blocks.damage
+    if last and not half:
+        yield last
     if blocks.damage:
-        where = f"behind record {index}" if index >= 0 else "before the first record"
-        yield Unreadable(blocks.damage, where, index=index + 1)
+        index = 0 if last is None else last.index + (not half)
+        raw = last.raw if isinstance(last, Unreadable) and half else ""
+        yield Unreadable(blocks.damage, f"at record {index}", raw, index=index)
 
 
 def _records(unit: Unit, blocks: Blocks) -> Iterator[Mapped | Unreadable]:

@@ -35,11 +35,12 @@ class Row(NamedTuple):
 
 
 class _Fields(NamedTuple):
-    """The fields of a row, what was mended in it, and the lines it stood on."""
+    """The fields of a row, what was mended in it, the lines it stood on, and whether text follows a closing quote."""
 
     values: list[str]
     repairs: tuple[str, ...]
     lines: list[str]
+    odd: bool
 
 
 class _Rewind:
@@ -68,18 +69,20 @@ def delimited(lines: Iterable[str], delimiter: str) -> Iterator[Row | BadRow]:
             continue
         elif not header:
             header = [name.strip().lstrip("\ufeff") for name in fields.values]
-        elif len(fields.values) == len(header):
-            yield Row(dict(zip(header, fields.values, strict=True)), fields.repairs)
-        elif _swallowed(fields, len(header), delimiter):
+        elif _swallows(fields, len(header), delimiter):
             source.give_back(fields.lines[1:])
             yield BadRow("unterminated_quote", "a quoted field is not closed", _plain(fields.lines[0]))
+        elif len(fields.values) == len(header):
+            yield Row(dict(zip(header, fields.values, strict=True)), fields.repairs)
         else:
             detail = f"{len(fields.values)} fields, the header has {len(header)}"
             yield BadRow("bad_row", detail, _plain("\n".join(fields.lines)))
 
 
-def _swallowed(fields: _Fields, width: int, delimiter: str) -> bool:
-    """Whether a row of several lines and of the wrong width holds a line that is a whole row: its quote was no quote."""
+def _swallows(fields: _Fields, width: int, delimiter: str) -> bool:
+    """Whether a faulty row of several lines holds a line that is a whole row: its opening quote was none."""
+    if len(fields.lines) == 1 or (len(fields.values) == width and not fields.odd):
+        return False
     rows = (_fields(_Rewind([line]), delimiter) for line in fields.lines[1:])
     return any(isinstance(row, _Fields) and len(row.values) == width for row in rows)
 
@@ -91,19 +94,47 @@ def _fields(source: _Rewind, delimiter: str) -> _Fields | BadRow | None:
         return None
     taken = [first]
     size = 0
-    open_quote = _quote_left_open(first, delimiter, False)
-    while open_quote:
+    quote = _Quote(False, False).behind(first, delimiter)
+    while quote.open:
         line = source.next()
-        size += len(taken[-1])
+        size += len(taken[-1]) + 1
         if line is None or size > _MAX_QUOTED:
             source.give_back([*taken[1:], *([] if line is None else [line])])
             return BadRow("unterminated_quote", "a quoted field is not closed", _plain(first))
         taken.append(line)
-        open_quote = _quote_left_open(line, delimiter, True)
-    return _parsed(taken, delimiter)
+        quote = quote.behind(line, delimiter)
+    return _parsed(taken, delimiter, quote.odd)
 
 
-def _parsed(lines: list[str], delimiter: str) -> _Fields | BadRow:
+class _Quote(NamedTuple):
+    """Whether a quoted field goes on at the end of a line, and whether text followed a closing quote so far."""
+
+    open: bool
+    odd: bool
+
+    def behind(self, line: str, delimiter: str) -> "_Quote":
+        """The state behind the next line; quotes open only at the start of a field, and two are a character."""
+        is_open, odd = self
+        at = 0
+        while '"' in line:
+            if not is_open and line.startswith('"', at):
+                is_open, at = True, at + 1
+            if is_open:
+                at = line.find('"', at) + 1
+                if not at:
+                    return _Quote(True, odd)
+                if line.startswith('"', at):
+                    at += 1
+                    continue
+                is_open = False
+                odd = odd or not (at == len(line) or line.startswith(delimiter, at))
+            at = line.find(delimiter, at) + 1
+            if not at:
+                break
+        return _Quote(is_open, odd)
+
+
+def _parsed(lines: list[str], delimiter: str, odd: bool) -> _Fields | BadRow:
     text = "\n".join(lines)
     repairs = []
     if nul := text.count("\0"):
@@ -113,39 +144,16 @@ def _parsed(lines: list[str], delimiter: str) -> _Fields | BadRow:
         text = _plain(text)
         repairs.append(f"replaced_characters:{marks}")
     if '"' not in text:
-        return _Fields(text.split(delimiter), tuple(repairs), lines)
+        return _Fields(text.split(delimiter), tuple(repairs), lines, odd)
     try:
         values = next(csv.reader(StringIO(text, newline=""), delimiter=delimiter), [])
     except csv.Error as error:
         return BadRow("bad_row", str(error)[:80], text)
-    return _Fields(values, tuple(repairs), lines)
+    return _Fields(values, tuple(repairs), lines, odd)
 
 
 def _plain(text: str) -> str:
     return text.replace(MARK, "\ufffd")
-
-
-def _quote_left_open(line: str, delimiter: str, is_open: bool) -> bool:
-    """Whether a quoted field goes on behind this line; quotes open only at the start of a field, and "" is none."""
-    if '"' not in line:
-        return is_open
-    at = 0
-    while True:
-        if not is_open and line.startswith('"', at):
-            is_open, at = True, at + 1
-        if is_open:
-            end = line.find('"', at)
-            if end < 0:
-                return True
-            at = end + 1
-            if line.startswith('"', at):
-                at += 1
-                continue
-            is_open = False
-        end = line.find(delimiter, at)
-        if end < 0:
-            return False
-        at = end + 1
 
 
 def spreadsheet(file: SourceFile) -> Iterator[Row | BadRow]:
