@@ -77,7 +77,7 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments: list[str], message: st
     ],
 )
 def test_a_bad_setting_names_the_key(settings: dict[str, object], message: str) -> None:
-    with pytest.raises(ConfigError, match="c.yaml: ") as caught:
+    with pytest.raises(ConfigError, match=r"c\.yaml: ") as caught:
         make_config({"inputs": ["a"], "output": "b"} | settings, "c.yaml")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
