@@ -52,7 +52,12 @@ class Blocks:
 
     def stored(self) -> Iterator[bytes]:
         """The bytes as stored. Raises InputError when they cannot be read."""
-        with self._file.open() as raw:
+        try:
+            stream = self._file.open()
+        except zipfile.BadZipFile:
+            self.damage = "damaged_zip"
+            return
+        with stream as raw:
             if self._start:
                 raw.seek(self._start)
             left = self._end - self._start if self._end >= 0 else -1

@@ -35,13 +35,18 @@ class SourceFile(NamedTuple):
     member: str = ""
 
     def open(self) -> BinaryIO:
-        """The bytes as stored (of the member, for an archive). Raises InputError when they cannot be read."""
+        """The bytes as stored (of the member, for an archive).
+
+        Raises InputError when they cannot be read, BadZipFile when the archive is damaged or packed in an unknown way.
+        """
         try:
             if self.member:
                 return cast(BinaryIO, zipfile.ZipFile(self.path).open(self.member))
             return Path(self.path).open("rb")
-        except (OSError, zipfile.BadZipFile, RuntimeError, KeyError) as error:
+        except OSError as error:
             raise InputError(f"{self.name}: cannot be read: {reason_of(error)}") from error
+        except (RuntimeError, KeyError) as error:
+            raise zipfile.BadZipFile(type(error).__name__) from error
 
     def stored_size(self) -> int:
         """Bytes on disk, packed for a member of an archive. Raises InputError when the file cannot be read."""

@@ -2,6 +2,7 @@
 
 import csv
 import zipfile
+import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
@@ -171,7 +172,16 @@ def spreadsheet(file: SourceFile) -> Iterator[Row | BadRow]:
                 book.close()
     except OSError as error:
         raise InputError(f"{file.name}: cannot be read: {reason_of(error)}") from error
-    except (zipfile.BadZipFile, EOFError, KeyError, ValueError, TypeError, SyntaxError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        LookupError,
+        RuntimeError,
+        ValueError,
+        TypeError,
+        SyntaxError,
+    ) as error:
         yield BadRow("damaged_xlsx", type(error).__name__, "")
 
 
@@ -200,7 +210,7 @@ def parquet(file: SourceFile) -> Iterator[Row | BadRow]:
             for batch in table.iter_batches(batch_size=1_024):
                 for values in batch.to_pylist():
                     yield Row(values if plain else {key: jsonable(value) for key, value in values.items()})
-    except (pa.ArrowException, OSError, zipfile.BadZipFile, EOFError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno:
             raise InputError(f"{file.name}: cannot be read: {reason_of(error)}") from error
         yield BadRow("damaged_parquet", type(error).__name__, "")

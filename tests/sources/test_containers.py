@@ -103,6 +103,15 @@ def test_damage_in_an_archive(tmp_path: Path) -> None:
     assert blocks.damage == "damaged_zip"
 
 
+def test_an_archive_that_cannot_be_opened_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.txt", "x")
+    path.write_bytes(path.read_bytes().replace(b"PK\x03\x04", b"PK\x03\x05"))
+    blocks = Blocks(SourceFile("a.zip!a.txt", str(path), "a.txt"), "")
+    assert (list(blocks), blocks.damage) == ([], "damaged_zip")
+
+
 def test_a_range_of_bytes(tmp_path: Path) -> None:
     file = stored(tmp_path / "a", LINES)
     assert b"".join(Blocks(file, "", 100, 1_000)) == LINES[100:1_000]
@@ -443,12 +452,17 @@ def test_a_wrong_dimension_is_not_believed(tmp_path: Path) -> None:
     assert list(spreadsheet(file)) == [Row({"问题": "头痛？", "回答": "休息"})]
 
 
-@pytest.mark.parametrize("end", [200, -300])
-def test_a_damaged_spreadsheet_is_reported(tmp_path: Path, end: int) -> None:
-    file = workbook(tmp_path / "a.xlsx", {"一": [["a"], ["b"]]})
+@pytest.mark.parametrize("place", [100, 0.3, 0.5, 0.7, -100])
+@pytest.mark.parametrize("cut", [True, False])
+def test_a_damaged_spreadsheet_is_reported(tmp_path: Path, place: float, cut: bool) -> None:
+    file = workbook(tmp_path / "a.xlsx", {"一": [["a"], *[[f"第{number}行"] for number in range(500)]]})
     path = Path(file.path)
-    path.write_bytes(path.read_bytes()[:end])
-    assert [row.reason for row in spreadsheet(file) if isinstance(row, BadRow)] == ["damaged_xlsx"]
+    data = path.read_bytes()
+    at = int(place * len(data)) if 0 < place < 1 else int(place)
+    path.write_bytes(data[:at] + (b"" if cut else b"\xff" * 40 + data[at:][40:]))
+    found = list(spreadsheet(file))
+    assert [row.reason for row in found if isinstance(row, BadRow)] in (["damaged_xlsx"], [])
+    assert cut is False or isinstance(found[-1], BadRow)
 
 
 def test_parquet_rows_are_json(tmp_path: Path) -> None:
