@@ -254,6 +254,18 @@ def test_a_broken_member_costs_no_other(place: int, old: str, new: str) -> None:
     assert faults(items) == ["bad_json"]
 
 
+def test_a_stray_brace_costs_no_record() -> None:
+    pieces = [f'"{number}": {dumps(record)}' for number, record in enumerate(RECORDS)]
+    pieces[2] += "}"
+    items = read("{" + ", ".join(pieces) + "}")
+    assert values(items) == RECORDS
+    pieces = [dumps(record) for record in RECORDS]
+    pieces[2] += "]"
+    items = read('{"data": [' + ", ".join(pieces) + "]}")
+    assert values(items) == RECORDS
+    assert set(faults(items)) == {"bad_json"}
+
+
 @pytest.mark.parametrize("size", [5, 10_000])
 @pytest.mark.parametrize("layout", ["array", "pretty array", "ascii array", "wrapper"])
 def test_a_cut_gives_what_is_complete_and_one_fault(layout: str, size: int) -> None:
