@@ -47,10 +47,7 @@ def ngram_hashes(codes: Codes, n: int) -> Hashes:
     for start in range(0, size, _BLOCK):
         end = min(start + _BLOCK, size)
         window = codes[start : end + n - 1].astype(np.uint64)
-        value = window[: end - start].copy()
-        for shift in range(1, n):
-            value *= _BASE
-            value += window[shift : shift + end - start]
+        value = _polynomial(window, n)[: end - start]
         value ^= value >> np.uint64(33)
         value *= _MIX_1
         value ^= value >> np.uint64(33)
@@ -58,6 +55,22 @@ def ngram_hashes(codes: Codes, n: int) -> Hashes:
         value ^= value >> np.uint64(33)
         hashes[start:end] = value
     return hashes
+
+
+def _polynomial(window: Hashes, n: int) -> Hashes:
+    """The polynomials of degree n - 1 of every n values in a row, by doubling: h(a + b) = h(a) * base^b + h(b) shifted."""
+    value, length = window.copy(), 1
+    for bit in bin(n)[3:]:
+        value = value[: len(value) - length] * _power(length) + value[length:]
+        length *= 2
+        if bit == "1":
+            value = value[: len(window) - length] * _BASE + window[length:]
+            length += 1
+    return value
+
+
+def _power(exponent: int) -> np.uint64:
+    return np.uint64(pow(int(_BASE), exponent, 1 << 64))
 
 
 def windows_inside(offsets: Ints, n: int) -> Ints:

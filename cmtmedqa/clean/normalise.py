@@ -250,8 +250,12 @@ def normalise_column(texts: pa.StringArray, settings: Normalise, doctor: pa.Bool
 def _one_round(
     texts: pa.StringArray, active: Sequence[Step], settings: Normalise, doctor: pa.BooleanArray
 ) -> pa.StringArray:
+    # One pass finds the rows that any step could change; what none can change at the start, none can change later.
+    any_gate = pc.match_substring_regex(texts, "|".join(step.gate for step in active))
+    changeable = texts.filter(any_gate)
     for step in active:
-        texts = _change_gated(texts, step.gate, _whatever_row(step.change))
+        changeable = _change_gated(changeable, step.gate, _whatever_row(step.change))
+    texts = pc.replace_with_mask(texts, any_gate, changeable)
     speakers = doctor.to_numpy(zero_copy_only=False)
     return _change_gated(
         texts,

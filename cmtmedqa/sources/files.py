@@ -1,5 +1,6 @@
 """From what a user names (files, folders, globs, archives, hub datasets) to the list of files to read, in a fixed order."""
 
+import errno
 import glob
 import json
 import os
@@ -44,6 +45,8 @@ class SourceFile(NamedTuple):
                 return cast(BinaryIO, zipfile.ZipFile(self.path).open(self.member))
             return Path(self.path).open("rb")
         except OSError as error:
+            if self.member and error.errno == errno.EINVAL:  # a damaged table of contents names a place before the file
+                raise zipfile.BadZipFile("invalid offset") from error
             raise InputError(f"{self.name}: cannot be read: {reason_of(error)}") from error
         except (RuntimeError, KeyError) as error:
             raise zipfile.BadZipFile(type(error).__name__) from error
@@ -184,6 +187,8 @@ def _members(path: str) -> list[zipfile.ZipInfo] | None:
         with zipfile.ZipFile(path) as archive:
             members = sorted(archive.infolist(), key=lambda member: member.filename)
     except OSError as error:
+        if error.errno == errno.EINVAL:
+            return None
         raise InputError(f"{path}: cannot be read: {reason_of(error)}") from error
     except (zipfile.BadZipFile, NotImplementedError):
         return None

@@ -63,6 +63,8 @@ def elements(chunks: Iterator[str]) -> Iterator[Element | Broken]:
             yield from _array(window)
         elif mark == "{":
             yield from _object(window, kinds)
+        elif mark == '"':  # an object that a stray brace has closed too early goes on
+            yield from _members(window)
         else:
             yield Broken("bad_json", "text outside of any array or object", window.skip(_OUTSIDE, None))
 
@@ -172,8 +174,11 @@ def _members(window: Window) -> Iterator[Element | Broken]:
                 yield item
                 if isinstance(item, Broken) and not window.peek():
                     return
+        elif mark == "{":
+            yield _item(window, kinds)
         elif mark:
-            yield Broken("bad_json", "a key is missing", window.skip(_BETWEEN_MEMBERS, None))
+            known = kinds.pattern(window, rf"{_STRING}\s*:\s*", _BETWEEN_MEMBERS)
+            yield Broken("bad_json", "a key is missing", window.skip(known, _ANY_OBJECT))
         else:
             yield Broken("truncated_json", "the object is not closed", "")
             return

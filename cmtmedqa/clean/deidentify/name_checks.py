@@ -206,7 +206,9 @@ def titled(match: re.Match[str]) -> Extent:
     if allowed(text, place):
         return False
     # Behind a department a full name is the rule (外科 + surname + two characters), even where one of them is a common word.
-    behind_department = before == "科" and len(given) == 2 and surname not in AMBIGUOUS and not set(given) & set("科院室")
+    behind_department = (
+        before == "科" and len(given) == 2 and surname not in AMBIGUOUS and not set(given) & set("科院室")
+    )
     if (
         given in _NOT_GIVEN
         or (any(char in STOP for char in given) and not behind_department)
