@@ -105,8 +105,12 @@ def _print_report(report: dict[str, Any], folder: Path) -> None:
         )
     for item in report["files_not_read"]:
         typer.echo(f"not read: {item['file']}: {item['reason']}")
-    typer.echo(f"what to look at next:\n  {folder}/README.md        the card\n  {folder}/report.json      every count")
-    typer.echo(
-        f"  {folder}/rejected/        what is not in the dataset, and why\n  {folder}/clusters.parquet which records are twins"
-    )
-    typer.echo(f"  python -c \"import datasets; print(datasets.load_dataset('{folder}'))\"")
+    typer.echo("what to look at next:")
+    for what, why in (
+        (f"{folder}/README.md", "the card"),
+        (f"{folder}/report.json", "every count"),
+        (f"{folder}/rejected/", "what is not in the dataset, and why"),
+        (f"{folder}/clusters.parquet", "which records are twins"),
+        (f"cmtmedqa export messages {folder} -o train.jsonl", "rows for a trainer"),
+    ):
+        typer.echo(f"  {what}  {why}")
