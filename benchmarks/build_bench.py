@@ -1,6 +1,6 @@
 """The whole `cmtmedqa build` of a planted corpus: CPU seconds, wall, peak memory, and what it removed against the truth.
 
-python -m benchmarks.build_bench /tmp/bench/70k --repeat 3 -o /tmp/bench/build-70k.json [--workers 1] [--profile]
+python -m benchmarks.build_bench BENCH/70k --repeat 3 -o BENCH/build-70k.json [--workers 1] [--profile]
 
 Every run is a process of its own. With --deidentify both forms are run: with de-identification and without. The truth is
 that of benchmarks/truth.py, which normalises by itself: the product also unifies punctuation and removes boilerplate, so

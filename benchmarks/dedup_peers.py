@@ -1,6 +1,6 @@
 """Near-deduplication alone, ours against its peers, on the same normalised texts and against the exact truth.
 
-python -m benchmarks.dedup_peers /tmp/bench/70k --venvs /tmp/bench/venv --rounds 3 -o /tmp/bench/peers-70k.json
+python -m benchmarks.dedup_peers BENCH/70k --venvs BENCH/venv --rounds 3 -o BENCH/peers-70k.json
 
 Each peer runs as its own process in its own environment (benchmarks/requirements-peers.txt), one process wide, offline:
 JSONL in, the kept documents out. With --rounds the peers alternate; the figures given are medians over the rounds.
@@ -117,7 +117,7 @@ def wrong_below(ids: Sequence[str], pairs: Any, kept: Sequence[str]) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="what make_corpus and truth wrote")
-    parser.add_argument("--venvs", type=Path, default=Path("/tmp/bench/venv"))
+    parser.add_argument("--venvs", type=Path, default=Path("BENCH/venv"))
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--first", type=int, help="only the first N documents")
     parser.add_argument("--rounds", type=int, default=1)

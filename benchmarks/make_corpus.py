@@ -1,6 +1,6 @@
 """Write a corpus of dialogues with planted near-duplicates, noise and shared boilerplate; same seed, same bytes.
 
-python -m benchmarks.make_corpus DATA -o /tmp/bench/70k --size 70000
+python -m benchmarks.make_corpus DATA -o BENCH/70k --size 70000
 
 DATA is a folder with zhongjing/ and toyhom/ (real question-answer pairs). Written: corpus.jsonl (CMtMedQA shape) and
 planted.jsonl (id, base, kind, target Jaccard). Every document is a function of the seed and its number, so that a copy can
