@@ -55,6 +55,7 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
     tasks = unit_tasks(config, files, folder / WORK)
     workers = choose_workers(config.workers, sum(file.plan.size for file in files))
     counts = clean_all(tasks, workers, console)
+    pa.default_memory_pool().release_unused()  # what pass 1 held is room for the signatures
     corpus = load_corpus(tasks)
     with meter(console, "deduplicate", 1) as phase:
         found = find_duplicates(tasks, corpus, config)
