@@ -117,19 +117,22 @@ def wrong_below(ids: Sequence[str], pairs: Any, kept: Sequence[str]) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="what make_corpus and truth wrote")
-    parser.add_argument("--venvs", type=Path, default=Path("BENCH/venv"))
+    parser.add_argument("--venvs", type=Path, help="folder of the peers' environments")
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--first", type=int, help="only the first N documents")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--limit", type=float, default=3600.0, help="seconds a run may take")
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
-    logs = options.output.with_suffix("")
+    if options.venvs is None and any(PEERS[name].environment for name in options.peers):
+        parser.error("--venvs is missing: the peers run in environments of their own, see README.md")
+    # A peer runs in a folder of its own, where relative paths mean something else.
+    logs, folder = options.output.resolve().with_suffix(""), options.folder.resolve()
+    venvs = options.venvs.resolve() if options.venvs else logs
     logs.mkdir(parents=True, exist_ok=True)
-    folder = options.folder
     if options.first:
+        subset(folder, options.first, logs / "subset")
         folder = logs / "subset"
-        subset(options.folder, options.first, folder)
     ids, pairs, cluster = load(folder)
     costs: dict[str, list[Cost]] = {name: [] for name in options.peers}
     scores: dict[str, list[Score]] = {name: [] for name in options.peers}
@@ -137,7 +140,7 @@ def main() -> None:
     for round_number in range(options.rounds):
         for name in options.peers:
             log = logs / f"{name}-{round_number}.log"
-            cost, kept = run(PEERS[name], folder / "normalised.jsonl", options.venvs, log, options.limit)
+            cost, kept = run(PEERS[name], folder / "normalised.jsonl", venvs, log, options.limit)
             costs[name].append(cost)
             if cost.code == 0:
                 scores[name].append(result(ids, cluster, kept))
