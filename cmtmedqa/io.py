@@ -64,8 +64,8 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
-def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write one Parquet file atomically, with fixed compression and row groups."""
+def write_parquet(path: Path, table: pa.Table, **options: Any) -> None:
+    """Write one Parquet file atomically, with fixed compression and row groups; `options` are those of pyarrow."""
     with replacing(path) as temporary:
         pq.write_table(
             table,
@@ -73,6 +73,7 @@ def write_parquet(path: Path, table: pa.Table) -> None:
             compression=COMPRESSION,
             compression_level=COMPRESSION_LEVEL,
             row_group_size=ROWS_PER_GROUP,
+            **options,
         )
 
 

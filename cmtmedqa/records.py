@@ -118,10 +118,51 @@ class ClusterMember(Record):
 
 
 class PiiSpan(Record):
-    """Where personal data was found in a turn (code points, after normalisation) and by which rule; never the value."""
+    """Where personal data was found (code points, after normalisation) and by which rule; never the value.
 
-    turn: Count
+    `turn` counts from 0; -1 is the title, -2 the extra fields.
+    """
+
+    turn: Annotated[int, Field(ge=-2)]
     start: Count
     end: Count
     kind: str
     rule: str
+
+
+class Trace(Record):
+    """What the stages did to one record, without any of its text.
+
+    The hashes are BLAKE2b-64 (hex) of roles and turns: as read, and after each stage that changed them (null: it did not).
+    For a record that cannot be read `read_hash` is that of its bytes. `repairs` names every change in the order of the stages.
+    """
+
+    adapter: str
+    read_hash: str
+    normalised_hash: str | None = None
+    arranged_hash: str | None = None
+    deidentified_hash: str | None = None
+    repairs: tuple[str, ...] = ()
+    spans: tuple[PiiSpan, ...] = ()
+    url_hash: str | None = None
+
+
+class Lineage(Trace):
+    """Where a record of the input came from, what was done with it and where it went; one row a record, kept or not.
+
+    `build` is the beginning of the key of the build that read it. Kept: `step` is null and `split` is set. Dropped: `step` and
+    `reason`. `cluster` and `winner` are set for members of a cluster of two or more; `similarity` is the exact Jaccard with the
+    winner.
+    """
+
+    id: str
+    source: str
+    file: str
+    index: Count
+    build: str
+    step: Step | None = None
+    reason: str | None = None
+    cluster: str | None = None
+    winner: str | None = None
+    similarity: Share | None = None
+    split: Split | None = None

@@ -51,6 +51,12 @@ class Duplicates(NamedTuple):
         stays: npt.NDArray[np.bool_] = self.winner == np.arange(len(self.winner))
         return stays
 
+    def in_cluster(self) -> npt.NDArray[np.bool_]:
+        """Whether each dialogue belongs to a cluster of two or more."""
+        size = np.bincount(self.winner, minlength=len(self.winner))
+        member: npt.NDArray[np.bool_] = size[self.winner] > 1
+        return member
+
 
 def load_corpus(tasks: Sequence[UnitTask]) -> Corpus:
     """Read the small columns of all units. Ids that occur twice get `~2`, `~3` ... in input order."""

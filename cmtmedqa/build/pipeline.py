@@ -12,13 +12,13 @@ from rich.console import Console
 
 import cmtmedqa
 from cmtmedqa import io
-from cmtmedqa.build import card, publish, report, split
+from cmtmedqa.build import card, lineage, publish, report, split
 from cmtmedqa.build.clean_unit import clean_unit
 from cmtmedqa.build.convert import Origin
 from cmtmedqa.build.deduplicate import Corpus, Duplicates, find_duplicates, load_corpus
 from cmtmedqa.build.engine import Tick, choose_workers, run
 from cmtmedqa.build.output import WORK, claim, write_manifest
-from cmtmedqa.build.unit_files import Counts, UnitTask
+from cmtmedqa.build.unit_files import REJECTION_SCHEMA, Counts, UnitTask
 from cmtmedqa.clean import departments, features, filters, normalise, turns
 from cmtmedqa.clean.lexicon import load_lexicon
 from cmtmedqa.config import BuildConfig, Input
@@ -63,7 +63,7 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
     splits = assign_splits(found, config)
     shards = publish_all(config, tasks, corpus, found, splits, workers, console)
     summary = report.make(config, files, skipped, tasks, counts, corpus, found, splits, folder)
-    publish.write_rejections(folder, publish.rejections(tasks, corpus, found), config.publish.rows_per_shard)
+    write_records(folder, config, tasks, corpus, found, splits, key)
     io.write_parquet(folder / "clusters.parquet", publish.clusters_table(corpus, found))
     io.write_json(folder / "report.json", summary)
     io.write_text(folder / "README.md", card.make(config, summary, shards))
@@ -185,6 +185,22 @@ def publish_all(
     with meter(console, "publish", int(found.kept().sum())) as phase:
         run(publish.write_shard, shards, workers, moved, lambda *_: None)
     return [Path(shard.path).relative_to(folder).as_posix() for shard in shards]
+
+
+def write_records(
+    folder: Path,
+    config: BuildConfig,
+    tasks: Sequence[UnitTask],
+    corpus: Corpus,
+    found: Duplicates,
+    splits: "np.ndarray[Any, Any]",
+    key: str,
+) -> None:
+    """What is not in the dataset, and where every record came from."""
+    rows = config.publish.rows_per_shard
+    publish.write_parts(folder / "rejected", publish.rejections(tasks, corpus, found), REJECTION_SCHEMA, rows)
+    history = lineage.tables(tasks, corpus, found, splits, key)
+    publish.write_parts(folder / lineage.FOLDER, history, lineage.SCHEMA, rows, **lineage.PARQUET_OPTIONS)
 
 
 def manifest_head(config: BuildConfig, files: Sequence[Planned], summary: dict[str, Any]) -> dict[str, Any]:

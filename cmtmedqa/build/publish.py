@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -107,7 +107,7 @@ def rejections(tasks: Sequence[UnitTask], corpus: Corpus, found: Duplicates) -> 
     """Everything that is not in the dataset, unit by unit, in the order of the records."""
     lost = ~found.kept()
     for number, task in enumerate(tasks):
-        early = pq.ParquetFile(task.rejected).read().cast(REJECTION_SCHEMA)
+        early = pq.ParquetFile(task.rejected).read(columns=REJECTION_SCHEMA.names).cast(REJECTION_SCHEMA)
         late = _duplicate_rows(task, corpus, found, np.flatnonzero(lost & (corpus.unit == number)))
         both = pa.concat_tables([early, late])
         yield both.take(pc.sort_indices(both["index"]))
@@ -116,7 +116,7 @@ def rejections(tasks: Sequence[UnitTask], corpus: Corpus, found: Duplicates) -> 
 def _duplicate_rows(task: UnitTask, corpus: Corpus, found: Duplicates, items: Ints) -> pa.Table:
     if not len(items):
         return REJECTION_SCHEMA.empty_table()
-    columns = ["source", "title", "turns", "file", "index"]
+    columns = ["source", "title", "turns", "features", "file", "index"]
     stored = io.read_rows(task.dialogues, corpus.row[items], columns)
     rows = [row for table in stored for row in table.to_pylist()]
     values = [
@@ -128,36 +128,34 @@ def _duplicate_rows(task: UnitTask, corpus: Corpus, found: Duplicates, items: In
             "step": "deduplicate",
             "reason": "exact_duplicate" if found.exact[item] else "near_duplicate",
             "detail": f"kept {corpus.ids[found.winner[item]]}, Jaccard {found.similarity[item]:.4f}",
-            "record": io.canonical_json({"title": row["title"], "turns": row["turns"]}),
+            "record": io.canonical_json({name: row[name] for name in ("title", "turns", "features")}),
         }
         for item, row in zip(items.tolist(), rows, strict=True)
     ]
     return pa.Table.from_pylist(values, schema=REJECTION_SCHEMA)
 
 
-def write_rejections(folder: Path, tables: Iterator[pa.Table], rows_per_shard: int) -> int:
-    """Write `rejected/part-00000.parquet` and on; at least one file, so that the folder always tells. Returns the rows."""
-    waiting: list[pa.Table] = [REJECTION_SCHEMA.empty_table()]
-    total = number = 0
+def write_parts(
+    folder: Path, tables: Iterator[pa.Table], schema: pa.Schema, rows_per_part: int, **options: Any
+) -> None:
+    """Write `part-00000.parquet` and on; at least one file, so that the folder always tells."""
+    waiting: list[pa.Table] = [schema.empty_table()]
+    number = 0
     for table in tables:
         waiting.append(table)
-        while sum(item.num_rows for item in waiting) >= rows_per_shard:
+        while sum(item.num_rows for item in waiting) >= rows_per_part:
             joined = pa.concat_tables(waiting)
-            io.write_parquet(
-                folder / "rejected" / f"part-{number:05d}.parquet", joined.slice(0, rows_per_shard).combine_chunks()
-            )
-            waiting, number, total = [joined.slice(rows_per_shard)], number + 1, total + rows_per_shard
+            path = folder / f"part-{number:05d}.parquet"
+            io.write_parquet(path, joined.slice(0, rows_per_part).combine_chunks(), **options)
+            waiting, number = [joined.slice(rows_per_part)], number + 1
     rest = pa.concat_tables(waiting).combine_chunks()
     if rest.num_rows or number == 0:
-        io.write_parquet(folder / "rejected" / f"part-{number:05d}.parquet", rest)
-    written: int = total + rest.num_rows
-    return written
+        io.write_parquet(folder / f"part-{number:05d}.parquet", rest, **options)
 
 
 def clusters_table(corpus: Corpus, found: Duplicates) -> pa.Table:
     """Every member of every cluster of two or more, winners first, clusters in the order of their ids."""
-    size = np.bincount(found.winner, minlength=len(found.winner))
-    members = np.flatnonzero(size[found.winner] > 1)
+    members = np.flatnonzero(found.in_cluster())
     stays = found.kept()
     sources = corpus.sources.take(pa.array(members)).to_pylist()
     values = [
