@@ -175,15 +175,17 @@ class _Work:
             raise InputError(f"{where}: {record.reason} ({storable(record.detail)}); --on-error reject keeps going")
         raw = storable(record.raw)
         identifier = record.id or content_id([("raw", f"{self.task.unit.file.name}:{record.index}:{raw}")])
-        known = {"id": storable(identifier), "index": record.index, **trace.unreadable(record.adapter or "unknown", raw)}
+        known = {
+            "id": storable(identifier),
+            "index": record.index,
+            **trace.unreadable(record.adapter or "unknown", raw),
+        }
         self._add_rejection("read", record.reason, storable(record.detail), raw, known)
 
     def _add_rejection(self, step: str, reason: str, detail: str, record: str, known: Mapping[str, Any]) -> None:
         self.rejected[f"{step}/{reason}"] += 1
         place = {"source": self.task.origin.source, "file": self.task.unit.file.name}
-        self.rejections.append(
-            {**known, **place, "step": step, "reason": reason, "detail": detail, "record": record}
-        )
+        self.rejections.append({**known, **place, "step": step, "reason": reason, "detail": detail, "record": record})
 
     def take_rejections(self) -> pa.Table:
         """What was rejected since the last call, de-identified."""

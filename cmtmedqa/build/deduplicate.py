@@ -16,7 +16,7 @@ from cmtmedqa.build.unit_files import UnitTask
 from cmtmedqa.config import BuildConfig
 from cmtmedqa.dedup.candidates import candidate_pairs
 from cmtmedqa.dedup.clusters import components, jaccard, winners
-from cmtmedqa.dedup.signatures import PERMUTATIONS, Signatures, gram_sets, keys_column
+from cmtmedqa.dedup.signatures import PERMUTATIONS, Signatures, cluster_id, gram_sets, keys_column
 from cmtmedqa.records import PROVENANCES
 
 Ints = npt.NDArray[np.int64]
@@ -198,5 +198,5 @@ def _cluster_ids(component: Ints, digests: npt.NDArray[np.uint64]) -> list[str]:
     ordered = component[order]
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(order) else order
     smallest = dict(zip(ordered[starts].tolist(), order[starts].tolist(), strict=True))
-    names = {item: f"{digests[best][0]:016x}" for item, best in smallest.items()}
+    names = {item: cluster_id(digests[best]) for item, best in smallest.items()}
     return [names[item] for item in component.tolist()]

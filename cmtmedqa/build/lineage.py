@@ -29,6 +29,7 @@ PARQUET_OPTIONS = {
     ],
     "column_encoding": dict.fromkeys(_PLAIN, "DELTA_LENGTH_BYTE_ARRAY") | {"index": "DELTA_BINARY_PACKED"},
     "write_statistics": False,
+    "row_group_size": 16_384,
 }  # fmt: skip
 
 _FROM_STAGE = ["source", "file", "index", *TRACE_SCHEMA.names]

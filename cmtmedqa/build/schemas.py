@@ -5,7 +5,7 @@ import json
 from pydantic import BaseModel
 
 from cmtmedqa.config import BuildConfig
-from cmtmedqa.records import ClusterMember, Dialogue, PiiSpan, PublishedDialogue, Rejection
+from cmtmedqa.records import ClusterMember, Dialogue, Lineage, PiiSpan, PublishedDialogue, Rejection
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "dialogue": Dialogue,
@@ -13,6 +13,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "rejection": Rejection,
     "cluster_member": ClusterMember,
     "pii_span": PiiSpan,
+    "lineage": Lineage,
     "build_config": BuildConfig,
 }
 

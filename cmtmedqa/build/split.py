@@ -19,7 +19,7 @@ def split_of(clusters: Sequence[str], settings: Splits) -> npt.NDArray[np.int8]:
     A hash of seed and cluster id decides, so a cluster keeps its split when others come or go. A share takes the clusters
     whose hash lies in its part of the range; a number takes the clusters with the smallest hashes.
     """
-    hashes = np.array([_hash(settings.seed, cluster) for cluster in clusters], np.float64)
+    hashes = np.array([place(settings.seed, cluster) for cluster in clusters], np.float64)
     result = np.zeros(len(clusters), np.int8)
     taken = np.zeros(len(clusters), bool)
     lower = 0.0
@@ -35,6 +35,7 @@ def split_of(clusters: Sequence[str], settings: Splits) -> npt.NDArray[np.int8]:
     return result
 
 
-def _hash(seed: str, cluster: str) -> float:
+def place(seed: str, cluster: str) -> float:
+    """Where in [0, 1) the hash of a cluster lies: below `test` it is the test split, then follows dev, then train."""
     digest = hashlib.blake2b(f"{seed}\x1f{cluster}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") / _SPAN

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +16,12 @@ from cmtmedqa.sources.mapped import Mapped
 
 HASHES = ("read_hash", "normalised_hash", "arranged_hash", "deidentified_hash")
 
-Rows = npt.NDArray[np.int64] | npt.NDArray[np.bool_]
+Rows = npt.NDArray[Any]
 
 
 def begin(batch: Batch, records: Sequence[Mapped]) -> Batch:
     """The batch with all trace columns: what is known of each record when it has been read."""
-    repairs = [[name for name in dict.fromkeys(repair.partition(":")[0] for repair in item.repairs)] for item in records]
+    repairs = [list(dict.fromkeys(repair.partition(":")[0] for repair in item.repairs)) for item in records]
     columns: dict[str, object] = {
         "adapter": [record.adapter for record in records],
         "read_hash": batch.hashes(),

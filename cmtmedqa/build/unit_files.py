@@ -24,7 +24,9 @@ from cmtmedqa.sources.read import Unit
 
 TRACE_SCHEMA = io.arrow_schema(Trace)
 REJECTION_SCHEMA = io.arrow_schema(Rejection)
-STAGE_SCHEMA = pa.schema([*io.arrow_schema(Dialogue), pa.field("file", pa.string()), pa.field("index", pa.int32()), *TRACE_SCHEMA])
+STAGE_SCHEMA = pa.schema(
+    [*io.arrow_schema(Dialogue), pa.field("file", pa.string()), pa.field("index", pa.int32()), *TRACE_SCHEMA]
+)
 REFUSED_SCHEMA = pa.schema([*REJECTION_SCHEMA, *TRACE_SCHEMA])
 
 

@@ -58,12 +58,7 @@ class Batch(NamedTuple):
 
     def hashes(self) -> pa.StringArray:
         """BLAKE2b-64 (hex) of the roles and texts of each row: that of `sources.mapped.content_id`."""
-        ended = pc.binary_join_element_wise(self.text, "", "\x1e")
-        marked = pc.binary_join_element_wise(self._roles(), ended, "\x1f")
-        ends = np.concatenate(([0], np.cumsum(pc.binary_length(marked).to_numpy(zero_copy_only=False)))).astype(np.int64)
-        data = memoryview(pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(marked)], pa.int32()), marked), "")[0].as_buffer())
-        bounds = ends[self.offsets()].tolist()
-        return pa.array([hashlib.blake2b(data[start:end], digest_size=8).hexdigest() for start, end in pairwise(bounds)], pa.string())
+        return _hashes(self._roles(), self.text, self.offsets())
 
     def _roles(self) -> pa.StringArray:
         return pa.DictionaryArray.from_arrays(pa.array(self.role), pa.array(ROLES)).cast(pa.string())
@@ -90,3 +85,21 @@ def batch_of(dialogues: Sequence[Dialogue]) -> Batch:
         np.array([ROLES.index(turn.role) for item in dialogues for turn in item.turns], np.int8),
         pa.array([turn.text for item in dialogues for turn in item.turns], pa.string()),
     )
+
+
+def dialogue_hashes(turns: pa.ListArray) -> pa.StringArray:
+    """`Batch.hashes` of a column of turns, as it stands in a dataset."""
+    spoken = turns.flatten()
+    offsets = turns.offsets.to_numpy().astype(np.int64)
+    return _hashes(spoken.field("role"), spoken.field("text"), offsets - offsets[:1])
+
+
+def _hashes(roles: pa.StringArray, texts: pa.StringArray, offsets: Ints) -> pa.StringArray:
+    ended = pc.binary_join_element_wise(texts, "", "\x1e")
+    marked = pc.binary_join_element_wise(roles, ended, "\x1f")
+    lengths = pc.binary_length(marked).to_numpy(zero_copy_only=False).astype(np.int64)
+    bounds = np.concatenate(([0], np.cumsum(lengths)))[offsets].tolist()
+    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(marked)], pa.int32()), marked), "")
+    data = memoryview(joined[0].as_buffer())
+    digests = [hashlib.blake2b(data[start:end], digest_size=8).hexdigest() for start, end in pairwise(bounds)]
+    return pa.array(digests, pa.string())
