@@ -91,6 +91,7 @@ class Publish(Settings):
     """The shape of the output."""
 
     rows_per_shard: Positive = 50_000
+    index: bool = Field(True, description="write what a later build --against this dataset needs, 116 bytes a record")
     title: str = "Chinese multi-turn medical dialogues"
 
 
@@ -109,6 +110,14 @@ class BuildConfig(Settings):
     deduplicate: Deduplicate = Deduplicate()
     split: Splits = Splits()
     publish: Publish = Publish()
+    against: str | None = Field(None, description="a published dataset: what it holds is not published again")
+    append: bool = Field(False, description="publish the records of `against` together with the new ones")
+
+    @model_validator(mode="after")
+    def _append_to_something(self) -> "BuildConfig":
+        if self.append and not self.against:
+            raise ValueError("append: names no dataset; set against")
+        return self
 
     @field_validator("inputs", mode="before")
     @classmethod
@@ -167,8 +176,9 @@ def _keys_beside(location: list[Any]) -> list[str]:
 
 def _anchored(config: BuildConfig, folder: Path) -> BuildConfig:
     inputs = tuple(item.model_copy(update={"path": anchored(item.path, folder)}) for item in config.inputs)
-    lexicon = anchored(config.lexicon, folder) if config.lexicon else None
-    return config.model_copy(update={"inputs": inputs, "lexicon": lexicon, "output": anchored(config.output, folder)})
+    named = {"lexicon": config.lexicon, "against": config.against, "output": config.output}
+    paths = {name: anchored(path, folder) for name, path in named.items() if path}
+    return config.model_copy(update={"inputs": inputs, **paths})
 
 
 def anchored(path: str, folder: Path) -> str:

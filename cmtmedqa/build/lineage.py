@@ -54,15 +54,14 @@ def _fate(
     corpus: Corpus, found: Duplicates, splits: npt.NDArray[np.int8], items: npt.NDArray[np.int64]
 ) -> dict[str, pa.Array]:
     """What became of dialogues that passed every stage of their own."""
-    kept, member, exact = found.kept()[items], found.in_cluster()[items], found.exact[items]
+    kept, member = found.kept()[items], found.in_cluster()[items]
     text = pa.string()
-    reason = np.where(exact, "exact_duplicate", "near_duplicate")
     return {
         "id": pa.array([corpus.ids[item] for item in items.tolist()], text),
         "step": pa.array(np.full(len(items), "deduplicate"), text, mask=kept),
-        "reason": pa.array(reason, text, mask=kept),
+        "reason": pa.array([found.reason(item) for item in items.tolist()], text, mask=kept),
         "cluster": pa.array([found.cluster[item] for item in items.tolist()], text, mask=~member),
-        "winner": pa.array([corpus.ids[item] for item in found.winner[items].tolist()], text, mask=~member),
+        "winner": pa.array([found.winner_id(corpus, item) for item in items.tolist()], text, mask=~member),
         "similarity": pa.array(found.similarity[items].round(4), pa.float64(), mask=~member),
         "split": pa.array(np.array(SPLITS)[splits[items]], text, mask=~kept),
     }

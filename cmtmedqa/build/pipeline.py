@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,8 @@ from rich.console import Console
 
 import cmtmedqa
 from cmtmedqa import io
-from cmtmedqa.build import card, lineage, publish, report, split
+from cmtmedqa.build import against, append, card, lineage, publish, report, split
+from cmtmedqa.build.against import Published
 from cmtmedqa.build.clean_unit import clean_unit
 from cmtmedqa.build.convert import Origin
 from cmtmedqa.build.deduplicate import Corpus, Duplicates, find_duplicates, load_corpus
@@ -31,6 +33,8 @@ from cmtmedqa.sources.read import Plan, plan
 
 UNIT_BYTES = 16 * 1024 * 1024
 
+_NOT_IN_KEY = {"inputs", "output", "workers", "lexicon", "against"}
+
 
 class Planned(NamedTuple):
     """One input file: what is known of its source, and its units of work."""
@@ -46,8 +50,9 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
     Raises ConfigError and InputError before anything is written when the settings, an input or the output cannot be used.
     """
     check(config)
+    published = opened(config)
     files, skipped = planned(config, console)
-    key = build_key(config, files)
+    key = build_key(config, files, published)
     folder = Path(config.output)
     if (done := claim(folder, key, overwrite)) is not None:
         console.print(f"{folder}: already built from this input with these settings", highlight=False)
@@ -56,18 +61,19 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
     workers = choose_workers(config.workers, sum(file.plan.size for file in files))
     counts = clean_all(tasks, workers, console)
     pa.default_memory_pool().release_unused()  # what pass 1 held is room for the signatures
-    corpus = load_corpus(tasks)
+    corpus = load_corpus(tasks, published.ids if published else ())
     with meter(console, "deduplicate", 1) as phase:
-        found = find_duplicates(tasks, corpus, config)
+        found = find_duplicates(tasks, corpus, config, published)
         phase.advance(1)
-    splits = assign_splits(found, config)
-    shards = publish_all(config, tasks, corpus, found, splits, workers, console)
-    summary = report.make(config, files, skipped, tasks, counts, corpus, found, splits, folder)
-    write_records(folder, config, tasks, corpus, found, splits, key)
-    io.write_parquet(folder / "clusters.parquet", publish.clusters_table(corpus, found))
+    older = published if config.append else None
+    splits = assign_splits(found, config, older)
+    publish_all(config, tasks, corpus, found, splits, workers, console, older)
+    write_records(config, tasks, corpus, found, splits, key, older)
+    summary = report.make(config, skipped, tasks, counts, corpus, found, folder, published)
     io.write_json(folder / "report.json", summary)
+    shards = sorted(path.relative_to(folder).as_posix() for path in (folder / "data").glob("*.parquet"))
     io.write_text(folder / "README.md", card.make(config, summary, shards))
-    write_manifest(folder, key, manifest_head(config, files, summary))
+    write_manifest(folder, key, manifest_head(config, files, summary, published))
     shutil.rmtree(folder / WORK)
     return summary
 
@@ -82,6 +88,21 @@ def check(config: BuildConfig) -> None:
             )
     if config.deidentify == "required":
         from cmtmedqa.clean import deidentify  # noqa: F401 -- fails here, not after hours, when it cannot be loaded
+
+
+def opened(config: BuildConfig) -> Published | None:
+    """The dataset that the build is compared with. Raises ConfigError and InputError when it cannot be used."""
+    if config.against is None:
+        return None
+    folder = Path(config.against)
+    if folder.resolve() == Path(config.output).resolve():
+        raise ConfigError(
+            f"output: {config.output} is the dataset to compare with; name another folder for the new one"
+        )
+    published = against.load(folder)
+    if config.append:
+        append.check(published, config.deidentify)
+    return published
 
 
 def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[tuple[str, str]]]:
@@ -108,12 +129,13 @@ def _inside(file: SourceFile, folder: str) -> bool:
     return not file.path.startswith(HUB) and Path(file.path).resolve().is_relative_to(Path(folder).resolve())
 
 
-def build_key(config: BuildConfig, files: Sequence[Planned]) -> str:
-    """The hash of everything that decides the output: settings, input digests, versions of the stages."""
-    settings = config.model_dump(mode="json", exclude={"inputs", "output", "workers", "lexicon"})
+def build_key(config: BuildConfig, files: Sequence[Planned], published: Published | None) -> str:
+    """The hash of everything that decides the output: settings, digests of input and older dataset, versions of the stages."""
+    settings = config.model_dump(mode="json", exclude=_NOT_IN_KEY)
     inputs = [[file.file.name, *file.origin, file.plan.sha256] for file in files]
     lexicon = hashlib.sha256("\n".join(load_lexicon(config.lexicon).terms).encode()).hexdigest()
-    value = {"settings": settings, "inputs": inputs, "lexicon": lexicon, "versions": versions(config)}
+    value: dict[str, Any] = {"settings": settings, "inputs": inputs, "lexicon": lexicon, "versions": versions(config)}
+    value["against"] = published.sha256 if published else None
     return hashlib.sha256(io.canonical_json(value).encode()).hexdigest()
 
 
@@ -157,13 +179,13 @@ def clean_all(tasks: Sequence[UnitTask], workers: int, console: Console) -> list
         )
 
 
-def assign_splits(found: Duplicates, config: BuildConfig) -> "np.ndarray[Any, Any]":
-    """The split of every dialogue: that of its cluster; only kept ones are published."""
+def assign_splits(found: Duplicates, config: BuildConfig, older: Published | None) -> "np.ndarray[Any, Any]":
+    """The split of every kept dialogue: that of its cluster. Records that were published before stay where they are."""
     kept = np.flatnonzero(found.kept())
-    chosen = split.split_of([found.cluster[item] for item in kept.tolist()], config.split)
+    before = older.manifest["dialogues"] if older else None
     result = np.zeros(len(found.winner), np.int8)
-    result[kept] = chosen
-    return result[found.winner]
+    result[kept] = split.split_of([found.cluster[item] for item in kept.tolist()], config.split, before)
+    return result
 
 
 def publish_all(
@@ -174,38 +196,51 @@ def publish_all(
     splits: "np.ndarray[Any, Any]",
     workers: int,
     console: Console,
-) -> list[str]:
-    """Pass 2: the shards of the dataset; returns their paths inside it."""
+    older: Published | None,
+) -> None:
+    """Pass 2: the shards of the dataset, those of the older one first."""
     folder = Path(config.output)
-    shards = publish.shard_tasks(folder, tasks, corpus, found.kept(), splits, config.publish.rows_per_shard)
+    before = append.shards_before(older)
+    shards = publish.shard_tasks(folder, tasks, corpus, found.kept(), splits, config.publish, before)
 
     def moved(tick: Tick) -> None:
         phase.advance(tick.kept)
 
     with meter(console, "publish", int(found.kept().sum())) as phase:
+        if older:
+            new = Counter(Path(shard.path).name.partition("-")[0] for shard in shards)
+            append.copy_old(older, folder, new)
         run(publish.write_shard, shards, workers, moved, lambda *_: None)
-    return [Path(shard.path).relative_to(folder).as_posix() for shard in shards]
 
 
 def write_records(
-    folder: Path,
     config: BuildConfig,
     tasks: Sequence[UnitTask],
     corpus: Corpus,
     found: Duplicates,
     splits: "np.ndarray[Any, Any]",
     key: str,
+    older: Published | None,
 ) -> None:
-    """What is not in the dataset, and where every record came from."""
-    rows = config.publish.rows_per_shard
-    publish.write_parts(folder / "rejected", publish.rejections(tasks, corpus, found), REJECTION_SCHEMA, rows)
+    """What is not in the dataset, where every record came from, and the clusters; behind those of the older dataset."""
+    folder, rows = Path(config.output), config.publish.rows_per_shard
+    first = append.parts_before(older, "rejected")
+    publish.write_parts(folder / "rejected", publish.rejections(tasks, corpus, found), REJECTION_SCHEMA, rows, first)
     history = lineage.tables(tasks, corpus, found, splits, key)
-    publish.write_parts(folder / lineage.FOLDER, history, lineage.SCHEMA, rows, **lineage.PARQUET_OPTIONS)
+    first = append.parts_before(older, lineage.FOLDER)
+    publish.write_parts(folder / lineage.FOLDER, history, lineage.SCHEMA, rows, first, **lineage.PARQUET_OPTIONS)
+    clusters = publish.clusters_table(corpus, found)
+    if older:
+        clusters = append.with_old(older, "clusters.parquet", clusters)
+    io.write_parquet(folder / "clusters.parquet", clusters)
 
 
-def manifest_head(config: BuildConfig, files: Sequence[Planned], summary: dict[str, Any]) -> dict[str, Any]:
+def manifest_head(
+    config: BuildConfig, files: Sequence[Planned], summary: dict[str, Any], published: Published | None
+) -> dict[str, Any]:
     """What the manifest says beside its list of files."""
-    settings = config.model_dump(mode="json", exclude={"inputs", "output", "workers", "lexicon"})
+    settings = config.model_dump(mode="json", exclude=_NOT_IN_KEY)
+    relation = {"parent" if config.append else "against": append.parent(published)} if published else {}
     return {
         "versions": versions(config),
         "libraries": {"pyarrow": pa.__version__},
@@ -220,4 +255,5 @@ def manifest_head(config: BuildConfig, files: Sequence[Planned], summary: dict[s
             for file in files
         ],
         "dialogues": {name: summary["splits"][name]["dialogues"] for name in SPLITS},
+        **relation,
     }

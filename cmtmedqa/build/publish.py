@@ -1,6 +1,6 @@
 """Pass 2 of a build: the kept dialogues as Parquet shards by split, the rejected ones, the clusters."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,9 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cmtmedqa import io
+from cmtmedqa.build import against
 from cmtmedqa.build.deduplicate import Corpus, Duplicates
 from cmtmedqa.build.engine import Report, Tick
 from cmtmedqa.build.unit_files import REJECTION_SCHEMA, UnitTask
+from cmtmedqa.config import Publish
 from cmtmedqa.records import SPLITS, ClusterMember, Dialogue
 
 SCHEMA = io.arrow_schema(Dialogue)
@@ -24,16 +26,17 @@ Ints = npt.NDArray[np.int64]
 class Piece(NamedTuple):
     """Rows of one unit's dialogues (ascending) and the ids they are published under."""
 
-    path: str
+    unit: UnitTask
     rows: Ints
     ids: list[str]
 
 
 class ShardTask(NamedTuple):
-    """One Parquet file of the dataset."""
+    """One Parquet file of the dataset, and its index where one is wanted."""
 
     path: str
     pieces: tuple[Piece, ...]
+    index_path: str | None
 
 
 def shard_tasks(
@@ -42,24 +45,29 @@ def shard_tasks(
     corpus: Corpus,
     kept: npt.NDArray[np.bool_],
     split: Ints,
-    rows_per_shard: int,
+    settings: Publish,
+    before: Mapping[str, int],
 ) -> list[ShardTask]:
-    """The shards of the dataset: each split in input order, `rows_per_shard` dialogues a file; an empty split has none."""
+    """The shards of the dataset: each split in input order, `rows_per_shard` dialogues a file; an empty split has none.
+
+    `before`: the number of shards of each split that older records fill.
+    """
     shards = []
     for number, name in enumerate(SPLITS):
         items = np.flatnonzero(kept & (split == number))
-        total = -(-len(items) // rows_per_shard)
-        for shard in range(total):
-            part = items[shard * rows_per_shard : (shard + 1) * rows_per_shard]
-            path = folder / "data" / f"{name}-{shard:05d}-of-{total:05d}.parquet"
-            shards.append(ShardTask(str(path), tuple(_pieces(tasks, corpus, part))))
+        count = -(-len(items) // settings.rows_per_shard)
+        for shard in range(count):
+            part = items[shard * settings.rows_per_shard : (shard + 1) * settings.rows_per_shard]
+            file = f"{name}-{before[name] + shard:05d}-of-{before[name] + count:05d}.parquet"
+            index = str(folder / against.FOLDER / file) if settings.index else None
+            shards.append(ShardTask(str(folder / "data" / file), tuple(_pieces(tasks, corpus, part)), index))
     return shards
 
 
 def _pieces(tasks: Sequence[UnitTask], corpus: Corpus, items: Ints) -> Iterator[Piece]:
     for unit in np.unique(corpus.unit[items]).tolist():
         here = items[corpus.unit[items] == unit]
-        yield Piece(str(tasks[unit].dialogues), corpus.row[here], [corpus.ids[item] for item in here.tolist()])
+        yield Piece(tasks[unit], corpus.row[here], [corpus.ids[item] for item in here.tolist()])
 
 
 def write_shard(task: ShardTask, report: Report) -> int:
@@ -75,13 +83,16 @@ def write_shard(task: ShardTask, report: Report) -> int:
             writer.write_table(table, row_group_size=io.ROWS_PER_GROUP)
             rows += table.num_rows
             report(Tick(table.num_rows, table.num_rows, 0))
+    if task.index_path:
+        parts = [against.index_table(piece.unit, piece.rows, piece.ids) for piece in task.pieces]
+        io.write_parquet(Path(task.index_path), pa.concat_tables(parts).combine_chunks(), **against.PARQUET_OPTIONS)
     return rows
 
 
 def _read(piece: Piece) -> Iterator[pa.Table]:
     """The rows of a piece under the ids they are published under."""
     done = 0
-    for table in io.read_rows(Path(piece.path), piece.rows, SCHEMA.names):
+    for table in io.read_rows(piece.unit.dialogues, piece.rows, SCHEMA.names):
         ids = pa.array(piece.ids[done : done + table.num_rows], pa.string())
         done += table.num_rows
         yield table.set_column(0, SCHEMA.field("id"), ids)
@@ -126,8 +137,8 @@ def _duplicate_rows(task: UnitTask, corpus: Corpus, found: Duplicates, items: In
             "file": row["file"],
             "index": row["index"],
             "step": "deduplicate",
-            "reason": "exact_duplicate" if found.exact[item] else "near_duplicate",
-            "detail": f"kept {corpus.ids[found.winner[item]]}, Jaccard {found.similarity[item]:.4f}",
+            "reason": found.reason(item),
+            "detail": f"kept {found.winner_id(corpus, item)}, Jaccard {found.similarity[item]:.4f}",
             "record": io.canonical_json({name: row[name] for name in ("title", "turns", "features")}),
         }
         for item, row in zip(items.tolist(), rows, strict=True)
@@ -136,11 +147,11 @@ def _duplicate_rows(task: UnitTask, corpus: Corpus, found: Duplicates, items: In
 
 
 def write_parts(
-    folder: Path, tables: Iterator[pa.Table], schema: pa.Schema, rows_per_part: int, **options: Any
+    folder: Path, tables: Iterator[pa.Table], schema: pa.Schema, rows_per_part: int, first: int = 0, **options: Any
 ) -> None:
-    """Write `part-00000.parquet` and on; at least one file, so that the folder always tells."""
+    """Write `part-00000.parquet`, or that of number `first`, and on; at least one file, so that the folder always tells."""
     waiting: list[pa.Table] = [schema.empty_table()]
-    number = 0
+    number = first
     for table in tables:
         waiting.append(table)
         while sum(item.num_rows for item in waiting) >= rows_per_part:
@@ -149,7 +160,7 @@ def write_parts(
             io.write_parquet(path, joined.slice(0, rows_per_part).combine_chunks(), **options)
             waiting, number = [joined.slice(rows_per_part)], number + 1
     rest = pa.concat_tables(waiting).combine_chunks()
-    if rest.num_rows or number == 0:
+    if rest.num_rows or number == first:
         io.write_parquet(folder / f"part-{number:05d}.parquet", rest, **options)
 
 
@@ -164,7 +175,7 @@ def clusters_table(corpus: Corpus, found: Duplicates) -> pa.Table:
             "id": corpus.ids[item],
             "source": source,
             "kept": bool(stays[item]),
-            "winner": corpus.ids[found.winner[item]],
+            "winner": found.winner_id(corpus, item),
             "kind": "winner" if stays[item] else "exact" if found.exact[item] else "near",
             "similarity": round(float(found.similarity[item]), 4),
         }

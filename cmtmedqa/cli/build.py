@@ -35,12 +35,20 @@ def build(
     no_deidentify: Annotated[
         bool, typer.Option("--no-deidentify", help="Leave personal data in the text; the card warns of it.")
     ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="A published dataset: what it holds is not published again.", show_default=False),
+    ] = None,
+    append: Annotated[
+        bool, typer.Option("--append", help="Publish the records of --against together with the new ones.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the dataset in the output folder.")] = False,
 ) -> None:
     """Build a dataset: read, normalise, de-identify, filter, deduplicate, validate, split, publish."""
     console = Console(stderr=True)
     config = _config(inputs or [], output, demo)
     changes: dict[str, Any] = {"workers": workers, "on_error": on_error, "deidentify": "off" if no_deidentify else None}
+    changes |= {"against": str(against) if against else None, "append": append or None}
     chosen = {key: value for key, value in changes.items() if value is not None}
     config = make_config({**config.model_dump(), **chosen}, "command line")
     if config.deidentify == "off":
