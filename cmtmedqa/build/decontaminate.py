@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,14 +27,7 @@ from cmtmedqa.sources.read import Plan, plan, read
 
 CONTAMINATION_SCHEMA = io.arrow_schema(Contamination)
 HELD_SCHEMA = pa.schema(
-    [
-        pa.field("row", pa.int64()),
-        *(
-            CONTAMINATION_SCHEMA.field(name)
-            for name in ("evaluation", "item", "item_file", "item_index", "measure", "value")
-        ),
-        CONTAMINATION_SCHEMA.field("matched"),
-    ]
+    [pa.field("row", pa.int64()), *(field for field in CONTAMINATION_SCHEMA if field.name not in ("id", "step"))]
 )
 
 _FOLDER = "evaluation"
@@ -55,14 +48,14 @@ class Known(NamedTuple):
 
     evaluation: str
     file: str
-    index: int
+    number: int
     id: str
 
 
 class Evaluations(NamedTuple):
     """All items of all sets in one index, and what the report says of each set."""
 
-    index: Index
+    grams: Index
     items: tuple[Known, ...]
     sets: dict[str, dict[str, Any]]
 
@@ -179,7 +172,7 @@ def _cleaned(raw: Sequence[_Raw], config: BuildConfig) -> list[Item]:
 
 def write_index(folder: Path, evaluations: Evaluations) -> None:
     """Lay the index into the work folder, one array a file, so that every process maps the same pages."""
-    for name, array in evaluations.index._asdict().items():
+    for name, array in evaluations.grams._asdict().items():
         with io.replacing(folder / _FOLDER / f"{name}.npy") as temporary, temporary.open("wb") as stream:
             np.save(stream, array, allow_pickle=False)
     io.write_text(folder / _FOLDER / _NAMES, json.dumps([list(item) for item in evaluations.items], ensure_ascii=False))
@@ -197,9 +190,13 @@ class Held:
 
     def of(self, batch: Batch) -> pa.Table:
         """What the dialogues of the next batch of a unit hold, rows of `HELD_SCHEMA`; `row` counts through the unit."""
+        origin = batch.rows.select(["source", "file", "index"])
         found = find_overlaps(batch.text, batch.dialogue, batch.role == PATIENT, self._index, self._limits)
         starts = batch.offsets()
-        rows = [self._evidence(overlap, batch, starts) for overlap in found]
+        rows = [
+            self._evidence(overlap, batch, starts) | origin.slice(overlap.dialogue, 1).to_pylist()[0]
+            for overlap in found
+        ]
         self._rows += batch.rows.num_rows
         return pa.Table.from_pylist(rows, schema=HELD_SCHEMA)
 
@@ -213,16 +210,10 @@ class Held:
         return {
             "row": self._rows + overlap.dialogue,
             "evaluation": item.evaluation,
-            "item": item.id or str(item.index),
+            "item": item.id or str(item.number),
             "item_file": item.file,
-            "item_index": item.index,
+            "item_index": item.number,
             "measure": overlap.measure,
             "value": round(overlap.value, 4),
             "matched": matched,
         }
-
-
-def describe(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """For each row of evidence the detail of a rejection: set, item, measure and value."""
-    for row in rows:
-        yield f"{row['evaluation']}: item {row['item']} ({row['item_file']}, record {row['item_index']}), {row['measure']} {row['value']:.4f}"

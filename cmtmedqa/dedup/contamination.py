@@ -239,9 +239,10 @@ class _Batch:
 
 def _covered_places(stream: Folded, dialogue: int, grams: Hashes, n: int) -> Ints:
     """The places, among the codes of the batch, of all characters in windows that hold one of some grams."""
-    start, end = stream.offsets[dialogue : dialogue + 2]
+    start, end = stream.offsets[dialogue : dialogue + 2].tolist()
     found = np.flatnonzero(np.isin(ngram_hashes(stream.codes[start:end], n), grams))
-    return stream.place[start + np.unique(found[:, None] + np.arange(n))]
+    places: Ints = stream.place[start + np.unique(found[:, None] + np.arange(n))]
+    return places
 
 
 def _codes_of(stream: Folded, dialogue: int) -> Codes:
