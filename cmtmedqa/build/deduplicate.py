@@ -39,17 +39,25 @@ class Corpus(NamedTuple):
 
 
 class Duplicates(NamedTuple):
-    """Per dialogue: the one that stays for it (itself if it is kept), the cluster's id, the Jaccard with the one that stays."""
+    """Per dialogue: the one that stays for it (itself if it is one), the cluster's id, the Jaccard with the one that stays.
+
+    contaminated: those that stay for their cluster but hold an item of an evaluation set, and so are not in the dataset.
+    """
 
     winner: Ints
     cluster: list[str]
     similarity: npt.NDArray[np.float64]
     exact: npt.NDArray[np.bool_]
+    contaminated: npt.NDArray[np.bool_]
 
-    def kept(self) -> npt.NDArray[np.bool_]:
-        """Whether each dialogue stays."""
+    def winners(self) -> npt.NDArray[np.bool_]:
+        """Whether each dialogue stays for its cluster."""
         stays: npt.NDArray[np.bool_] = self.winner == np.arange(len(self.winner))
         return stays
+
+    def kept(self) -> npt.NDArray[np.bool_]:
+        """Whether each dialogue is in the dataset."""
+        return self.winners() & ~self.contaminated
 
 
 def load_corpus(tasks: Sequence[UnitTask]) -> Corpus:
@@ -106,7 +114,8 @@ def find_duplicates(tasks: Sequence[UnitTask], corpus: Corpus, config: BuildConf
     similarity = np.ones(count)
     near = np.flatnonzero(~exact)
     similarity[near] = texts.jaccards(np.stack((near, winner[near]), axis=1))
-    return Duplicates(winner, _cluster_ids(component, corpus.digests), similarity, exact)
+    nothing = np.zeros(count, bool)
+    return Duplicates(winner, _cluster_ids(component, corpus.digests), similarity, exact, contaminated=nothing)
 
 
 def _first_equal(digests: npt.NDArray[np.uint64]) -> Ints:

@@ -12,9 +12,10 @@ from rich.console import Console
 
 import cmtmedqa
 from cmtmedqa import io
-from cmtmedqa.build import card, publish, report, split
+from cmtmedqa.build import card, evidence, publish, report, split
 from cmtmedqa.build.clean_unit import clean_unit
 from cmtmedqa.build.convert import Origin
+from cmtmedqa.build.decontaminate import EvaluationSet, examine, read_evaluations, write_index
 from cmtmedqa.build.deduplicate import Corpus, Duplicates, find_duplicates, load_corpus
 from cmtmedqa.build.engine import Tick, choose_workers, run
 from cmtmedqa.build.output import WORK, claim, write_manifest
@@ -22,7 +23,7 @@ from cmtmedqa.build.unit_files import Counts, UnitTask
 from cmtmedqa.clean import departments, features, filters, normalise, turns
 from cmtmedqa.clean.lexicon import load_lexicon
 from cmtmedqa.config import BuildConfig, Input
-from cmtmedqa.dedup import candidates, signatures
+from cmtmedqa.dedup import candidates, contamination, signatures
 from cmtmedqa.errors import ConfigError
 from cmtmedqa.progress import meter
 from cmtmedqa.records import DEPARTMENTS, SPLITS
@@ -47,11 +48,15 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
     """
     check(config)
     files, skipped = planned(config, console)
-    key = build_key(config, files)
+    sets = examine(config.decontaminate)
+    key = build_key(config, files, sets)
+    evaluations = read_evaluations(config, sets, console)
     folder = Path(config.output)
     if (done := claim(folder, key, overwrite)) is not None:
         console.print(f"{folder}: already built from this input with these settings", highlight=False)
         return done
+    if evaluations is not None:
+        write_index(folder / WORK, evaluations)
     tasks = unit_tasks(config, files, folder / WORK)
     workers = choose_workers(config.workers, sum(file.plan.size for file in files))
     counts = clean_all(tasks, workers, console)
@@ -60,10 +65,16 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
     with meter(console, "deduplicate", 1) as phase:
         found = find_duplicates(tasks, corpus, config)
         phase.advance(1)
+    held = evidence.gather(tasks, corpus)
+    found = held.mark(found)
     splits = assign_splits(found, config)
     shards = publish_all(config, tasks, corpus, found, splits, workers, console)
-    summary = report.make(config, files, skipped, tasks, counts, corpus, found, splits, folder)
-    publish.write_rejections(folder, publish.rejections(tasks, corpus, found), config.publish.rows_per_shard)
+    counted = held.counted(evaluations.sets if evaluations else {}, found)
+    summary = report.make(config, files, skipped, tasks, counts, corpus, found, splits, counted, folder)
+    late = publish.rejections(tasks, corpus, found, held.details())
+    publish.write_rejections(folder, late, config.publish.rows_per_shard)
+    if sets:
+        io.write_parquet(folder / "contamination.parquet", held.table(corpus, found))
     io.write_parquet(folder / "clusters.parquet", publish.clusters_table(corpus, found))
     io.write_json(folder / "report.json", summary)
     io.write_text(folder / "README.md", card.make(config, summary, shards))
@@ -108,13 +119,26 @@ def _inside(file: SourceFile, folder: str) -> bool:
     return not file.path.startswith(HUB) and Path(file.path).resolve().is_relative_to(Path(folder).resolve())
 
 
-def build_key(config: BuildConfig, files: Sequence[Planned]) -> str:
-    """The hash of everything that decides the output: settings, input digests, versions of the stages."""
-    settings = config.model_dump(mode="json", exclude={"inputs", "output", "workers", "lexicon"})
+def build_key(config: BuildConfig, files: Sequence[Planned], sets: Sequence[EvaluationSet]) -> str:
+    """The hash of everything that decides the output: settings, digests of inputs and evaluation sets, versions."""
     inputs = [[file.file.name, *file.origin, file.plan.sha256] for file in files]
     lexicon = hashlib.sha256("\n".join(load_lexicon(config.lexicon).terms).encode()).hexdigest()
-    value = {"settings": settings, "inputs": inputs, "lexicon": lexicon, "versions": versions(config)}
+    evaluation = [[item.name, [file.name for file, _ in item.files], item.sha256] for item in sets]
+    value = {
+        "settings": settings_of(config),
+        "inputs": inputs,
+        "evaluation": evaluation,
+        "lexicon": lexicon,
+        "versions": versions(config),
+    }
     return hashlib.sha256(io.canonical_json(value).encode()).hexdigest()
+
+
+def settings_of(config: BuildConfig) -> dict[str, Any]:
+    """The settings that decide the output, without places on this machine."""
+    places: Any = {"inputs": True, "output": True, "workers": True, "lexicon": True, "decontaminate": {"against"}}
+    settings: dict[str, Any] = config.model_dump(mode="json", exclude=places)
+    return settings
 
 
 def versions(config: BuildConfig) -> dict[str, str]:
@@ -128,6 +152,7 @@ def versions(config: BuildConfig) -> dict[str, str]:
         "departments": departments.VERSION,
         "signatures": signatures.SCHEME,
         "bands": f"{candidates.BANDS} bands of {candidates.ROWS} rows, every candidate verified by exact Jaccard",
+        "contamination": contamination.VERSION,
         "split": split.VERSION,
         "deidentify": "off",
     }
@@ -189,11 +214,11 @@ def publish_all(
 
 def manifest_head(config: BuildConfig, files: Sequence[Planned], summary: dict[str, Any]) -> dict[str, Any]:
     """What the manifest says beside its list of files."""
-    settings = config.model_dump(mode="json", exclude={"inputs", "output", "workers", "lexicon"})
     return {
         "versions": versions(config),
         "libraries": {"pyarrow": pa.__version__},
-        "settings": settings | {"lexicon": "bundled" if config.lexicon is None else Path(config.lexicon).name},
+        "settings": settings_of(config)
+        | {"lexicon": "bundled" if config.lexicon is None else Path(config.lexicon).name},
         "inputs": [
             {
                 "file": file.file.name,
@@ -202,6 +227,10 @@ def manifest_head(config: BuildConfig, files: Sequence[Planned], summary: dict[s
                 "sha256": file.plan.sha256,
             }
             for file in files
+        ],
+        "evaluation": [
+            {"name": name, "file": item["file"], "sha256": item["sha256"]}
+            for name, item in summary["contamination"].items()
         ],
         "dialogues": {name: summary["splits"][name]["dialogues"] for name in SPLITS},
     }

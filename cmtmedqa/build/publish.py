@@ -1,6 +1,6 @@
 """Pass 2 of a build: the kept dialogues as Parquet shards by split, the rejected ones, the clusters."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,17 +103,19 @@ def _regrouped(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(waiting).combine_chunks()
 
 
-def rejections(tasks: Sequence[UnitTask], corpus: Corpus, found: Duplicates) -> Iterator[pa.Table]:
-    """Everything that is not in the dataset, unit by unit, in the order of the records."""
+def rejections(
+    tasks: Sequence[UnitTask], corpus: Corpus, found: Duplicates, held: Mapping[int, str]
+) -> Iterator[pa.Table]:
+    """Everything that is not in the dataset, unit by unit, in the order of the records; `held`: details of contaminated ones."""
     lost = ~found.kept()
     for number, task in enumerate(tasks):
         early = pq.ParquetFile(task.rejected).read().cast(REJECTION_SCHEMA)
-        late = _duplicate_rows(task, corpus, found, np.flatnonzero(lost & (corpus.unit == number)))
+        late = _late_rows(task, corpus, found, held, np.flatnonzero(lost & (corpus.unit == number)))
         both = pa.concat_tables([early, late])
         yield both.take(pc.sort_indices(both["index"]))
 
 
-def _duplicate_rows(task: UnitTask, corpus: Corpus, found: Duplicates, items: Ints) -> pa.Table:
+def _late_rows(task: UnitTask, corpus: Corpus, found: Duplicates, held: Mapping[int, str], items: Ints) -> pa.Table:
     if not len(items):
         return REJECTION_SCHEMA.empty_table()
     columns = ["source", "title", "turns", "file", "index"]
@@ -125,14 +127,22 @@ def _duplicate_rows(task: UnitTask, corpus: Corpus, found: Duplicates, items: In
             "source": row["source"],
             "file": row["file"],
             "index": row["index"],
-            "step": "deduplicate",
-            "reason": "exact_duplicate" if found.exact[item] else "near_duplicate",
-            "detail": f"kept {corpus.ids[found.winner[item]]}, Jaccard {found.similarity[item]:.4f}",
+            **_why_late(item, corpus, found, held),
             "record": io.canonical_json({"title": row["title"], "turns": row["turns"]}),
         }
         for item, row in zip(items.tolist(), rows, strict=True)
     ]
     return pa.Table.from_pylist(values, schema=REJECTION_SCHEMA)
+
+
+def _why_late(item: int, corpus: Corpus, found: Duplicates, held: Mapping[int, str]) -> dict[str, str]:
+    if found.contaminated[item]:
+        return {"step": "decontaminate", "reason": "in_evaluation_set", "detail": held[item]}
+    return {
+        "step": "deduplicate",
+        "reason": "exact_duplicate" if found.exact[item] else "near_duplicate",
+        "detail": f"kept {corpus.ids[found.winner[item]]}, Jaccard {found.similarity[item]:.4f}",
+    }
 
 
 def write_rejections(folder: Path, tables: Iterator[pa.Table], rows_per_shard: int) -> int:
@@ -158,7 +168,7 @@ def clusters_table(corpus: Corpus, found: Duplicates) -> pa.Table:
     """Every member of every cluster of two or more, winners first, clusters in the order of their ids."""
     size = np.bincount(found.winner, minlength=len(found.winner))
     members = np.flatnonzero(size[found.winner] > 1)
-    stays = found.kept()
+    stays, winners = found.kept(), found.winners()
     sources = corpus.sources.take(pa.array(members)).to_pylist()
     values = [
         {
@@ -167,7 +177,7 @@ def clusters_table(corpus: Corpus, found: Duplicates) -> pa.Table:
             "source": source,
             "kept": bool(stays[item]),
             "winner": corpus.ids[found.winner[item]],
-            "kind": "winner" if stays[item] else "exact" if found.exact[item] else "near",
+            "kind": "winner" if winners[item] else "exact" if found.exact[item] else "near",
             "similarity": round(float(found.similarity[item]), 4),
         }
         for item, source in zip(members.tolist(), sources, strict=True)

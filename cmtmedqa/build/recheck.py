@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from cmtmedqa import io
 from cmtmedqa.build import validate
+from cmtmedqa.build.decontaminate import CONTAMINATION_SCHEMA
 from cmtmedqa.build.output import MANIFEST, content_hash, read_manifest
 from cmtmedqa.build.publish import SCHEMA
 from cmtmedqa.build.unit_files import REJECTION_SCHEMA
@@ -28,6 +29,7 @@ def problems(folder: Path) -> list[str]:
         found += _split(folder, name, manifest, report, kept)
     found += _rejections(folder, report)
     found += _clusters(folder, kept)
+    found += _contamination(folder, report, kept)
     total = sum(item["dialogues"] for item in report["splits"].values())
     if not report["kept"] == len(kept) == total or report["read"] != report["kept"] + report["rejected"]:
         found.append(
@@ -90,12 +92,38 @@ def _rejections(folder: Path, report: dict[str, Any]) -> list[str]:
 
 def _clusters(folder: Path, kept: dict[str, str]) -> list[str]:
     table = pq.ParquetFile(folder / "clusters.parquet").read()
+    evidence = _contaminated(folder)
+    contaminated = set() if evidence is None else set(evidence["id"].to_pylist())
     if not table.schema.remove_metadata().equals(io.arrow_schema(ClusterMember)):
         return ["clusters.parquet: its schema is not that of a cluster member"]
     found = []
     for member in table.to_pylist():
         if member["kept"] != (member["id"] in kept):
             found.append(f"clusters.parquet: {member['id']}: kept is {member['kept']}, the data says otherwise")
-        if member["winner"] not in kept:
+        if member["winner"] not in kept and member["winner"] not in contaminated:
             found.append(f"clusters.parquet: {member['winner']}: the winner is not in the data")
     return found
+
+
+def _contaminated(folder: Path) -> pa.Table | None:
+    """The evidence about evaluation sets; None for a dataset that was built against none."""
+    path = folder / "contamination.parquet"
+    return pq.ParquetFile(path).read() if path.exists() else None
+
+
+def _contamination(folder: Path, report: dict[str, Any], kept: dict[str, str]) -> list[str]:
+    table = _contaminated(folder)
+    if table is None:
+        return ["contamination.parquet: missing"] if report.get("contamination") else []
+    if not table.schema.remove_metadata().equals(CONTAMINATION_SCHEMA):
+        return ["contamination.parquet: its schema is not that of a contamination"]
+    late = table.filter(pa.compute.equal(table["step"], "decontaminate"))
+    pairs = set(zip(late["evaluation"].to_pylist(), late["id"].to_pylist(), strict=True))
+    counts = Counter(name for name, _ in pairs)
+    found = [
+        f"contamination.parquet: {name}: {counts[name]} dialogues, but the report says {stated['dialogues']}"
+        for name, stated in report["contamination"].items()
+        if counts[name] != stated["dialogues"]
+    ]
+    held = sorted(set(table["id"].to_pylist()) & kept.keys())
+    return found + [f"contamination.parquet: {identifier}: is in the data" for identifier in held]

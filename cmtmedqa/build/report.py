@@ -19,7 +19,7 @@ from cmtmedqa.config import BuildConfig
 from cmtmedqa.records import DEPARTMENTS, SPLITS
 from cmtmedqa.sources.files import SourceFile
 
-STEPS = ("read", "normalise", "deidentify", "filter", "validate", "deduplicate")
+STEPS = ("read", "normalise", "deidentify", "filter", "validate", "deduplicate", "decontaminate")
 _QUANTILES = (0.05, 0.5, 0.95)
 
 
@@ -39,6 +39,7 @@ def make(
     corpus: Corpus,
     found: Duplicates,
     splits: npt.NDArray[np.int8],
+    contamination: Mapping[str, Mapping[str, Any]],
     folder: Path,
 ) -> dict[str, Any]:
     """The report as a JSON value. Raises AssertionError if its parts do not sum to the whole."""
@@ -60,6 +61,7 @@ def make(
         "repairs": _sum(count.repairs for count in counts),
         "personal_data": _sum(count.pii for count in counts),
         "duplicates": _duplicates(corpus, found),
+        "contamination": contamination,
         "splits": {},
         "departments": {},
         "departments_unmapped": {name: number for name, number in unmapped.items() if name},
@@ -74,9 +76,13 @@ def make(
 
 def _unit_counts(number: int, counts: Counts, corpus: Corpus, found: Duplicates) -> dict[str, Any]:
     inside = corpus.unit == number
-    lost = inside & ~found.kept()
+    lost = inside & ~found.winners()
     exact, near = int((lost & found.exact).sum()), int((lost & ~found.exact).sum())
-    late = {"deduplicate/exact_duplicate": exact, "deduplicate/near_duplicate": near}
+    late = {
+        "deduplicate/exact_duplicate": exact,
+        "deduplicate/near_duplicate": near,
+        "decontaminate/in_evaluation_set": int((inside & found.contaminated).sum()),
+    }
     return {
         "read": counts.read,
         "kept": int((inside & found.kept()).sum()),
@@ -112,13 +118,13 @@ def _funnel(read: int, rejected: Mapping[str, int]) -> list[dict[str, Any]]:
 
 
 def _duplicates(corpus: Corpus, found: Duplicates) -> dict[str, int]:
-    kept = found.kept()
+    twins = ~found.winners()
     size = np.bincount(found.winner, minlength=len(found.winner))
     return {
         "clusters_of_two_or_more": int((size > 1).sum()),
         "largest_cluster": int(size.max()) if len(size) else 0,
-        "exact": int((~kept & found.exact).sum()),
-        "near": int((~kept & ~found.exact).sum()),
+        "exact": int((twins & found.exact).sum()),
+        "near": int((twins & ~found.exact).sum()),
         "renamed_ids": sum("~" in name for name in corpus.ids),
     }
 
