@@ -117,6 +117,36 @@ class ClusterMember(Record):
     similarity: Share
 
 
+class MatchedSpan(Record):
+    """A passage that a dialogue shares with an item: code points [start, end) of a turn, and the text there."""
+
+    turn: Count
+    start: Count
+    end: Count
+    text: str
+
+
+class Contamination(Record):
+    """Evidence that a dialogue holds an item of an evaluation set.
+
+    `measure`: `question`, the share of the question's 13-grams; `item`, that of the whole item where the question is shorter and
+    stands there literally; `jaccard`, of the 5-grams of the whole. `step`: where the dialogue left the dataset.
+    """
+
+    id: str
+    source: str
+    file: str
+    index: Count
+    step: Literal["deduplicate", "decontaminate"]
+    evaluation: str
+    item: str
+    item_file: str
+    item_index: Count
+    measure: Literal["question", "item", "jaccard"]
+    value: Share
+    matched: tuple[MatchedSpan, ...]
+
+
 class PiiSpan(Record):
     """Where personal data was found (code points, after normalisation) and by which rule; never the value.
 

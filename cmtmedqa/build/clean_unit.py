@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 from cmtmedqa import io
 from cmtmedqa.build import trace, validate
 from cmtmedqa.build.convert import storable, to_batch
+from cmtmedqa.build.decontaminate import Held
 from cmtmedqa.build.engine import Report, Tick
 from cmtmedqa.build.unit_files import (
     REFUSED_SCHEMA,
@@ -40,11 +42,14 @@ def clean_unit(task: UnitTask, report: Report) -> Counts:
         report(Tick(counts.read, counts.kept, sum(counts.rejected.values())))
         return counts
     work = _Work(task)
+    evaluations = Held(Path(task.folder), task.config.decontaminate) if task.config.decontaminate.against else None
     with UnitWriter(task) as files:
         for records in _batches(read(task.unit)):
             batch, table = work.clean(records)
             keys = keys_column(batch.text, batch.offsets())
             files.keep(table, digests(keys), signatures(keys))
+            if evaluations is not None:
+                files.hold(evaluations.of(batch))
             refused = work.take_rejections()
             files.refuse(refused)
             report(Tick(len(records), table.num_rows, refused.num_rows))

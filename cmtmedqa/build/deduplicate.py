@@ -43,9 +43,10 @@ class Corpus(NamedTuple):
 
 
 class Duplicates(NamedTuple):
-    """Per dialogue: the one that stays for it (itself if it is kept), the cluster's id, the Jaccard with the one that stays.
+    """Per dialogue: the one that stays for it (itself if it is one), the cluster's id, the Jaccard with the one that stays.
 
-    A winner from len(ids) on is a record of the dataset that was published before; `older` has its id.
+    A winner from len(ids) on is a record of the dataset that was published before; `older` has its id. `contaminated`: those
+    that stay for their cluster but hold an item of an evaluation set, and so are not in the dataset.
     """
 
     winner: Ints
@@ -53,11 +54,16 @@ class Duplicates(NamedTuple):
     similarity: npt.NDArray[np.float64]
     exact: npt.NDArray[np.bool_]
     older: dict[int, str]
+    contaminated: Mask
 
-    def kept(self) -> Mask:
-        """Whether each dialogue stays."""
+    def winners(self) -> Mask:
+        """Whether each dialogue stays for its cluster."""
         stays: Mask = self.winner == np.arange(len(self.winner))
         return stays
+
+    def kept(self) -> Mask:
+        """Whether each dialogue is in the dataset."""
+        return self.winners() & ~self.contaminated
 
     def published_before(self) -> Mask:
         """Whether each dialogue has a twin in the dataset that was published before."""
@@ -75,10 +81,12 @@ class Duplicates(NamedTuple):
         number = int(self.winner[item])
         return self.older[number] if number >= len(corpus.ids) else corpus.ids[number]
 
-    def reason(self, item: int) -> str:
-        """Why a dialogue that does not stay is dropped."""
+    def fate(self, item: int) -> tuple[str, str]:
+        """Step and reason by which a dialogue that is not in the dataset was dropped."""
+        if self.contaminated[item]:
+            return "decontaminate", "in_evaluation_set"
         kind = "exact_duplicate" if self.exact[item] else "near_duplicate"
-        return f"older_{kind}" if self.winner[item] >= len(self.winner) else kind
+        return "deduplicate", f"older_{kind}" if self.winner[item] >= len(self.winner) else kind
 
 
 def load_corpus(tasks: Sequence[UnitTask], taken: Sequence[str] = ()) -> Corpus:
@@ -147,7 +155,9 @@ def find_duplicates(
     near = np.flatnonzero(~exact)
     similarity[near] = texts.jaccards(np.stack((near, winner[near]), axis=1))
     older = {item: published.ids[item - count] for item in winner[winner >= count].tolist()} if published else {}
-    return Duplicates(winner, _cluster_ids(new, corpus.digests), similarity, exact, older)
+    return Duplicates(
+        winner, _cluster_ids(new, corpus.digests), similarity, exact, older, contaminated=np.zeros(count, bool)
+    )
 
 
 def _old_pairs(

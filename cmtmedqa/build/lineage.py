@@ -56,10 +56,11 @@ def _fate(
     """What became of dialogues that passed every stage of their own."""
     kept, member = found.kept()[items], found.in_cluster()[items]
     text = pa.string()
+    fates = [found.fate(item) for item in items.tolist()]
     return {
         "id": pa.array([corpus.ids[item] for item in items.tolist()], text),
-        "step": pa.array(np.full(len(items), "deduplicate"), text, mask=kept),
-        "reason": pa.array([found.reason(item) for item in items.tolist()], text, mask=kept),
+        "step": pa.array([step for step, _ in fates], text, mask=kept),
+        "reason": pa.array([reason for _, reason in fates], text, mask=kept),
         "cluster": pa.array([found.cluster[item] for item in items.tolist()], text, mask=~member),
         "winner": pa.array([found.winner_id(corpus, item) for item in items.tolist()], text, mask=~member),
         "similarity": pa.array(found.similarity[items].round(4), pa.float64(), mask=~member),

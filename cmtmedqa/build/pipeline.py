@@ -13,18 +13,20 @@ from rich.console import Console
 
 import cmtmedqa
 from cmtmedqa import io
-from cmtmedqa.build import against, append, card, lineage, publish, report, split
+from cmtmedqa.build import against, append, card, evidence, lineage, publish, report, split
 from cmtmedqa.build.against import Published
 from cmtmedqa.build.clean_unit import clean_unit
 from cmtmedqa.build.convert import Origin
+from cmtmedqa.build.decontaminate import EvaluationSet, examine, read_evaluations, write_index
 from cmtmedqa.build.deduplicate import Corpus, Duplicates, find_duplicates, load_corpus
 from cmtmedqa.build.engine import Tick, choose_workers, run
+from cmtmedqa.build.evidence import CONTAMINATION, Evidence
 from cmtmedqa.build.output import WORK, claim, write_manifest
 from cmtmedqa.build.unit_files import REJECTION_SCHEMA, Counts, UnitTask
 from cmtmedqa.clean import departments, features, filters, normalise, turns
 from cmtmedqa.clean.lexicon import load_lexicon
 from cmtmedqa.config import BuildConfig, Input
-from cmtmedqa.dedup import candidates, signatures
+from cmtmedqa.dedup import candidates, contamination, signatures
 from cmtmedqa.errors import ConfigError
 from cmtmedqa.progress import meter
 from cmtmedqa.records import DEPARTMENTS, SPLITS
@@ -32,8 +34,6 @@ from cmtmedqa.sources.files import HUB, SourceFile, expand
 from cmtmedqa.sources.read import Plan, plan
 
 UNIT_BYTES = 16 * 1024 * 1024
-
-_NOT_IN_KEY = {"inputs", "output", "workers", "lexicon", "against"}
 
 
 class Planned(NamedTuple):
@@ -52,11 +52,15 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
     check(config)
     published = opened(config)
     files, skipped = planned(config, console)
-    key = build_key(config, files, published)
+    sets = examine(config.decontaminate)
+    key = build_key(config, files, sets, published)
+    evaluations = read_evaluations(config, sets, console)
     folder = Path(config.output)
     if (done := claim(folder, key, overwrite)) is not None:
         console.print(f"{folder}: already built from this input with these settings", highlight=False)
         return done
+    if evaluations is not None:
+        write_index(folder / WORK, evaluations)
     tasks = unit_tasks(config, files, folder / WORK)
     workers = choose_workers(config.workers, sum(file.plan.size for file in files))
     counts = clean_all(tasks, workers, console)
@@ -65,11 +69,14 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
     with meter(console, "deduplicate", 1) as phase:
         found = find_duplicates(tasks, corpus, config, published)
         phase.advance(1)
+    held = evidence.gather(tasks, corpus)
+    found = held.mark(found)
     older = published if config.append else None
     splits = assign_splits(found, config, older)
     publish_all(config, tasks, corpus, found, splits, workers, console, older)
-    write_records(config, tasks, corpus, found, splits, key, older)
-    summary = report.make(config, skipped, tasks, counts, corpus, found, folder, published)
+    write_records(config, tasks, corpus, found, held, splits, key, older)
+    counted = held.counted(evaluations.sets if evaluations else {}, found)
+    summary = report.make(config, skipped, tasks, counts, corpus, found, counted, folder, published)
     io.write_json(folder / "report.json", summary)
     shards = sorted(path.relative_to(folder).as_posix() for path in (folder / "data").glob("*.parquet"))
     io.write_text(folder / "README.md", card.make(config, summary, shards))
@@ -129,14 +136,30 @@ def _inside(file: SourceFile, folder: str) -> bool:
     return not file.path.startswith(HUB) and Path(file.path).resolve().is_relative_to(Path(folder).resolve())
 
 
-def build_key(config: BuildConfig, files: Sequence[Planned], published: Published | None) -> str:
-    """The hash of everything that decides the output: settings, digests of input and older dataset, versions of the stages."""
-    settings = config.model_dump(mode="json", exclude=_NOT_IN_KEY)
+def build_key(
+    config: BuildConfig, files: Sequence[Planned], sets: Sequence[EvaluationSet], published: Published | None
+) -> str:
+    """The hash of everything that decides the output: settings, digests of all that is read, versions of the stages."""
     inputs = [[file.file.name, *file.origin, file.plan.sha256] for file in files]
     lexicon = hashlib.sha256("\n".join(load_lexicon(config.lexicon).terms).encode()).hexdigest()
-    value: dict[str, Any] = {"settings": settings, "inputs": inputs, "lexicon": lexicon, "versions": versions(config)}
-    value["against"] = published.sha256 if published else None
+    evaluation = [[item.name, [file.name for file, _ in item.files], item.sha256] for item in sets]
+    value = {
+        "settings": settings_of(config),
+        "inputs": inputs,
+        "evaluation": evaluation,
+        "against": published.sha256 if published else None,
+        "lexicon": lexicon,
+        "versions": versions(config),
+    }
     return hashlib.sha256(io.canonical_json(value).encode()).hexdigest()
+
+
+def settings_of(config: BuildConfig) -> dict[str, Any]:
+    """The settings that decide the output, without places on this machine."""
+    names = ("inputs", "output", "workers", "lexicon", "against")
+    places: Any = dict.fromkeys(names, True) | {"decontaminate": {"against"}}
+    settings: dict[str, Any] = config.model_dump(mode="json", exclude=places)
+    return settings
 
 
 def versions(config: BuildConfig) -> dict[str, str]:
@@ -150,6 +173,7 @@ def versions(config: BuildConfig) -> dict[str, str]:
         "departments": departments.VERSION,
         "signatures": signatures.SCHEME,
         "bands": f"{candidates.BANDS} bands of {candidates.ROWS} rows, every candidate verified by exact Jaccard",
+        "contamination": contamination.VERSION,
         "split": split.VERSION,
         "deidentify": "off",
     }
@@ -218,6 +242,7 @@ def write_records(
     tasks: Sequence[UnitTask],
     corpus: Corpus,
     found: Duplicates,
+    held: Evidence,
     splits: "np.ndarray[Any, Any]",
     key: str,
     older: Published | None,
@@ -225,26 +250,28 @@ def write_records(
     """What is not in the dataset, where every record came from, and the clusters; behind those of the older dataset."""
     folder, rows = Path(config.output), config.publish.rows_per_shard
     first = append.parts_before(older, "rejected")
-    publish.write_parts(folder / "rejected", publish.rejections(tasks, corpus, found), REJECTION_SCHEMA, rows, first)
+    late = publish.rejections(tasks, corpus, found, held.details())
+    publish.write_parts(folder / "rejected", late, REJECTION_SCHEMA, rows, first)
     history = lineage.tables(tasks, corpus, found, splits, key)
     first = append.parts_before(older, lineage.FOLDER)
     publish.write_parts(folder / lineage.FOLDER, history, lineage.SCHEMA, rows, first, **lineage.PARQUET_OPTIONS)
-    clusters = publish.clusters_table(corpus, found)
-    if older:
-        clusters = append.with_old(older, "clusters.parquet", clusters)
-    io.write_parquet(folder / "clusters.parquet", clusters)
+    tables = {"clusters.parquet": publish.clusters_table(corpus, found)}
+    if config.decontaminate.against or append.has(older, CONTAMINATION):
+        tables[CONTAMINATION] = held.table(corpus, found)
+    for name, table in tables.items():
+        io.write_parquet(folder / name, append.with_old(older, name, table))
 
 
 def manifest_head(
     config: BuildConfig, files: Sequence[Planned], summary: dict[str, Any], published: Published | None
 ) -> dict[str, Any]:
     """What the manifest says beside its list of files."""
-    settings = config.model_dump(mode="json", exclude=_NOT_IN_KEY)
     relation = {"parent" if config.append else "against": append.parent(published)} if published else {}
     return {
         "versions": versions(config),
         "libraries": {"pyarrow": pa.__version__},
-        "settings": settings | {"lexicon": "bundled" if config.lexicon is None else Path(config.lexicon).name},
+        "settings": settings_of(config)
+        | {"lexicon": "bundled" if config.lexicon is None else Path(config.lexicon).name},
         "inputs": [
             {
                 "file": file.file.name,
@@ -253,6 +280,10 @@ def manifest_head(
                 "sha256": file.plan.sha256,
             }
             for file in files
+        ],
+        "evaluation": [
+            {"name": name, "file": item["file"], "sha256": item["sha256"]}
+            for name, item in summary["contamination"].items()
         ],
         "dialogues": {name: summary["splits"][name]["dialogues"] for name in SPLITS},
         **relation,

@@ -114,17 +114,19 @@ def _regrouped(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(waiting).combine_chunks()
 
 
-def rejections(tasks: Sequence[UnitTask], corpus: Corpus, found: Duplicates) -> Iterator[pa.Table]:
-    """Everything that is not in the dataset, unit by unit, in the order of the records."""
+def rejections(
+    tasks: Sequence[UnitTask], corpus: Corpus, found: Duplicates, held: Mapping[int, str]
+) -> Iterator[pa.Table]:
+    """Everything that is not in the dataset, unit by unit, in the order of the records; `held`: details of contaminated ones."""
     lost = ~found.kept()
     for number, task in enumerate(tasks):
         early = pq.ParquetFile(task.rejected).read(columns=REJECTION_SCHEMA.names).cast(REJECTION_SCHEMA)
-        late = _duplicate_rows(task, corpus, found, np.flatnonzero(lost & (corpus.unit == number)))
+        late = _late_rows(task, corpus, found, held, np.flatnonzero(lost & (corpus.unit == number)))
         both = pa.concat_tables([early, late])
         yield both.take(pc.sort_indices(both["index"]))
 
 
-def _duplicate_rows(task: UnitTask, corpus: Corpus, found: Duplicates, items: Ints) -> pa.Table:
+def _late_rows(task: UnitTask, corpus: Corpus, found: Duplicates, held: Mapping[int, str], items: Ints) -> pa.Table:
     if not len(items):
         return REJECTION_SCHEMA.empty_table()
     columns = ["source", "title", "turns", "features", "file", "index"]
@@ -136,14 +138,18 @@ def _duplicate_rows(task: UnitTask, corpus: Corpus, found: Duplicates, items: In
             "source": row["source"],
             "file": row["file"],
             "index": row["index"],
-            "step": "deduplicate",
-            "reason": found.reason(item),
-            "detail": f"kept {found.winner_id(corpus, item)}, Jaccard {found.similarity[item]:.4f}",
+            **_why_late(item, corpus, found, held),
             "record": io.canonical_json({name: row[name] for name in ("title", "turns", "features")}),
         }
         for item, row in zip(items.tolist(), rows, strict=True)
     ]
     return pa.Table.from_pylist(values, schema=REJECTION_SCHEMA)
+
+
+def _why_late(item: int, corpus: Corpus, found: Duplicates, held: Mapping[int, str]) -> dict[str, str]:
+    step, reason = found.fate(item)
+    kept = f"kept {found.winner_id(corpus, item)}, Jaccard {found.similarity[item]:.4f}"
+    return {"step": step, "reason": reason, "detail": held[item] if step == "decontaminate" else kept}
 
 
 def write_parts(
@@ -167,7 +173,7 @@ def write_parts(
 def clusters_table(corpus: Corpus, found: Duplicates) -> pa.Table:
     """Every member of every cluster of two or more, winners first, clusters in the order of their ids."""
     members = np.flatnonzero(found.in_cluster())
-    stays = found.kept()
+    stays, winners = found.kept(), found.winners()
     sources = corpus.sources.take(pa.array(members)).to_pylist()
     values = [
         {
@@ -176,7 +182,7 @@ def clusters_table(corpus: Corpus, found: Duplicates) -> pa.Table:
             "source": source,
             "kept": bool(stays[item]),
             "winner": found.winner_id(corpus, item),
-            "kind": "winner" if stays[item] else "exact" if found.exact[item] else "near",
+            "kind": "winner" if winners[item] else "exact" if found.exact[item] else "near",
             "similarity": round(float(found.similarity[item]), 4),
         }
         for item, source in zip(members.tolist(), sources, strict=True)

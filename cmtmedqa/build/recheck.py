@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 
 from cmtmedqa import io
 from cmtmedqa.build import lineage, validate
+from cmtmedqa.build.decontaminate import CONTAMINATION_SCHEMA
+from cmtmedqa.build.evidence import CONTAMINATION
 from cmtmedqa.build.output import MANIFEST, content_hash, read_manifest
 from cmtmedqa.build.publish import SCHEMA
 from cmtmedqa.build.trace import HASHES
@@ -39,6 +41,7 @@ def problems(folder: Path) -> list[str]:
     found += _rejections(folder, report)
     found += _clusters(folder, kept, elsewhere="against" in manifest)
     found += _lineage(folder, report, kept)
+    found += _contamination(folder, report, kept)
     total = sum(item["dialogues"] for item in report["splits"].values())
     if not report["kept"] == len(kept) == total or report["read"] != report["kept"] + report["rejected"]:
         found.append(
@@ -105,13 +108,15 @@ def _rejections(folder: Path, report: dict[str, Any]) -> list[str]:
 def _clusters(folder: Path, kept: dict[str, Published], elsewhere: bool) -> list[str]:
     """The members of clusters; `elsewhere`: a winner may stand in the dataset that the build was compared with."""
     table = pq.ParquetFile(folder / "clusters.parquet").read()
+    evidence = _contaminated(folder)
+    contaminated = set() if evidence is None else set(evidence["id"].to_pylist())
     if not table.schema.remove_metadata().equals(io.arrow_schema(ClusterMember)):
         return ["clusters.parquet: its schema is not that of a cluster member"]
     found = []
     for member in table.to_pylist():
         if member["kept"] != (member["id"] in kept):
             found.append(f"clusters.parquet: {member['id']}: kept is {member['kept']}, the data says otherwise")
-        if member["winner"] not in kept and not elsewhere:
+        if member["winner"] not in kept and member["winner"] not in contaminated and not elsewhere:
             found.append(f"clusters.parquet: {member['winner']}: the winner is not in the data")
     return found
 
@@ -137,3 +142,27 @@ def _lineage(folder: Path, report: dict[str, Any], kept: dict[str, Published]) -
     if rows != report["read"] or stays != len(kept):
         found.append(f"{lineage.FOLDER}/: {rows} records of {report['read']} read, {stays} kept of {len(kept)}")
     return found
+
+
+def _contaminated(folder: Path) -> pa.Table | None:
+    """The evidence about evaluation sets; None for a dataset that was built against none."""
+    path = folder / CONTAMINATION
+    return pq.ParquetFile(path).read() if path.exists() else None
+
+
+def _contamination(folder: Path, report: dict[str, Any], kept: dict[str, Published]) -> list[str]:
+    table = _contaminated(folder)
+    if table is None:
+        return ["contamination.parquet: missing"] if report.get("contamination") else []
+    if not table.schema.remove_metadata().equals(CONTAMINATION_SCHEMA):
+        return ["contamination.parquet: its schema is not that of a contamination"]
+    late = table.filter(pc.equal(table["step"], "decontaminate"))
+    pairs = set(zip(late["evaluation"].to_pylist(), late["id"].to_pylist(), strict=True))
+    counts = Counter(name for name, _ in pairs)
+    found = [
+        f"contamination.parquet: {name}: {counts[name]} dialogues, but the report says {stated['dialogues']}"
+        for name, stated in report["contamination"].items()
+        if counts[name] != stated["dialogues"]
+    ]
+    held = sorted(set(table["id"].to_pylist()) & kept.keys())
+    return found + [f"contamination.parquet: {identifier}: is in the data" for identifier in held]

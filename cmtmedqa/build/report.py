@@ -18,7 +18,7 @@ from cmtmedqa.clean import features
 from cmtmedqa.config import BuildConfig
 from cmtmedqa.records import DEPARTMENTS, SPLITS
 
-STEPS = ("read", "normalise", "deidentify", "filter", "validate", "deduplicate")
+STEPS = ("read", "normalise", "deidentify", "filter", "validate", "deduplicate", "decontaminate")
 _QUANTILES = (0.05, 0.5, 0.95)
 
 
@@ -29,6 +29,7 @@ def make(
     counts: Sequence[Counts],
     corpus: Corpus,
     found: Duplicates,
+    contamination: Mapping[str, Mapping[str, Any]],
     folder: Path,
     published: Published | None = None,
 ) -> dict[str, Any]:
@@ -54,6 +55,7 @@ def make(
         "repairs": _sum(count.repairs for count in counts),
         "personal_data": _sum(count.pii for count in counts),
         "duplicates": _duplicates(corpus, found),
+        "contamination": contamination,
         "splits": {},
         "departments": {},
         "departments_unmapped": {name: number for name, number in unmapped.items() if name},
@@ -85,7 +87,7 @@ def _against(published: Published, found: Duplicates) -> dict[str, Any]:
 def _unit_counts(number: int, counts: Counts, corpus: Corpus, found: Duplicates) -> dict[str, Any]:
     inside = corpus.unit == number
     lost = np.flatnonzero(inside & ~found.kept()).tolist()
-    late = Counter(f"deduplicate/{found.reason(item)}" for item in lost)
+    late = Counter("/".join(found.fate(item)) for item in lost)
     return {
         "read": counts.read,
         "kept": int((inside & found.kept()).sum()),
@@ -121,13 +123,13 @@ def _funnel(read: int, rejected: Mapping[str, int]) -> list[dict[str, Any]]:
 
 
 def _duplicates(corpus: Corpus, found: Duplicates) -> dict[str, int]:
-    kept = found.kept()
+    twins = ~found.winners()
     size = np.bincount(found.winner, minlength=len(found.winner))
     return {
         "clusters_of_two_or_more": int((size > 1).sum()),
         "largest_cluster": int(size.max()) if len(size) else 0,
-        "exact": int((~kept & found.exact).sum()),
-        "near": int((~kept & ~found.exact).sum()),
+        "exact": int((twins & found.exact).sum()),
+        "near": int((twins & ~found.exact).sum()),
         "renamed_ids": sum("~" in name for name in corpus.ids),
     }
 

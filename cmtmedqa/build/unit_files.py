@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from cmtmedqa import io
 from cmtmedqa.build.convert import Origin
+from cmtmedqa.build.decontaminate import HELD_SCHEMA
 from cmtmedqa.config import BuildConfig
 from cmtmedqa.dedup.signatures import PERMUTATIONS, Signatures
 from cmtmedqa.records import Dialogue, Rejection, Trace
@@ -52,6 +53,11 @@ class UnitTask(NamedTuple):
     def rejected(self) -> Path:
         """Its rejections, rows of `REFUSED_SCHEMA`."""
         return self.path(".rejected.parquet")
+
+    @property
+    def held(self) -> Path:
+        """What its dialogues hold of evaluation sets, rows of `HELD_SCHEMA`; no such file where no set is named."""
+        return self.path(".held.parquet")
 
     def digests(self) -> npt.NDArray[np.uint64]:
         """The digests of its dialogues, shape (n, 2)."""
@@ -97,6 +103,10 @@ class UnitWriter:
         }
         self._kept = self._stack.enter_context(_parquet_writer(paths[".parquet"], STAGE_SCHEMA))
         self._refused = self._stack.enter_context(_parquet_writer(paths[".rejected.parquet"], REFUSED_SCHEMA))
+        self._held = None
+        if self._task.config.decontaminate.against:
+            held = self._stack.enter_context(io.replacing(self._task.held))
+            self._held = self._stack.enter_context(_parquet_writer(held, HELD_SCHEMA))
         self._digests = self._stack.enter_context(paths[".digests"].open("wb"))
         self._signatures = self._stack.enter_context(paths[".signatures"].open("wb"))
         return self
@@ -117,6 +127,11 @@ class UnitWriter:
         """Add rejections, rows of `REFUSED_SCHEMA`."""
         if table.num_rows:
             self._refused.write_table(table, row_group_size=io.ROWS_PER_GROUP)
+
+    def hold(self, table: pa.Table) -> None:
+        """Add what dialogues hold of evaluation sets, rows of `HELD_SCHEMA`."""
+        if table.num_rows and self._held is not None:
+            self._held.write_table(table, row_group_size=io.ROWS_PER_GROUP)
 
 
 def write_counts(task: UnitTask, counts: Counts) -> None:

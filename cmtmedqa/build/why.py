@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from cmtmedqa import io
 from cmtmedqa.build import lineage
+from cmtmedqa.build.evidence import CONTAMINATION
 from cmtmedqa.build.output import read_manifest
 from cmtmedqa.build.split import place
 from cmtmedqa.dedup.signatures import cluster_id, digests, keys_column
@@ -62,6 +63,7 @@ def _explained(folder: Path, manifest: Row, row: Row) -> Row:
         "filters": _filters(features, stored.get("turns", ()), build["settings"]["filters"]),
         "dropped": None if kept else {"step": row["step"], "reason": row["reason"], "detail": stored["detail"]},
         "duplicates": _duplicates(folder, row) if row["cluster"] else None,
+        "evaluation_items": _evaluation_items(folder, row),
         "split": _split(stored, row, build["settings"]["split"]) if kept else None,
     }
 
@@ -133,6 +135,16 @@ def _duplicates(folder: Path, row: Row) -> Row:
     table = pq.read_table(folder / "clusters.parquet", filters=[("cluster", "==", row["cluster"])])
     others = [member for member in table.to_pylist() if member["id"] != row["id"]]
     return {"cluster": row["cluster"], "winner": row["winner"], "similarity": row["similarity"], "others": others}
+
+
+def _evaluation_items(folder: Path, row: Row) -> list[Row]:
+    """The items of evaluation sets that the record holds, without the matched text."""
+    path = folder / CONTAMINATION
+    if not path.is_file():
+        return []
+    columns = ["evaluation", "item", "item_file", "item_index", "measure", "value"]
+    found: list[Row] = pq.read_table(path, columns=columns, filters=[("id", "==", row["id"])]).to_pylist()
+    return found
 
 
 def _split(dialogue: Row, row: Row, settings: Row) -> Row:
