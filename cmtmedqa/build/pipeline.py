@@ -12,9 +12,9 @@ from rich.console import Console
 
 import cmtmedqa
 from cmtmedqa import io
-from cmtmedqa.build import card, publish, report, split
+from cmtmedqa.build import card, croissant, facts, publish, report, split
 from cmtmedqa.build.clean_unit import clean_unit
-from cmtmedqa.build.convert import Origin
+from cmtmedqa.build.convert import Origin, origin_of
 from cmtmedqa.build.deduplicate import Corpus, Duplicates, find_duplicates, load_corpus
 from cmtmedqa.build.engine import Tick, choose_workers, run
 from cmtmedqa.build.output import WORK, claim, write_manifest
@@ -61,12 +61,14 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
         found = find_duplicates(tasks, corpus, config)
         phase.advance(1)
     splits = assign_splits(found, config)
-    shards = publish_all(config, tasks, corpus, found, splits, workers, console)
+    publish_all(config, tasks, corpus, found, splits, workers, console)
     summary = report.make(config, files, skipped, tasks, counts, corpus, found, splits, folder)
+    summary |= facts.make(config, key, settings_of(config), versions(config), summary, folder)
     publish.write_rejections(folder, publish.rejections(tasks, corpus, found), config.publish.rows_per_shard)
     io.write_parquet(folder / "clusters.parquet", publish.clusters_table(corpus, found))
     io.write_json(folder / "report.json", summary)
-    io.write_text(folder / "README.md", card.make(config, summary, shards))
+    io.write_text(folder / "README.md", card.make(summary))
+    io.write_json(folder / croissant.NAME, croissant.make(summary, folder))
     write_manifest(folder, key, manifest_head(config, files, summary))
     shutil.rmtree(folder / WORK)
     return summary
@@ -97,8 +99,7 @@ def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[
     with meter(console, "examine", len(files)) as phase:
         result = []
         for file, item in files:
-            origin = Origin(item.source or file.name, item.license, item.provenance)
-            result.append(Planned(file, origin, plan(file, UNIT_BYTES)))
+            result.append(Planned(file, origin_of(item, file.name), plan(file, UNIT_BYTES)))
             phase.advance(1)
     return result, sorted(skipped)
 
@@ -187,21 +188,20 @@ def publish_all(
     return [Path(shard.path).relative_to(folder).as_posix() for shard in shards]
 
 
+def settings_of(config: BuildConfig) -> dict[str, Any]:
+    """The settings that decide the output, as they are published: no path, and nothing that differs between machines."""
+    settings: dict[str, Any] = config.model_dump(mode="json", exclude={"inputs", "output", "workers", "lexicon"})
+    return settings | {"lexicon": "bundled" if config.lexicon is None else Path(config.lexicon).name}
+
+
 def manifest_head(config: BuildConfig, files: Sequence[Planned], summary: dict[str, Any]) -> dict[str, Any]:
     """What the manifest says beside its list of files."""
-    settings = config.model_dump(mode="json", exclude={"inputs", "output", "workers", "lexicon"})
     return {
         "versions": versions(config),
         "libraries": {"pyarrow": pa.__version__},
-        "settings": settings | {"lexicon": "bundled" if config.lexicon is None else Path(config.lexicon).name},
+        "settings": settings_of(config),
         "inputs": [
-            {
-                "file": file.file.name,
-                "source": file.origin.source,
-                "license": file.origin.license,
-                "sha256": file.plan.sha256,
-            }
-            for file in files
+            {"file": file.file.name, **file.origin._asdict(), "sha256": file.plan.sha256} for file in files
         ],
         "dialogues": {name: summary["splits"][name]["dialogues"] for name in SPLITS},
     }

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cmtmedqa import io
-from cmtmedqa.build import validate
+from cmtmedqa.build import croissant, validate
 from cmtmedqa.build.output import MANIFEST, content_hash, read_manifest
 from cmtmedqa.build.publish import SCHEMA
 from cmtmedqa.build.unit_files import REJECTION_SCHEMA
@@ -28,6 +28,7 @@ def problems(folder: Path) -> list[str]:
         found += _split(folder, name, manifest, report, kept)
     found += _rejections(folder, report)
     found += _clusters(folder, kept)
+    found += _croissant(folder, manifest)
     total = sum(item["dialogues"] for item in report["splits"].values())
     if not report["kept"] == len(kept) == total or report["read"] != report["kept"] + report["rejected"]:
         found.append(
@@ -99,3 +100,16 @@ def _clusters(folder: Path, kept: dict[str, str]) -> list[str]:
         if member["winner"] not in kept:
             found.append(f"clusters.parquet: {member['winner']}: the winner is not in the data")
     return found
+
+
+def _croissant(folder: Path, manifest: dict[str, Any]) -> list[str]:
+    """Every shard is described with the digest of the manifest, and nothing else is described."""
+    try:
+        value = json.loads((folder / croissant.NAME).read_text(encoding="utf-8"))
+        described = {item["contentUrl"]: item["sha256"] for item in value["distribution"] if "contentUrl" in item}
+    except (OSError, ValueError, KeyError, TypeError):
+        return [f"{croissant.NAME}: is missing or no description of a dataset"]
+    files = {name: entry["sha256"] for name, entry in manifest["files"].items()}
+    shards = {name for name in files if name.startswith("data/")}
+    wrong = [name for name, digest in described.items() if files.get(name) != digest] + sorted(shards - set(described))
+    return [f"{croissant.NAME}: {name}: is not described as the manifest has it" for name in wrong]

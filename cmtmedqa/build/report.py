@@ -92,12 +92,21 @@ def _grouped(
     for task, unit in zip(tasks, units, strict=True):
         entry = result.setdefault(key(task), {"read": 0, "kept": 0, "rejected": {}, "adapters": {}})
         if licenses:
-            entry["license"], entry["provenance"] = task.origin.license, task.origin.provenance
+            for name, value in task.origin._asdict().items():
+                if name != "source":
+                    entry[name] = _together(entry.get(name), value, " AND " if name == "license" else "; ")
         entry["read"] += unit["read"]
         entry["kept"] += unit["kept"]
         entry["rejected"] = _sum([entry["rejected"], unit["rejected"]])
         entry["adapters"] = _sum([entry["adapters"], unit["adapters"]])
     return result
+
+
+def _together(known: str | None, value: str, mark: str) -> str | None:
+    """What several inputs say of one source; two licences become an SPDX expression, `A AND B`."""
+    if not known or not value:
+        return known or value or None
+    return known if value in known.split(mark) else known + mark + value
 
 
 def _funnel(read: int, rejected: Mapping[str, int]) -> list[dict[str, Any]]:
