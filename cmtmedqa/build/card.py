@@ -24,6 +24,7 @@ _SOURCE_COLUMNS = {
     "license": "licence", "terms": "terms", "terms_date": "terms read on", "homepage": "page", "provenance": "provenance",
     "read": "read", "kept": "kept",
 }  # fmt: skip
+_MOST_NAMES = 20
 _LONG_VERSIONS = ("signatures", "bands")
 
 
@@ -85,7 +86,9 @@ def _summary(report: Report) -> str:
 def _sources(report: Report) -> str:
     sources = report["sources"]
     columns = {
-        key: header for key, header in _SOURCE_COLUMNS.items() if any(item.get(key) is not None for item in sources.values())
+        key: header
+        for key, header in _SOURCE_COLUMNS.items()
+        if any(item.get(key) is not None for item in sources.values())
     }
     parts = [
         table(
@@ -98,7 +101,9 @@ def _sources(report: Report) -> str:
     unknown = [name for name, item in sources.items() if "unknown" in licenses.parts(item["license"].lower())]
     if unknown:
         parts.append(
-            "> **Licence unknown**: " + ", ".join(map(text, unknown)) + ". Nothing says that these records may be passed on.\n"
+            "> **Licence unknown**: "
+            + ", ".join(map(text, unknown))
+            + ". Nothing says that these records may be passed on.\n"
         )
     untold = [name for name, item in sources.items() if not item.get("terms")]
     if untold:
@@ -173,11 +178,12 @@ def _splits(report: Report) -> str:
 
 def _departments(report: Report) -> str:
     parts = [table(("department", "dialogues"), list(report["departments"].items()))]
-    if report["departments_unmapped"]:
+    unmapped = sorted(report["departments_unmapped"].items(), key=lambda item: (-item[1], item[0]))
+    if unmapped:
+        all_of_them = "" if len(unmapped) <= _MOST_NAMES else "the most frequent ones, `report.json` has all; "
         parts += [
-            "Names in the sources that are none of the departments above and have no alias; their records carry no department. "
-            "Add aliases under `departments:` in the settings.\n",
-            table(("name in the source", "records read"), list(report["departments_unmapped"].items())),
+            f"Names in the sources that have no alias ({all_of_them}aliases stand under `departments:` in the settings):\n",
+            table(("name in the source", "records read"), unmapped[:_MOST_NAMES]),
         ]
     parts.append(f"Records read without any department: {cell(report['departments_missing'])}.\n")
     return "\n".join(part for part in parts if part)
@@ -188,7 +194,8 @@ def _inquiry(report: Report) -> str:
         return ""
     return (
         "Doctor turns that ask about the case, found by a pattern "
-        f"({text(report['inquiry_pattern'])}); the rate depends on that pattern.\n\n" + nested(report["inquiry"], "figure")
+        f"({text(report['inquiry_pattern'])}); the rate depends on that pattern.\n\n"
+        + nested(report["inquiry"], "figure")
     )
 
 
@@ -197,7 +204,9 @@ def _limits(report: Report) -> str:
     if report["deidentify"] == "off":
         limits.insert(0, "Personal data was not removed.")
     if missing := report["departments"].get("(none)"):
-        limits.append(f"{cell(missing)} dialogues have no department: their source names none, or one that has no alias.")
+        limits.append(
+            f"{cell(missing)} dialogues have no department: their source names none, or one that has no alias."
+        )
     unsaid = [name for name in ("url", "creator", "date", "contact") if not report["dataset"][name]]
     if unsaid:
         names = ", ".join(f"`publish.{name}`" for name in unsaid)

@@ -59,7 +59,9 @@ def nested(value: Mapping[str, Any], name: str = "") -> str:
 def _list(items: Sequence[Any]) -> str:
     if all(isinstance(item, dict) and _flat(item) for item in items):
         columns = list(dict.fromkeys(column for item in items for column in item))
-        return table([words(column) for column in columns], [[item.get(column) for column in columns] for item in items])
+        return table(
+            [words(column) for column in columns], [[item.get(column) for column in columns] for item in items]
+        )
     return "".join(f"- {cell(item)}\n" for item in items if not isinstance(item, dict | list))
 
 

@@ -200,8 +200,6 @@ def manifest_head(config: BuildConfig, files: Sequence[Planned], summary: dict[s
         "versions": versions(config),
         "libraries": {"pyarrow": pa.__version__},
         "settings": settings_of(config),
-        "inputs": [
-            {"file": file.file.name, **file.origin._asdict(), "sha256": file.plan.sha256} for file in files
-        ],
+        "inputs": [{"file": file.file.name, **file.origin._asdict(), "sha256": file.plan.sha256} for file in files],
         "dialogues": {name: summary["splits"][name]["dialogues"] for name in SPLITS},
     }

@@ -15,10 +15,13 @@ def fields(report: Report) -> dict[str, Any]:
     return {
         "rai:dataCollection": _collection(report),
         "rai:dataCollectionType": ["Secondary Data analysis"],
-        "rai:dataCollectionRawData": "; ".join(_source(name, item) for name, item in report["sources"].items()) or "none",
+        "rai:dataCollectionRawData": "; ".join(_source(name, item) for name, item in report["sources"].items())
+        or "none",
         "rai:dataCollectionMissingData": _missing(report),
         "rai:dataPreprocessingProtocol": _preprocessing(report),
-        "rai:dataAnnotationProtocol": ["No person has annotated the dialogues. `features` holds numbers that a program counted."],
+        "rai:dataAnnotationProtocol": [
+            "No person has annotated the dialogues. `features` holds numbers that a program counted."
+        ],
         "rai:annotationsPerItem": "0",
         "rai:machineAnnotationTools": [
             f"cmtmedqa {versions['cmtmedqa']}: {versions['features']}, departments by a table of names, {versions['departments']}"
@@ -79,7 +82,10 @@ def _biases(report: Report) -> list[str]:
 def _personal(report: Report) -> list[str]:
     health = "Health, in the words of patients; sex and age where the source states them."
     if report["deidentify"] == "off":
-        return ["Not de-identified: names, numbers and addresses of patients and doctors may stand in the text.", health]
+        return [
+            "Not de-identified: names, numbers and addresses of patients and doctors may stand in the text.",
+            health,
+        ]
     found = ", ".join(f"{name} {count}" for name, count in report["personal_data"].items())
     return [
         "De-identified by rule before anything else was done with the text; rules miss things, above all names without a cue.",
