@@ -93,11 +93,12 @@ def _as_text(column: pa.Array) -> pa.StringArray:
     """Each row as one string that tells null, empty and every nesting apart: leaves carry their length in front."""
     if pa.types.is_struct(column.type):
         inside = [_as_text(part) for part in column.flatten()]
-        whole = pc.binary_join_element_wise(*inside, ";") if inside else pa.array([""] * len(column))
+        whole = pc.binary_join_element_wise("{", *inside, "}", ";")
         return pc.if_else(column.is_valid(), whole, "-")
     if pa.types.is_list(column.type):
         inside = pa.ListArray.from_arrays(_offsets(column), _as_text(column.flatten()))
-        return pc.if_else(column.is_valid(), pc.binary_join(inside, ";"), "-")
+        whole = pc.binary_join_element_wise("[", pc.binary_join(inside, ";"), "]", "")
+        return pc.if_else(column.is_valid(), whole, "-")
     leaf = column.cast(pa.string())
     length = pc.binary_length(leaf).cast(pa.string())
     return pc.fill_null(pc.binary_join_element_wise(length, leaf, ":"), "-")
