@@ -142,6 +142,7 @@ def _deidentification(report: Report) -> str:
 
 def _deduplication(report: Report) -> str:
     settings = report["settings"]["deduplicate"]
+    counts = [(name, count) for name, count in report["duplicates"].items() if not isinstance(count, dict | list)]
     near = (
         "Near duplicates are pairs whose exact Jaccard similarity of character n-grams is at least "
         f"{settings['threshold']}; candidates come from MinHash, each pair is verified. Dialogues of fewer than "
@@ -152,7 +153,7 @@ def _deduplication(report: Report) -> str:
     return "\n".join(
         [
             near + " `clusters.parquet` names every twin and the record that stays for it.\n",
-            table(("what", "number"), [(words(name), count) for name, count in report["duplicates"].items()]),
+            table(("what", "number"), [(words(name), count) for name, count in counts]),
         ]
     )
 

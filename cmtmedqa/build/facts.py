@@ -6,7 +6,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from cmtmedqa import io
 from cmtmedqa.config import BuildConfig
 from cmtmedqa.records import SPLITS
 
@@ -60,8 +59,9 @@ def published(folder: Path) -> dict[str, Any]:
 
 
 def _arrow_bytes(shard: Path) -> int:
+    """In batches of the first row group's length, as `datasets` reads a file: masks of nulls are padded per batch."""
     with pq.ParquetFile(shard) as file:
-        return sum(batch.nbytes for batch in file.iter_batches(batch_size=io.ROWS_PER_GROUP))
+        return sum(batch.nbytes for batch in file.iter_batches(batch_size=file.metadata.row_group(0).num_rows))
 
 
 def size_category(dialogues: int) -> str:

@@ -40,19 +40,19 @@ def _numbers(values: Sequence[object]) -> bool:
 
 
 def nested(value: Mapping[str, Any], name: str = "") -> str:
-    """Any part of the report as tables: its plain values, then each part that has parts of its own."""
+    """Any part of the report as tables: its plain values, parts of equal columns together, then all that lies deeper."""
     plain = {key: item for key, item in value.items() if not isinstance(item, dict | list)}
-    deep = {key: item for key, item in value.items() if isinstance(item, dict) and item}
-    lists = {key: item for key, item in value.items() if isinstance(item, list) and item}
-    if deep and not plain and not lists and all(_flat(item) for item in deep.values()):
-        columns = list(dict.fromkeys(column for item in deep.values() for column in item))
-        rows = [[key, *(item.get(column) for column in columns)] for key, item in deep.items()]
-        return table([words(name), *map(words, columns)], rows)
-    parts = [table([words(name), ""], [[words(key), item] for key, item in plain.items()])]
-    for key, item in deep.items():
-        parts += [f"**{text(words(key))}**\n", nested(item, key)]
-    for key, items in lists.items():
-        parts += [f"**{text(words(key))}**\n", _list(items)]
+    parts = [table([words(name), "value"], [[words(key), item] for key, item in plain.items()])]
+    alike: dict[tuple[str, ...], list[list[object]]] = {}
+    for key, item in value.items():
+        if isinstance(item, dict) and item and _flat(item):
+            alike.setdefault(tuple(item), []).append([key, *item.values()])
+    parts += [table([words(name), *map(words, columns)], rows) for columns, rows in alike.items()]
+    for key, item in value.items():
+        if isinstance(item, list) and item:
+            parts += [f"**{text(words(key))}**\n", _list(item)]
+        elif isinstance(item, dict) and not _flat(item):
+            parts += [f"**{text(words(key))}**\n", nested(item, key)]
     return "\n".join(part for part in parts if part)
 
 

@@ -253,6 +253,29 @@ def test_contamination_is_shown_when_the_report_has_it(built: Callable[..., Path
     assert "not checked" not in text
 
 
+def test_parts_that_lie_deep_in_the_report_are_shown(built: Callable[..., Path]) -> None:
+    """Shapes of other steps: rates with intervals, figures by position, distributions among the counts of duplicates."""
+    report = report_of(built())
+    rate = {"count": 41, "n": 97, "rate": 0.4227, "low": 0.3291, "high": 0.5221}
+    inquiry = {
+        "n_inquiries": 53_217,
+        "dialogues_with_one": rate,
+        "dialogues_with_early_one": rate | {"count": 43},
+        "by_position": [{"position": 1, **rate}, {"position": 2, **rate, "and_later": True}],
+    }
+    duplicates = report["duplicates"] | {"cluster_sizes": {"n": 3, "bins": [{"from": 2, "to": 2, "count": 3}]}}
+    text = card.make(report | {"inquiry": inquiry, "duplicates": duplicates})
+    for row in (
+        "| n inquiries | 53,217 |",
+        "| dialogues_with_one | 41 | 97 | 0.4227 | 0.3291 | 0.5221 |",
+        "| dialogues_with_early_one | 43 | 97 | 0.4227 | 0.3291 | 0.5221 |",
+        "| 1 | 41 | 97 | 0.4227 | 0.3291 | 0.5221 |  |",
+        "| 2 | 41 | 97 | 0.4227 | 0.3291 | 0.5221 | yes |",
+    ):
+        assert row in text
+    assert "{" not in text.split("\n---\n", 1)[1].partition("## Citation")[0]
+
+
 def test_the_dictionary_of_fields_is_the_schema() -> None:
     assert [name for name, _, _ in FIELDS] == SCHEMA.names
 
