@@ -137,7 +137,11 @@ def _deidentification(report: Report) -> str:
     counts = nested(found) if any(isinstance(item, dict | list) for item in found.values()) else ""
     counts = counts or table(("class", "places replaced"), list(found.items()))
     head = f"State: de-identified by rule, rules of version {text(report['versions']['deidentify'])}.\n"
-    return "\n".join([head, counts or "The rules replaced nothing.\n", REMAINS])
+    refused = [row for step in report["funnel"] if step["step"] == "deidentify" for row in step["rejected"].items()]
+    left = "Records that this step refused, because something was left in them:\n\n" + table(
+        ("reason", "records"), refused
+    )
+    return "\n".join([head, counts or "The rules replaced nothing.\n", *([left] if refused else []), REMAINS])
 
 
 def _deduplication(report: Report) -> str:

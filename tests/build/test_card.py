@@ -273,6 +273,9 @@ def test_parts_that_lie_deep_in_the_report_are_shown(built: Callable[..., Path])
         "| 2 | 41 | 97 | 0.4227 | 0.3291 | 0.5221 | yes |",
     ):
         assert row in text
+    step = next(step for step in report["funnel"] if step["step"] == "deidentify")
+    step["rejected"] = {"residual_mobile": 77_123}
+    assert "refused, because something was left in them:\n\n| reason | records |" in card.make(report)
     assert "{" not in text.split("\n---\n", 1)[1].partition("## Citation")[0]
 
 
