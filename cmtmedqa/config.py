@@ -1,12 +1,14 @@
 """The settings of a build: one YAML file, every key with a default that is a good choice, unknown keys refused."""
 
+import datetime
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cmtmedqa.errors import ConfigError
 from cmtmedqa.records import Provenance
@@ -14,6 +16,33 @@ from cmtmedqa.records import Provenance
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(gt=0)]
 SplitSize = Annotated[float, Field(ge=0.0)]
+_SEMANTIC_VERSION = re.compile(
+    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?",
+    re.ASCII,
+)
+
+
+def _writable(text: str) -> str:
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("holds half a surrogate pair, which no UTF-8 file can hold")
+    return text
+
+
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s<>\"`\\]+", text):
+        raise ValueError("is no web address; it starts with http:// or https:// and holds no white space")
+    return text
+
+
+def _semantic(text: str) -> str:
+    if not _SEMANTIC_VERSION.fullmatch(text):
+        raise ValueError("is no version of the form 1.2.3 (semver.org)")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_writable)]
+WebAddress = Annotated[Text, AfterValidator(_web_address)]
+Version = Annotated[str, AfterValidator(_semantic)]
 
 
 class Settings(BaseModel):
@@ -26,9 +55,12 @@ class Input(Settings):
     """One source of records: a file, a folder, a glob or `hf:<dataset>`, with what is known about it."""
 
     path: str
-    source: str | None = Field(None, description="name of the source in the dataset; default: the file's name")
-    license: str = Field("unknown", description="licence of this source, written into every record")
+    source: Text | None = Field(None, description="name of the source in the dataset; default: the file's name")
+    license: Text = Field("unknown", description="licence of this source, written into every record")
     provenance: Provenance = Field("real", description="how its text came to be")
+    terms: Text | None = Field(None, description="terms under which it was obtained: a sentence, or where they stand")
+    terms_date: datetime.date | None = Field(None, description="day on which the terms were read, YYYY-MM-DD")
+    homepage: WebAddress | None = Field(None, description="web page of the source")
 
 
 class Normalise(Settings):
@@ -126,11 +158,17 @@ class Splits(Settings):
 
 
 class Publish(Settings):
-    """The shape of the output."""
+    """The shape of the output, and what the card and croissant.json say of it that no run can know."""
 
     rows_per_shard: Positive = 50_000
     index: bool = Field(True, description="write what a later build --against this dataset needs, 116 bytes a record")
-    title: str = "Chinese multi-turn medical dialogues"
+    title: Text = "Chinese multi-turn medical dialogues"
+    version: Version | None = Field(None, description="1.2.3; default: 0.0.0 and the key of the build")
+    date: datetime.date | None = Field(None, description="day of publication, YYYY-MM-DD; nothing is dated by a clock")
+    url: WebAddress | None = Field(None, description="web page of the dataset")
+    creator: Text | None = Field(None, description="who publishes the dataset")
+    contact: Text | None = Field(None, description="where to ask for the removal of a record: a mail or web address")
+    citation: Text | None = Field(None, description="BibTeX; default: made of title, creator, version, date and url")
 
 
 class BuildConfig(Settings):

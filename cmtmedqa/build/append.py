@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from cmtmedqa import io
 from cmtmedqa.build import against, lineage
 from cmtmedqa.build.against import Published
+from cmtmedqa.build.convert import together
 from cmtmedqa.errors import ConfigError
 from cmtmedqa.records import SPLITS
 
@@ -122,12 +123,22 @@ def _contaminations(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 
 def _groups(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Per source or file; one that stands in both is the sum of both, under the newer statement of its licence."""
+    """Per source or file; one that stands in both is the sum of both, under what both say of it."""
     result = dict(old)
     for name, entry in new.items():
-        before = result.get(name, {"read": 0, "kept": 0, "rejected": {}, "adapters": {}})
-        counts = {key: before[key] + entry[key] for key in ("read", "kept")}
-        result[name] = entry | counts | {key: _sum(before[key], entry[key]) for key in ("rejected", "adapters")}
+        result[name] = _both(old[name], entry) if name in old else entry
+    return result
+
+
+def _both(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    result = dict(new)
+    for name, value in new.items():
+        if isinstance(value, int):
+            result[name] = old[name] + value
+        elif isinstance(value, dict):
+            result[name] = _sum(old[name], value)
+        elif isinstance(old.get(name), str):
+            result[name] = together(old[name], value, " AND " if name == "license" else "; ")
     return result
 
 

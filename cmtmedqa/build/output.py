@@ -17,7 +17,8 @@ MANIFEST = "manifest.json"
 WORK = ".work"
 _KEY = "key"
 _OURS = (
-    "data", "rejected", "lineage", "index", WORK, "clusters.parquet", "contamination.parquet", "report.json", "README.md", MANIFEST,
+    "data", "rejected", "lineage", "index", WORK, "clusters.parquet", "contamination.parquet", "report.json", "README.md",
+    "croissant.json", MANIFEST,
 )  # fmt: skip
 
 

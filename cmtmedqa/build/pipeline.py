@@ -1,47 +1,36 @@
 """The build, in order: read, normalise, de-identify, measure, filter, validate (pass 1); deduplicate and split; publish (pass 2)."""
 
-import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from rich.console import Console
 
-import cmtmedqa
 from cmtmedqa import io
-from cmtmedqa.build import against, append, card, evidence, lineage, publish, report, split
+from cmtmedqa.build import against, append, card, croissant, evidence, facts, lineage, publish, report, split
 from cmtmedqa.build.against import Published
 from cmtmedqa.build.clean_unit import clean_unit
-from cmtmedqa.build.convert import Origin
-from cmtmedqa.build.decontaminate import EvaluationSet, examine, read_evaluations, write_index
+from cmtmedqa.build.convert import origin_of
+from cmtmedqa.build.decontaminate import examine, read_evaluations, write_index
 from cmtmedqa.build.deduplicate import Corpus, Duplicates, find_duplicates, load_corpus
 from cmtmedqa.build.engine import Tick, choose_workers, run
 from cmtmedqa.build.evidence import CONTAMINATION, Evidence
+from cmtmedqa.build.identity import Planned, build_key, manifest_head, settings_of, versions
 from cmtmedqa.build.output import WORK, claim, write_manifest
 from cmtmedqa.build.unit_files import REJECTION_SCHEMA, Counts, UnitTask
-from cmtmedqa.clean import departments, features, filters, normalise, turns
 from cmtmedqa.clean.lexicon import load_lexicon
 from cmtmedqa.config import BuildConfig, Input
-from cmtmedqa.dedup import candidates, contamination, signatures
 from cmtmedqa.errors import ConfigError
 from cmtmedqa.progress import meter
-from cmtmedqa.records import DEPARTMENTS, SPLITS
+from cmtmedqa.records import DEPARTMENTS
 from cmtmedqa.sources.files import HUB, SourceFile, expand
-from cmtmedqa.sources.read import Plan, plan
+from cmtmedqa.sources.read import plan
 
 UNIT_BYTES = 16 * 1024 * 1024
-
-
-class Planned(NamedTuple):
-    """One input file: what is known of its source, and its units of work."""
-
-    file: SourceFile
-    origin: Origin
-    plan: Plan
 
 
 def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dict[str, Any]:
@@ -77,9 +66,10 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
     write_records(config, tasks, corpus, found, held, splits, key, older)
     counted = held.counted(evaluations.sets if evaluations else {}, found)
     summary = report.make(config, skipped, tasks, counts, corpus, found, counted, folder, published)
+    summary |= facts.make(config, key, settings_of(config), versions(config), summary, folder)
     io.write_json(folder / "report.json", summary)
-    shards = sorted(path.relative_to(folder).as_posix() for path in (folder / "data").glob("*.parquet"))
-    io.write_text(folder / "README.md", card.make(config, summary, shards))
+    io.write_text(folder / "README.md", card.make(summary))
+    io.write_json(folder / croissant.NAME, croissant.make(summary, folder))
     write_manifest(folder, key, manifest_head(config, files, summary, published))
     shutil.rmtree(folder / WORK)
     return summary
@@ -125,8 +115,7 @@ def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[
     with meter(console, "examine", len(files)) as phase:
         result = []
         for file, item in files:
-            origin = Origin(item.source or file.name, item.license, item.provenance)
-            result.append(Planned(file, origin, plan(file, UNIT_BYTES)))
+            result.append(Planned(file, origin_of(item, file.name), plan(file, UNIT_BYTES)))
             phase.advance(1)
     return result, sorted(skipped)
 
@@ -134,54 +123,6 @@ def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[
 def _inside(file: SourceFile, folder: str) -> bool:
     """Whether a file lies in a folder: the output of an earlier run is no input of the next."""
     return not file.path.startswith(HUB) and Path(file.path).resolve().is_relative_to(Path(folder).resolve())
-
-
-def build_key(
-    config: BuildConfig, files: Sequence[Planned], sets: Sequence[EvaluationSet], published: Published | None
-) -> str:
-    """The hash of everything that decides the output: settings, digests of all that is read, versions of the stages."""
-    inputs = [[file.file.name, *file.origin, file.plan.sha256] for file in files]
-    lexicon = hashlib.sha256("\n".join(load_lexicon(config.lexicon).terms).encode()).hexdigest()
-    evaluation = [[item.name, [file.name for file, _ in item.files], item.sha256] for item in sets]
-    value = {
-        "settings": settings_of(config),
-        "inputs": inputs,
-        "evaluation": evaluation,
-        "against": published.sha256 if published else None,
-        "lexicon": lexicon,
-        "versions": versions(config),
-    }
-    return hashlib.sha256(io.canonical_json(value).encode()).hexdigest()
-
-
-def settings_of(config: BuildConfig) -> dict[str, Any]:
-    """The settings that decide the output, without places on this machine."""
-    names = ("inputs", "output", "workers", "lexicon", "against")
-    places: Any = dict.fromkeys(names, True) | {"decontaminate": {"against"}}
-    settings: dict[str, Any] = config.model_dump(mode="json", exclude=places)
-    return settings
-
-
-def versions(config: BuildConfig) -> dict[str, str]:
-    """The version of every stage and of what decides its result."""
-    result = {
-        "cmtmedqa": cmtmedqa.__version__,
-        "normalise": normalise.VERSION,
-        "turns": turns.VERSION,
-        "features": features.VERSION,
-        "filters": filters.VERSION,
-        "departments": departments.VERSION,
-        "signatures": signatures.SCHEME,
-        "bands": f"{candidates.BANDS} bands of {candidates.ROWS} rows, every candidate verified by exact Jaccard",
-        "contamination": contamination.VERSION,
-        "split": split.VERSION,
-        "deidentify": "off",
-    }
-    if config.deidentify == "required":
-        from cmtmedqa.clean import deidentify
-
-        result["deidentify"] = deidentify.VERSION
-    return result
 
 
 def unit_tasks(config: BuildConfig, files: Sequence[Planned], work: Path) -> list[UnitTask]:
@@ -260,31 +201,3 @@ def write_records(
         tables[CONTAMINATION] = held.table(corpus, found)
     for name, table in tables.items():
         io.write_parquet(folder / name, append.with_old(older, name, table))
-
-
-def manifest_head(
-    config: BuildConfig, files: Sequence[Planned], summary: dict[str, Any], published: Published | None
-) -> dict[str, Any]:
-    """What the manifest says beside its list of files."""
-    relation = {"parent" if config.append else "against": append.parent(published)} if published else {}
-    return {
-        "versions": versions(config),
-        "libraries": {"pyarrow": pa.__version__},
-        "settings": settings_of(config)
-        | {"lexicon": "bundled" if config.lexicon is None else Path(config.lexicon).name},
-        "inputs": [
-            {
-                "file": file.file.name,
-                "source": file.origin.source,
-                "license": file.origin.license,
-                "sha256": file.plan.sha256,
-            }
-            for file in files
-        ],
-        "evaluation": [
-            {"name": name, "file": item["file"], "sha256": item["sha256"]}
-            for name, item in summary["contamination"].items()
-        ],
-        "dialogues": {name: summary["splits"][name]["dialogues"] for name in SPLITS},
-        **relation,
-    }

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cmtmedqa import io
-from cmtmedqa.build import lineage, validate
+from cmtmedqa.build import croissant, lineage, validate
 from cmtmedqa.build.decontaminate import CONTAMINATION_SCHEMA
 from cmtmedqa.build.evidence import CONTAMINATION
 from cmtmedqa.build.output import MANIFEST, content_hash, read_manifest
@@ -42,6 +42,7 @@ def problems(folder: Path) -> list[str]:
     found += _clusters(folder, kept, elsewhere="against" in manifest)
     found += _lineage(folder, report, kept)
     found += _contamination(folder, report, kept)
+    found += _croissant(folder, manifest)
     total = sum(item["dialogues"] for item in report["splits"].values())
     if not report["kept"] == len(kept) == total or report["read"] != report["kept"] + report["rejected"]:
         found.append(
@@ -166,3 +167,16 @@ def _contamination(folder: Path, report: dict[str, Any], kept: dict[str, Publish
     ]
     held = sorted(set(table["id"].to_pylist()) & kept.keys())
     return found + [f"contamination.parquet: {identifier}: is in the data" for identifier in held]
+
+
+def _croissant(folder: Path, manifest: dict[str, Any]) -> list[str]:
+    """Every shard is described with the digest of the manifest, and nothing else is described."""
+    try:
+        value = json.loads((folder / croissant.NAME).read_text(encoding="utf-8"))
+        described = {item["contentUrl"]: item["sha256"] for item in value["distribution"] if "contentUrl" in item}
+    except (OSError, ValueError, KeyError, TypeError):
+        return [f"{croissant.NAME}: is missing or no description of a dataset"]
+    files = {name: entry["sha256"] for name, entry in manifest["files"].items()}
+    shards = {name for name in files if name.startswith("data/")}
+    wrong = [name for name, digest in described.items() if files.get(name) != digest] + sorted(shards - set(described))
+    return [f"{croissant.NAME}: {name}: is not described as the manifest has it" for name in wrong]

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from cmtmedqa.build import append
 from cmtmedqa.build.against import Published
+from cmtmedqa.build.convert import together
 from cmtmedqa.build.deduplicate import Corpus, Duplicates
 from cmtmedqa.build.unit_files import Counts, UnitTask
 from cmtmedqa.clean import features
@@ -103,7 +104,9 @@ def _grouped(
     for task, unit in zip(tasks, units, strict=True):
         entry = result.setdefault(key(task), {"read": 0, "kept": 0, "rejected": {}, "adapters": {}})
         if licenses:
-            entry["license"], entry["provenance"] = task.origin.license, task.origin.provenance
+            for name, value in task.origin._asdict().items():
+                if name != "source":
+                    entry[name] = together(entry.get(name), value, " AND " if name == "license" else "; ")
         entry["read"] += unit["read"]
         entry["kept"] += unit["kept"]
         entry["rejected"] = _sum([entry["rejected"], unit["rejected"]])
