@@ -166,7 +166,23 @@ def _decontamination(report: Report) -> str:
     found = report.get("contamination")
     if not found:
         return "This build was not checked against any evaluation set; overlap with benchmarks is not known.\n"
-    return nested(found) if isinstance(found, dict) else nested({"contamination": found})
+    limits = report["settings"]["decontaminate"]
+    header = (
+        "evaluation set",
+        "file",
+        "items",
+        "unreadable",
+        "too short",
+        "dialogues left out",
+        "duplicates that hold items",
+    )
+    keys = ("file", "items", "unreadable", "too_short", "dialogues", "duplicates")
+    return (
+        f"Dialogues are left out that hold a question of these sets (at least {limits['coverage']:g} of its character "
+        f"{limits['ngram']}-grams, wherever they stand in the dialogue) or nearly the whole of an item (Jaccard at least "
+        f"{limits['jaccard']:g}). `contamination.parquet` holds the evidence: item, measure, value and matched text.\n\n"
+        + table(header, [(name, *(item[key] for key in keys)) for name, item in found.items()])
+    )
 
 
 def _splits(report: Report) -> str:
