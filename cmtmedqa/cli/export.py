@@ -8,6 +8,7 @@ import typer
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.export.check import Check, check_file
+from cmtmedqa.export.dataset import sizes
 from cmtmedqa.export.mixture import DatasetSource, MixtureSource, Part, load_mixture, plan_mixture
 from cmtmedqa.export.registry import FILE, REGISTERED, is_registered
 from cmtmedqa.export.select import Counts, Selection, departments_named, splits_named
@@ -77,6 +78,7 @@ def export(
 def _export_dataset(folder: Path, shape: str, output: Path, selection: Selection, check: bool) -> None:
     if not folder.is_dir():
         raise InputError(f"{folder}: is no folder of a dataset and no mixture (.yaml)")
+    sizes(folder)
     require_output(shape, output, [folder])
     rows = DatasetSource(folder, selection, shape not in _TABLES)
     try:

@@ -7,6 +7,7 @@ import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.export.select import Chosen, spoken
@@ -64,12 +65,27 @@ def write_csv(chosen: Iterable[Chosen], path: Path) -> None:
 def write_xlsx(chosen: Iterable[Chosen], path: Path) -> None:
     """A workbook of one sheet. Raises InputError where Excel's limits are passed: rows of a sheet, characters of a cell."""
     from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("dialogues")
+    try:
+        _fill(sheet, chosen)
+    except BaseException:
+        sheet.close()  # or its writer complains when it is collected
+        raise
+    raw = path.with_name(f"{path.name}.raw.part")
+    try:
+        book.save(raw)
+        _without_clock(raw, path)
+    finally:
+        raw.unlink(missing_ok=True)
+
+
+def _fill(sheet: Any, chosen: Iterable[Chosen]) -> None:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment
     from openpyxl.utils import get_column_letter
 
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("dialogues")
     sheet.freeze_panes = "A2"
     for number, name in enumerate(COLUMNS, 1):
         sheet.column_dimensions[get_column_letter(number)].width = _WIDTHS[name]
@@ -79,21 +95,13 @@ def write_xlsx(chosen: Iterable[Chosen], path: Path) -> None:
     for row in sheet_rows(chosen):
         count += 1
         _require_limits(row, count)
-        cells = []
-        for value in row:
-            cell = WriteOnlyCell(sheet, value)
+        cells = [WriteOnlyCell(sheet, value) for value in row]
+        for cell, value in zip(cells, row, strict=True):
+            cell.alignment = wrapped
             if isinstance(value, str):
                 cell.data_type = "s"  # what starts with = stays text
-            cell.alignment = wrapped
-            cells.append(cell)
         sheet.append(cells)
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{count}"
-    raw = path.with_name(f"{path.name}.raw.part")
-    try:
-        book.save(raw)
-        _without_clock(raw, path)
-    finally:
-        raw.unlink(missing_ok=True)
 
 
 def _require_limits(row: list[str | int], count: int) -> None:

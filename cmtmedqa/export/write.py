@@ -102,7 +102,9 @@ def write_export(source: Iterable[Chosen], shape: str, output: Path, check: bool
         if not tally.dialogues:
             raise InputError(f"{output}: no dialogue is left to export; nothing was written")
         found = check_file(temporary, shape) if check else None
-        if found is not None and (found.faults or found.dialogues != tally.dialogues):
+        if found is not None and found.dialogues != tally.dialogues:
+            found.add("dialogues_lost", 0)
+        if found is not None and found.faults:
             raise CheckFailed(found)
     name = register(shape, output) if shape in REGISTERED else ""
     return Written(tally.dialogues, name, found)
