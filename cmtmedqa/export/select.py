@@ -1,7 +1,7 @@
 """Which dialogues of a dataset an export takes, in what form, and why it leaves the others."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,26 +44,26 @@ class Counts:
         assert self.read == self.taken + self.left.total(), "a dialogue was lost"
 
 
-def splits_named(names: Iterable[str]) -> tuple[str, ...]:
-    """The splits that some names mean, in the order of the dataset. Raises InputError at an unknown one."""
-    wanted = set(_listed(names))
-    for name in sorted(wanted - {*SPLITS, "all"}):
-        raise InputError(f"no split '{name}'; there are: {', '.join(SPLITS)}, all")
-    return SPLITS if "all" in wanted or not wanted else tuple(name for name in SPLITS if name in wanted)
+def splits_named(names: Sequence[str]) -> tuple[str, ...]:
+    """The splits that some names mean, in the order of the dataset; none given means all. Raises InputError at an unknown one."""
+    wanted = _listed(names, "split", (*SPLITS, "all"))
+    return SPLITS if not names or "all" in wanted else tuple(name for name in SPLITS if name in wanted)
 
 
-def departments_named(names: Iterable[str]) -> tuple[str, ...]:
+def departments_named(names: Sequence[str]) -> tuple[str, ...]:
     """The departments that some names mean, in the order of the taxonomy. Raises InputError at an unknown one."""
-    wanted = set(_listed(names))
-    for name in sorted(wanted - set(DEPARTMENTS)):
-        raise InputError(f"no department '{name}'; there are: {', '.join(DEPARTMENTS)}")
+    wanted = _listed(names, "department", DEPARTMENTS)
     return tuple(name for name in DEPARTMENTS if name in wanted)
 
 
-def _listed(names: Iterable[str]) -> list[str]:
-    """Names given one by one or joined by commas."""
+def _listed(names: Sequence[str], what: str, valid: Sequence[str]) -> set[str]:
+    """Names given one by one or joined by commas, all of them valid."""
     joined = ",".join(names).replace("，", ",").replace("、", ",")
-    return [name.strip() for name in joined.split(",") if name.strip()]
+    found = [name.strip() for name in joined.split(",") if name.strip()] or list(names)
+    for name in found:
+        if name not in valid:
+            raise InputError(f"no {what} '{name}'; there are: {', '.join(valid)}")
+    return set(found)
 
 
 def select(folder: Path, selection: Selection, trains: bool, counts: Counts) -> Iterator[Chosen]:

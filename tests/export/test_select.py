@@ -101,6 +101,8 @@ def test_names_come_by_comma_or_one_by_one_and_unknown_ones_list_the_valid() -> 
     assert splits_named([]) == splits_named(["all"]) == SPLITS
     with pytest.raises(InputError, match=f"no department '骨科'; there are: {', '.join(DEPARTMENTS)}"):
         departments_named(["内科,骨科"])
+    with pytest.raises(InputError, match="no department ''; there are: 皮肤科"):
+        departments_named([""])
     with pytest.raises(InputError, match="no split 'best'; there are: train, dev, test, all"):
         splits_named(["train", "best"])
 
