@@ -57,6 +57,44 @@ class Deduplicate(Settings):
     min_chars: Annotated[int, Field(ge=5)] = Field(30, description="shorter dialogues: exact duplicates only")
 
 
+class Evaluation(Settings):
+    """One evaluation set: a file, a folder, a glob or `hf:<dataset>` of any known shape."""
+
+    path: str
+    name: str = Field("", description="what report and card call it; default: the name of its file or folder")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        values = {"path": value} if isinstance(value, str) else value
+        if isinstance(values, dict) and isinstance(path := values.get("path"), str) and not values.get("name"):
+            return {**values, "name": path if path.startswith("hf:") else Path(path).name}
+        return values
+
+
+class Decontaminate(Settings):
+    """Dialogues that hold an item of an evaluation set are left out. The defaults were set on planted overlaps."""
+
+    against: tuple[Evaluation, ...] = Field((), description="evaluation sets; none: the step is not run")
+    ngram: Annotated[int, Field(ge=5, le=50)] = Field(13, description="characters of the n-grams, punctuation left out")
+    coverage: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
+        0.4, description="share of a question's n-grams from which on a dialogue holds it"
+    )
+    min_shared: Annotated[int, Field(ge=1)] = Field(
+        8, description="n-grams that must be shared at least; a question of fewer must stand there whole"
+    )
+    jaccard: Annotated[float, Field(ge=0.5, le=1.0)] | None = Field(
+        0.8, description="or: exact Jaccard of the 5-grams of item and dialogue; null switches it off"
+    )
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> "Decontaminate":
+        names = [item.name for item in self.against]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"against: two evaluation sets are called '{twice[0]}'; give each a name of its own")
+        return self
+
+
 class Filters(Settings):
     """Thresholds of the filters; a value of null switches one off. All count characters, never words."""
 
@@ -94,6 +132,7 @@ class Publish(Settings):
     """The shape of the output."""
 
     rows_per_shard: Positive = 50_000
+    index: bool = Field(True, description="write what a later build --against this dataset needs, 116 bytes a record")
     title: str = "Chinese multi-turn medical dialogues"
 
 
@@ -110,8 +149,17 @@ class BuildConfig(Settings):
     lexicon: str | None = Field(None, description="medical terms, one a line; default: the bundled lexicon")
     filters: Filters = Filters()
     deduplicate: Deduplicate = Deduplicate()
+    decontaminate: Decontaminate = Decontaminate()
     split: Splits = Splits()
     publish: Publish = Publish()
+    against: str | None = Field(None, description="a published dataset: what it holds is not published again")
+    append: bool = Field(False, description="publish the records of `against` together with the new ones")
+
+    @model_validator(mode="after")
+    def _append_to_something(self) -> "BuildConfig":
+        if self.append and not self.against:
+            raise ValueError("append: names no dataset; set against")
+        return self
 
     @field_validator("inputs", mode="before")
     @classmethod
@@ -188,8 +236,13 @@ def _settings_in(annotation: Any) -> type[BaseModel]:
 
 def _anchored(config: BuildConfig, folder: Path) -> BuildConfig:
     inputs = tuple(item.model_copy(update={"path": anchored(item.path, folder)}) for item in config.inputs)
-    lexicon = anchored(config.lexicon, folder) if config.lexicon else None
-    return config.model_copy(update={"inputs": inputs, "lexicon": lexicon, "output": anchored(config.output, folder)})
+    evaluations = tuple(
+        item.model_copy(update={"path": anchored(item.path, folder)}) for item in config.decontaminate.against
+    )
+    named = {"lexicon": config.lexicon, "against": config.against, "output": config.output}
+    changes: dict[str, Any] = {name: anchored(path, folder) for name, path in named.items() if path}
+    changes["decontaminate"] = config.decontaminate.model_copy(update={"against": evaluations})
+    return config.model_copy(update={"inputs": inputs, **changes})
 
 
 def anchored(path: str, folder: Path) -> str:

@@ -51,6 +51,15 @@ def make(config: BuildConfig, report: dict[str, Any], shards: Sequence[str]) -> 
         f"{config.deduplicate.threshold:g}, each pair verified): {report['duplicates']['near']:,}. `clusters.parquet` names "
         "every twin and the record that stays for it; `rejected/` holds every record that is not in the dataset, with the reason.\n",
     ]
+    if report["contamination"]:
+        header = ("evaluation set", "items", "unreadable", "too short", "dialogues left out")
+        keys = ("items", "unreadable", "too_short", "dialogues")
+        parts += [
+            "## Evaluation sets\n",
+            f"Dialogues that hold a question of these (at least {config.decontaminate.coverage:g} of its {config.decontaminate.ngram}-grams) "
+            "or nearly a whole item are not in the dataset; `contamination.parquet` holds the evidence.\n",
+            _table(header, [(name, *(item[key] for key in keys)) for name, item in report["contamination"].items()]),
+        ]
     if report["personal_data"]:
         parts += ["## Personal data replaced\n", _table(("class", "spans"), list(report["personal_data"].items()))]
     return "\n".join(parts)

@@ -3,45 +3,40 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cmtmedqa.build.convert import Origin
+from cmtmedqa.build import append
+from cmtmedqa.build.against import Published
 from cmtmedqa.build.deduplicate import Corpus, Duplicates
 from cmtmedqa.build.unit_files import Counts, UnitTask
 from cmtmedqa.clean import features
 from cmtmedqa.config import BuildConfig
 from cmtmedqa.records import DEPARTMENTS, SPLITS
-from cmtmedqa.sources.files import SourceFile
 
-STEPS = ("read", "normalise", "deidentify", "filter", "validate", "deduplicate")
+STEPS = ("read", "normalise", "deidentify", "filter", "validate", "deduplicate", "decontaminate")
 _QUANTILES = (0.05, 0.5, 0.95)
-
-
-class _File(Protocol):
-    @property
-    def file(self) -> SourceFile: ...
-    @property
-    def origin(self) -> Origin: ...
 
 
 def make(
     config: BuildConfig,
-    files: Sequence[_File],
     skipped: Sequence[tuple[str, str]],
     tasks: Sequence[UnitTask],
     counts: Sequence[Counts],
     corpus: Corpus,
     found: Duplicates,
-    splits: npt.NDArray[np.int8],
+    contamination: Mapping[str, Mapping[str, Any]],
     folder: Path,
+    published: Published | None = None,
 ) -> dict[str, Any]:
-    """The report as a JSON value. Raises AssertionError if its parts do not sum to the whole."""
+    """The report as a JSON value; with `append` it speaks of old and new together.
+
+    Raises AssertionError if its parts do not sum to the whole.
+    """
     kept = found.kept()
     per_unit = [_unit_counts(number, count, corpus, found) for number, count in enumerate(counts)]
     rejected = _sum(unit["rejected"] for unit in per_unit)
@@ -60,6 +55,7 @@ def make(
         "repairs": _sum(count.repairs for count in counts),
         "personal_data": _sum(count.pii for count in counts),
         "duplicates": _duplicates(corpus, found),
+        "contamination": contamination,
         "splits": {},
         "departments": {},
         "departments_unmapped": {name: number for name, number in unmapped.items() if name},
@@ -67,20 +63,35 @@ def make(
         "features": {},
         "inquiry_pattern": features.VERSION,
     }
-    report |= _described(folder, kept, splits)
-    _assert_sums(report, len(files), skipped)
+    if published:
+        report["against"] = _against(published, found)
+    if published and config.append:
+        report = append.added(append.old_report(published), report)
+    report |= _described(folder)
+    _assert_sums(report)
     return report
+
+
+def _against(published: Published, found: Duplicates) -> dict[str, Any]:
+    """What the new records were compared with, and how many of them it held already."""
+    before = found.published_before()
+    return {
+        "title": published.manifest["settings"]["publish"]["title"],
+        "key": published.manifest["key"],
+        "dialogues": len(published.ids),
+        "older_exact": int((before & found.exact).sum()),
+        "older_near": int((before & ~found.exact).sum()),
+    }
 
 
 def _unit_counts(number: int, counts: Counts, corpus: Corpus, found: Duplicates) -> dict[str, Any]:
     inside = corpus.unit == number
-    lost = inside & ~found.kept()
-    exact, near = int((lost & found.exact).sum()), int((lost & ~found.exact).sum())
-    late = {"deduplicate/exact_duplicate": exact, "deduplicate/near_duplicate": near}
+    lost = np.flatnonzero(inside & ~found.kept()).tolist()
+    late = Counter("/".join(found.fate(item)) for item in lost)
     return {
         "read": counts.read,
         "kept": int((inside & found.kept()).sum()),
-        "rejected": counts.rejected | {key: value for key, value in late.items() if value},
+        "rejected": counts.rejected | {key: late[key] for key in sorted(late)},
         "adapters": counts.adapters,
     }
 
@@ -112,21 +123,23 @@ def _funnel(read: int, rejected: Mapping[str, int]) -> list[dict[str, Any]]:
 
 
 def _duplicates(corpus: Corpus, found: Duplicates) -> dict[str, int]:
-    kept = found.kept()
+    twins = ~found.winners()
     size = np.bincount(found.winner, minlength=len(found.winner))
     return {
         "clusters_of_two_or_more": int((size > 1).sum()),
         "largest_cluster": int(size.max()) if len(size) else 0,
-        "exact": int((~kept & found.exact).sum()),
-        "near": int((~kept & ~found.exact).sum()),
+        "exact": int((twins & found.exact).sum()),
+        "near": int((twins & ~found.exact).sum()),
         "renamed_ids": sum("~" in name for name in corpus.ids),
     }
 
 
-def _described(folder: Path, kept: npt.NDArray[np.bool_], splits: npt.NDArray[np.int8]) -> dict[str, Any]:
+def _described(folder: Path) -> dict[str, Any]:
     """Sizes of the splits, departments and quantiles of the features, read back from the published shards."""
-    sizes = {name: int((kept & (splits == number)).sum()) for number, name in enumerate(SPLITS)}
     shards = sorted((folder / "data").glob("*.parquet"))
+    sizes = dict.fromkeys(SPLITS, 0)
+    for shard in shards:
+        sizes[shard.name.partition("-")[0]] += pq.read_metadata(shard).num_rows
     if not shards:
         return {"splits": {name: {"dialogues": 0} for name in SPLITS}}
     table = pa.concat_tables(pq.ParquetFile(path).read(columns=["department", "features"]) for path in shards)
@@ -163,7 +176,7 @@ def _sum(counts: Any) -> dict[str, int]:
     return {key: total[key] for key in sorted(total)}
 
 
-def _assert_sums(report: dict[str, Any], files: int, skipped: Sequence[tuple[str, str]]) -> None:
+def _assert_sums(report: dict[str, Any]) -> None:
     assert report["read"] == report["kept"] + report["rejected"], "records were lost"
     assert report["funnel"][-1]["out"] == report["kept"], "the funnel does not end with what was kept"
     for group in ("sources", "files"):
@@ -174,4 +187,3 @@ def _assert_sums(report: dict[str, Any], files: int, skipped: Sequence[tuple[str
         )
     assert sum(size["dialogues"] for size in report["splits"].values()) == report["kept"], "the splits do not sum"
     assert sum(report["departments"].values()) == report["kept"], "the departments do not sum"
-    assert len(report["files"]) <= files, f"more files than were given, {len(skipped)} passed over"
