@@ -5,7 +5,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -49,6 +49,9 @@ class Settings(BaseModel):
     """Base of all settings: immutable, unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Read = TypeVar("Read", bound=Settings)
 
 
 class Input(Settings):
@@ -205,6 +208,16 @@ class BuildConfig(Settings):
 
 def load_config(path: Path) -> BuildConfig:
     """Read a YAML file of settings; paths in it are relative to its folder. Raises ConfigError with one line."""
+    return _anchored(read_settings(path, BuildConfig), path.parent)
+
+
+def make_config(values: Mapping[str, object], where: str) -> BuildConfig:
+    """Validate the settings of a build. Raises ConfigError as `make_settings` does."""
+    return make_settings(values, where, BuildConfig)
+
+
+def read_settings(path: Path, model: type[Read]) -> Read:
+    """Read a YAML file of some settings, paths in it as written. Raises ConfigError with one line."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -219,23 +232,24 @@ def load_config(path: Path) -> BuildConfig:
         )
         raise ConfigError(f"{path}: not valid YAML, {where}") from error
     if not isinstance(values, dict):
-        raise ConfigError(f"{path}: a configuration is a mapping of keys to values; see cmtmedqa init")
-    return _anchored(make_config(values, str(path)), path.parent)
+        hint = "; see cmtmedqa init" if model is BuildConfig else ""
+        raise ConfigError(f"{path}: a configuration is a mapping of keys to values{hint}")
+    return make_settings(values, str(path), model)
 
 
-def make_config(values: Mapping[str, object], where: str) -> BuildConfig:
+def make_settings(values: Mapping[str, object], where: str, model: type[Read]) -> Read:
     """Validate settings. Raises ConfigError that names the key and, for an unknown one, the nearest valid key."""
     try:
-        return BuildConfig.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{where}: {_explain(error.errors(include_url=False)[0])}") from error
+        raise ConfigError(f"{where}: {_explain(error.errors(include_url=False)[0], model)}") from error
 
 
-def _explain(fault: Any) -> str:
+def _explain(fault: Any, model: type[BaseModel]) -> str:
     location = [part for part in fault["loc"] if part != "[key]"]
     key = ".".join(str(part) for part in location)
     if fault["type"] == "extra_forbidden":
-        valid = _keys_beside(location)
+        valid = _keys_beside(location, model)
         near = difflib.get_close_matches(str(location[-1]), valid, n=1, cutoff=0.0)
         return f"unknown key '{key}'; did you mean '{near[0]}'?" if near else f"unknown key '{key}'"
     if fault["type"] == "missing":
@@ -243,12 +257,19 @@ def _explain(fault: Any) -> str:
     return f"key '{key}': {fault['msg'].removeprefix('Value error, ')[0].lower()}{fault['msg'].removeprefix('Value error, ')[1:]}"
 
 
-def _keys_beside(location: list[Any]) -> list[str]:
+def _keys_beside(location: list[Any], model: type[BaseModel]) -> list[str]:
     """The keys that are valid where the last part of `location` stands."""
-    model: Any = BuildConfig
     for part in location[:-1]:
-        model = Input if part == "inputs" or isinstance(part, int) else model.model_fields[part].annotation
+        if isinstance(part, str):
+            model = _settings_in(model.model_fields[part].annotation)
     return list(model.model_fields)
+
+
+def _settings_in(annotation: Any) -> type[BaseModel]:
+    """The settings that an annotation holds: itself, or the items of a tuple."""
+    while not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        annotation = get_args(annotation)[0]
+    return annotation
 
 
 def _anchored(config: BuildConfig, folder: Path) -> BuildConfig:
