@@ -12,7 +12,7 @@ Department = Literal[
     "肿瘤科", "内科", "家居健康", "男科", "传染病科", "心理科", "其他",
 ]  # fmt: skip
 Split = Literal["train", "dev", "test"]
-Step = Literal["read", "normalise", "deidentify", "filter", "deduplicate", "decontaminate", "validate"]
+Step = Literal["read", "forget", "normalise", "deidentify", "filter", "deduplicate", "decontaminate", "validate"]
 
 ROLES: tuple[str, ...] = get_args(Role)
 DEPARTMENTS: tuple[str, ...] = get_args(Department)

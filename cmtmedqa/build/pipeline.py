@@ -11,7 +11,7 @@ import pyarrow as pa
 from rich.console import Console
 
 from cmtmedqa import io
-from cmtmedqa.build import against, append, card, croissant, evidence, facts, lineage, publish, report, split
+from cmtmedqa.build import against, append, card, croissant, evidence, facts, forgotten, lineage, publish, report, split
 from cmtmedqa.build.against import Published
 from cmtmedqa.build.clean_unit import clean_unit
 from cmtmedqa.build.convert import origin_of
@@ -42,7 +42,8 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
     published = opened(config)
     files, skipped = planned(config, console)
     sets = examine(config.decontaminate)
-    key = build_key(config, files, sets, published)
+    barred = forgotten.load(forgotten.list_path(config.forgotten))
+    key = build_key(config, files, sets, published, barred)
     evaluations = read_evaluations(config, sets, console)
     folder = Path(config.output)
     if (done := claim(folder, key, overwrite)) is not None:
@@ -50,7 +51,7 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
         return done
     if evaluations is not None:
         write_index(folder / WORK, evaluations)
-    tasks = unit_tasks(config, files, folder / WORK)
+    tasks = unit_tasks(config, files, folder / WORK, barred)
     workers = choose_workers(config.workers, sum(file.plan.size for file in files))
     counts = clean_all(tasks, workers, console)
     pa.default_memory_pool().release_unused()  # what pass 1 held is room for the signatures
@@ -125,10 +126,12 @@ def _inside(file: SourceFile, folder: str) -> bool:
     return not file.path.startswith(HUB) and Path(file.path).resolve().is_relative_to(Path(folder).resolve())
 
 
-def unit_tasks(config: BuildConfig, files: Sequence[Planned], work: Path) -> list[UnitTask]:
+def unit_tasks(
+    config: BuildConfig, files: Sequence[Planned], work: Path, barred: forgotten.Forgotten
+) -> list[UnitTask]:
     """One task a unit, numbered in input order."""
     units = [(unit, file.origin) for file in files for unit in file.plan.units]
-    return [UnitTask(number, unit, origin, config, str(work)) for number, (unit, origin) in enumerate(units)]
+    return [UnitTask(number, unit, origin, config, str(work), barred) for number, (unit, origin) in enumerate(units)]
 
 
 def clean_all(tasks: Sequence[UnitTask], workers: int, console: Console) -> list[Counts]:

@@ -19,7 +19,7 @@ from cmtmedqa.clean import features
 from cmtmedqa.config import BuildConfig
 from cmtmedqa.records import DEPARTMENTS, SPLITS
 
-STEPS = ("read", "normalise", "deidentify", "filter", "validate", "deduplicate", "decontaminate")
+STEPS = ("read", "forget", "normalise", "deidentify", "filter", "validate", "deduplicate", "decontaminate")
 _QUANTILES = (0.05, 0.5, 0.95)
 
 
