@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 import cmtmedqa
-from cmtmedqa.cli import build, datasets, diff, export, sources, why
+from cmtmedqa.cli import browse, build, datasets, diff, doctor, export, sources, why
 from cmtmedqa.errors import CmtmedqaError
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app.command("diff")(diff.diff)
 app.command("export")(export.export)
 app.command("why")(why.why)
 app.command("schema")(datasets.schema)
+app.command("browse")(browse.browse)
+app.command("doctor")(doctor.doctor)
 app.add_typer(sources.app, name="sources")
 
 
