@@ -129,8 +129,8 @@ class MatchedSpan(Record):
 class Contamination(Record):
     """Evidence that a dialogue holds an item of an evaluation set.
 
-    `measure`: `question`, the share of the question's 13-grams; `item`, that of the whole item where the question is shorter and
-    stands there literally; `jaccard`, of the 5-grams of the whole. `step`: where the dialogue left the dataset.
+    `measure`: `question`, the share of the 13-grams of all that the patient asks; `opening`, of what is asked first; `item`, that of
+    the whole item where the question is shorter and stands there literally; `jaccard`, of the 5-grams of the whole. `step`: where the dialogue left the dataset.
     """
 
     id: str
@@ -142,7 +142,7 @@ class Contamination(Record):
     item: str
     item_file: str
     item_index: Count
-    measure: Literal["question", "item", "jaccard"]
+    measure: Literal["question", "opening", "item", "jaccard"]
     value: Share
     matched: tuple[MatchedSpan, ...]
 

@@ -166,7 +166,8 @@ def _cleaned(raw: Sequence[_Raw], config: BuildConfig) -> list[Item]:
     items = []
     for item in raw:
         said = [(role, next(left)) for role, _ in item.turns]
-        items.append(Item("".join(text for role, text in said if role == "patient"), "".join(text for _, text in said)))
+        asked = [text for role, text in said if role == "patient"]
+        items.append(Item("".join(asked), asked[0] if len(asked) > 1 else "", "".join(text for _, text in said)))
     return items
 
 

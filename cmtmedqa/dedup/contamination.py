@@ -23,11 +23,13 @@ from cmtmedqa.dedup.folded import Folded, fold_column, fold_turns
 VERSION = "contamination-1"
 JACCARD_GRAM = 5
 
-Measure = Literal["question", "item", "jaccard"]
+Measure = Literal["question", "opening", "item", "jaccard"]
 Mask = npt.NDArray[np.bool_]
 
 _BITS_PER_GRAM = 16  # at most one false alarm of the prefilter in 16 windows
 _SMALLEST_TABLE = 1 << 16
+_TEXTS = 3
+_OPENING, _WHOLE = 1, 2
 _SKETCH = 64  # grams that stand for a whole item when candidates for Jaccard are sought
 
 
@@ -41,19 +43,20 @@ class Limits(NamedTuple):
 
 
 class Item(NamedTuple):
-    """What is looked for: the question, and the whole item with its question in front of or among the rest."""
+    """What is looked for: all that the patient asks, what is asked first where more follows, and the whole item."""
 
     question: str
+    opening: str
     whole: str
 
 
 class Index(NamedTuple):
-    """The n-grams of all items. A *key* is one text of an item: 2i its question, 2i + 1 its whole.
+    """The n-grams of all items. A *key* is one text of an item: 3i its question, 3i + 1 its opening, 3i + 2 its whole.
 
     fold: code point -> folded code, 0 for what is left out. alarm: one bit for each value of the low bits of a gram. grams:
     all distinct grams, ascending; the keys that hold gram g are keys[starts[g]:starts[g + 1]]. sizes: grams of each key; a whole
-    has all of its grams where its question has none, else a sketch: its 64 smallest. questions and wholes: the folded texts, text i
-    from question_starts[i] to question_starts[i + 1].
+    has all of its grams where its question has none, else a sketch: its 64 smallest. The folded text of key k is
+    codes[text_starts[k]:text_starts[k + 1]].
     """
 
     fold: Codes
@@ -62,22 +65,16 @@ class Index(NamedTuple):
     starts: Ints
     keys: Ints
     sizes: Ints
-    questions: Codes
-    question_starts: Ints
-    wholes: Codes
-    whole_starts: Ints
+    codes: Codes
+    text_starts: Ints
 
-    def question(self, item: int) -> Codes:
-        """The folded question of an item."""
-        return self.questions[self.question_starts[item] : self.question_starts[item + 1]]
-
-    def whole(self, item: int) -> Codes:
-        """The folded text of a whole item."""
-        return self.wholes[self.whole_starts[item] : self.whole_starts[item + 1]]
+    def text(self, key: int) -> Codes:
+        """The folded text of a key."""
+        return self.codes[self.text_starts[key] : self.text_starts[key + 1]]
 
     def too_short(self) -> Mask:
         """The items of which no text is as long as a gram: they cannot be found."""
-        short: Mask = self.sizes.reshape(-1, 2).sum(axis=1) == 0
+        short: Mask = self.sizes.reshape(-1, _TEXTS).sum(axis=1) == 0
         return short
 
 
@@ -101,11 +98,11 @@ class Overlap(NamedTuple):
 
 def make_index(items: Sequence[Item], fold: Codes, ngram: int) -> Index:
     """The index of some items, in their order."""
-    questions = fold_column(pa.array([item.question for item in items], pa.string()), fold)
-    wholes = fold_column(pa.array([item.whole for item in items], pa.string()), fold)
-    sets: list[Hashes] = []
-    for question, whole in zip(_gram_sets(questions, ngram), _gram_sets(wholes, ngram), strict=True):
-        sets += [question, whole[:_SKETCH] if len(question) else whole]
+    folded = fold_column(pa.array([text for item in items for text in item], pa.string()), fold)
+    sets = list(_gram_sets(folded, ngram))
+    for whole in range(_WHOLE, len(sets), _TEXTS):
+        if len(sets[whole - _WHOLE]):
+            sets[whole] = sets[whole][:_SKETCH]
     sizes = np.array([len(grams) for grams in sets], np.int64)
     flat = np.concatenate(sets) if sets else np.empty(0, np.uint64)
     order = np.argsort(flat, kind="stable")
@@ -117,10 +114,8 @@ def make_index(items: Sequence[Item], fold: Codes, ngram: int) -> Index:
         starts=np.concatenate((first, [len(flat)])).astype(np.int64),
         keys=np.repeat(np.arange(len(sets)), sizes)[order],
         sizes=sizes,
-        questions=questions.codes,
-        question_starts=questions.offsets,
-        wholes=wholes.codes,
-        whole_starts=wholes.offsets,
+        codes=folded.codes,
+        text_starts=folded.offsets,
     )
 
 
@@ -174,22 +169,19 @@ class _Batch:
 
     def overlaps(self, dialogue: Ints, key: Ints, shared: Ints) -> Iterator[Overlap]:
         """The overlaps among pairs of a dialogue and a key with the number of grams they share."""
-        size = self.index.sizes[key]
-        whole = key % 2 == 1
-        sketched = whole & (self.index.sizes[key - whole] > 0)
+        size, text = self.index.sizes[key], key % _TEXTS
+        sketched = (text == _WHOLE) & (self.index.sizes[key - text] > 0)
         enough = np.maximum(self.limits.coverage * size, np.minimum(self.limits.min_shared, size))
         enough[sketched] = np.maximum(self._least_sketch() * size[sketched], 1)
         done = (-1, -1)
         for pair in np.flatnonzero(shared >= enough).tolist():
-            number, item = int(dialogue[pair]), int(key[pair]) // 2
-            if done == (number, item):
-                continue  # its question was found already
+            number, place = int(dialogue[pair]), int(key[pair])
+            if done == (number, place // _TEXTS):
+                continue  # found by an earlier text
             value = float(shared[pair] / size[pair])
-            found = (
-                self._by_jaccard(number, item) if sketched[pair] else self._covered(number, item, value, whole[pair])
-            )
+            found = self._by_jaccard(number, place) if sketched[pair] else self._covered(number, place, value)
             if found is not None:
-                done = (number, item)
+                done = (number, place // _TEXTS)
                 yield found
 
     def _least_sketch(self) -> float:
@@ -201,25 +193,24 @@ class _Batch:
             return np.inf
         return max(0.0, 1 - self.limits.ngram / JACCARD_GRAM * (1 - self.limits.jaccard)) / 2
 
-    def _covered(self, dialogue: int, item: int, value: float, whole: bool) -> Overlap | None:
-        """By question, or by the whole item where its question, too short for a gram, stands in the dialogue literally."""
-        text = self.index.whole(item) if whole else self.index.question(item)
-        if whole:
-            question = self.index.question(item).tobytes()
+    def _covered(self, dialogue: int, key: int, value: float) -> Overlap | None:
+        """By question or opening; by the whole where its question, too short for a gram, stands in the dialogue literally."""
+        measure: Measure = "opening" if key % _TEXTS == _OPENING else "question"
+        if key % _TEXTS == _WHOLE:
+            measure, question = "item", self.index.text(key - _WHOLE).tobytes()
             if not any(question in _codes_of(stream, dialogue).tobytes() for stream in self.streams):
                 return None
-        return self._overlap(dialogue, item, "item" if whole else "question", value, text, self.limits.ngram)
+        return self._overlap(dialogue, key, measure, value, self.limits.ngram)
 
-    def _by_jaccard(self, dialogue: int, item: int) -> Overlap | None:
+    def _by_jaccard(self, dialogue: int, key: int) -> Overlap | None:
         assert self.limits.jaccard is not None
-        text, spoken = self.index.whole(item), _codes_of(self.streams[0], dialogue)
-        value = jaccard(_grams_of(spoken, JACCARD_GRAM), _grams_of(text, JACCARD_GRAM))
-        if value < self.limits.jaccard:
-            return None
-        return self._overlap(dialogue, item, "jaccard", value, text, JACCARD_GRAM)
+        spoken = _grams_of(_codes_of(self.streams[0], dialogue), JACCARD_GRAM)
+        value = jaccard(spoken, _grams_of(self.index.text(key), JACCARD_GRAM))
+        return self._overlap(dialogue, key, "jaccard", value, JACCARD_GRAM) if value >= self.limits.jaccard else None
 
-    def _overlap(self, dialogue: int, item: int, measure: Measure, value: float, text: Codes, n: int) -> Overlap:
-        return Overlap(dialogue, item, measure, value, tuple(self._spans(dialogue, ngram_hashes(text, n), n)))
+    def _overlap(self, dialogue: int, key: int, measure: Measure, value: float, n: int) -> Overlap:
+        spans = tuple(self._spans(dialogue, ngram_hashes(self.index.text(key), n), n))
+        return Overlap(dialogue, key // _TEXTS, measure, value, spans)
 
     def _spans(self, dialogue: int, grams: Hashes, n: int) -> Iterator[Span]:
         """The passages of a dialogue whose n-grams are among `grams`, by turn and place."""

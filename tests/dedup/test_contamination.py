@@ -5,6 +5,9 @@ import random
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from benchmarks.planted_overlaps import (
     DEFAULTS,
     NOT_CONTAMINATION,
@@ -14,9 +17,6 @@ from benchmarks.planted_overlaps import (
     normalised,
     overlaps,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
 from cmtmedqa.clean.normalise import simplify
 from cmtmedqa.codepoints import code_points
 from cmtmedqa.dedup.contamination import Index, Item, Limits, Overlap, find_overlaps, make_index
