@@ -17,7 +17,7 @@ from cmtmedqa.build.clean_unit import clean_unit
 from cmtmedqa.build.convert import Origin
 from cmtmedqa.build.deduplicate import Corpus, Duplicates, find_duplicates, load_corpus
 from cmtmedqa.build.engine import Tick, choose_workers, run
-from cmtmedqa.build.output import WORK, claim, write_manifest
+from cmtmedqa.build.output import WORK, claim, home, locked, replace, replacement, write_manifest
 from cmtmedqa.build.unit_files import Counts, UnitTask
 from cmtmedqa.clean import departments, features, filters, normalise, turns
 from cmtmedqa.clean.lexicon import load_lexicon
@@ -45,6 +45,21 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
 
     Raises ConfigError and InputError before anything is written when the settings, an input or the output cannot be used.
     """
+    folder = Path(config.output)
+    with locked(folder):
+        target = replacement(folder) if overwrite else folder
+        if target == folder:
+            return _build(config, console, overwrite)
+        try:
+            summary = _build(config.model_copy(update={"output": str(target)}), console, overwrite)
+        except BaseException:
+            shutil.rmtree(target.parent, ignore_errors=True)
+            raise
+        replace(folder)
+        return summary
+
+
+def _build(config: BuildConfig, console: Console, overwrite: bool) -> dict[str, Any]:
     check(config)
     files, skipped = planned(config, console)
     key = build_key(config, files)
@@ -90,7 +105,7 @@ def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[
     skipped: list[tuple[str, str]] = []
     for item in config.inputs:
         found, passed_over = expand([item.path])
-        ours = [file for file in found if _inside(file, config.output)]
+        ours = [file for file in found if _inside(file, home(Path(config.output)))]
         files.extend((file, item) for file in found if file not in ours)
         passed_over += [(file.name, "lies in the output folder") for file in ours]
         skipped.extend(passed_over)
@@ -103,9 +118,9 @@ def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[
     return result, sorted(skipped)
 
 
-def _inside(file: SourceFile, folder: str) -> bool:
+def _inside(file: SourceFile, folder: Path) -> bool:
     """Whether a file lies in a folder: the output of an earlier run is no input of the next."""
-    return not file.path.startswith(HUB) and Path(file.path).resolve().is_relative_to(Path(folder).resolve())
+    return not file.path.startswith(HUB) and Path(file.path).resolve().is_relative_to(folder.resolve())
 
 
 def build_key(config: BuildConfig, files: Sequence[Planned]) -> str:

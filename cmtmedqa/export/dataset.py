@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cmtmedqa import io
@@ -54,9 +55,16 @@ def read_dataset(folder: Path, split: str = "all") -> Iterator[Dialogue]:
     names = SPLITS if split == "all" else (split,)
     for name in names:
         for shard in sorted((folder / "data").glob(f"{name}-*.parquet")):
-            with pq.ParquetFile(shard) as file:
-                for batch in file.iter_batches(batch_size=1_024):
-                    yield from (Dialogue.model_validate(row) for row in batch.to_pylist())
+            yield from _read_shard(shard)
+
+
+def _read_shard(shard: Path) -> Iterator[Dialogue]:
+    try:
+        with pq.ParquetFile(shard) as file:
+            for batch in file.iter_batches(batch_size=1_024):
+                yield from (Dialogue.model_validate(row) for row in batch.to_pylist())
+    except (pa.ArrowException, OSError, ValueError) as error:  # pydantic's error is a ValueError
+        raise InputError(f"{shard}: cannot be read ({type(error).__name__}); see cmtmedqa validate") from error
 
 
 def export_dataset(folder: Path, shape: str, split: str, output: Path) -> int:

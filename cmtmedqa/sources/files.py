@@ -211,7 +211,7 @@ def _add_members(
 ) -> None:
     for member, refusal in zip(members, archives.refusals(members), strict=True):
         label = f"{name}!{_shown(archives.member_label(member))}"
-        if member.is_dir():
+        if member.filename.endswith("/"):
             continue
         if refusal or _no_data(member.filename.replace("\\", "/")):
             skipped.append((label, refusal or "holds no records by its name"))

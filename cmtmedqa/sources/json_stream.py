@@ -115,10 +115,10 @@ def _broken(window: Window, error: ValueError, known: re.Pattern[str], any_kind:
     window.faults += 1
     if isinstance(error, TooDeepError):
         raw, closed = window.skip_brackets()
-        raw += "" if closed else window.drop(_ANY_OBJECT if known in {_OUTSIDE, _BETWEEN_LISTS} else known)
+        raw += "" if closed else window.drop(_ANY_OBJECT)
         return Broken("bad_json", message, raw)
     if isinstance(error, TooLongError) or window.faults > _PATIENCE:
-        raw = window.drop(_ANY_OBJECT if known in {_OUTSIDE, _BETWEEN_LISTS} else known)
+        raw = window.drop(_ANY_OBJECT)
         return Broken("record_too_large" if isinstance(error, TooLongError) else "bad_json", message, raw)
     cut_off = window.truncated(error)
     raw = window.skip(known, None if cut_off else any_kind)

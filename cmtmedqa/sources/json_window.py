@@ -160,12 +160,12 @@ class Window:
         """Like `skip` for what may have no end: of more than a window only the beginning is held and returned."""
         raw, start = self.text[self.at : self.at + _EXCERPT], self.at + 1
         if found := known.search(self.text, start):
-            raw = self.text[self.at : found.start()]
+            raw = self.text[self.at : found.end()]
         while not found and not self.ended:
             self.at = max(len(self.text) - 512, self.at + 1)
             self.more()
             found = known.search(self.text, 0)
-        self.at = found.start() if found else len(self.text)
+        self.at = found.end() if found else len(self.text)
         return raw.replace(MARK, "\ufffd")
 
     def skip_brackets(self) -> tuple[str, bool]:

@@ -77,7 +77,7 @@ def _scalar(value: pa.Scalar) -> object:
         return None
     if isinstance(value, pa.StructScalar):
         return {name: _scalar(item) for name, item in value.items()}
-    if isinstance(value, pa.ListScalar):
+    if isinstance(value, pa.ListScalar) and not isinstance(value, pa.MapScalar):
         return [_scalar(item) for item in value]
     if isinstance(value, pa.StringScalar | pa.LargeStringScalar):
         return decode_line(value.as_buffer().to_pybytes(), "utf-8")

@@ -15,6 +15,7 @@ from cmtmedqa.sources.encodings import MARK
 from cmtmedqa.sources.files import SourceFile, reason_of
 
 _MAX_FIELD = 64 * 1024 * 1024
+_LEAST_QUOTED = 1 << 12
 _MAX_ROWS = 1 << 20  # of a sheet, by its format
 _MAX_QUOTED = 1 << 20  # characters; a quoted field of more has lost its closing quote
 
@@ -49,6 +50,7 @@ class _Rewind:
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
         self._back: deque[str] = deque()
+        self.reach = _MAX_QUOTED  # each quote in a row that is not closed shortens it, or reading would be quadratic
 
     def next(self) -> str | None:
         return self._back.popleft() if self._back else next(self._lines, None)
@@ -95,14 +97,17 @@ def _fields(source: _Rewind, delimiter: str) -> _Fields | BadRow | None:
     taken = [first]
     size = 0
     quote = _Quote(False, False).behind(first, delimiter)
+    odd = quote.odd
     while quote.open:
         line = source.next()
         size += len(taken[-1]) + 1
-        if line is None or size > _MAX_QUOTED:
+        if line is None or size > source.reach or quote.odd > odd:  # text behind a quote: it opened, and closed nothing
+            source.reach = max(source.reach // 2, _LEAST_QUOTED)
             source.give_back([*taken[1:], *([] if line is None else [line])])
             return BadRow("unterminated_quote", "a quoted field is not closed", _plain(first))
         taken.append(line)
         quote = quote.behind(line, delimiter)
+    source.reach = _MAX_QUOTED if len(taken) > 1 else source.reach
     return _parsed(taken, delimiter, quote.odd)
 
 
