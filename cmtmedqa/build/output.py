@@ -16,7 +16,7 @@ from cmtmedqa.records import SPLITS
 MANIFEST = "manifest.json"
 WORK = ".work"
 _KEY = "key"
-_OURS = ("data", "rejected", WORK, "clusters.parquet", "report.json", "README.md", MANIFEST)
+_OURS = ("data", "rejected", WORK, "clusters.parquet", "report.json", "report.html", "README.md", MANIFEST)
 
 
 def claim(folder: Path, key: str, overwrite: bool) -> dict[str, Any] | None:

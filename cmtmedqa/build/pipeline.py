@@ -12,12 +12,13 @@ from rich.console import Console
 
 import cmtmedqa
 from cmtmedqa import io
-from cmtmedqa.build import card, publish, report, split
+from cmtmedqa.build import card, publish, report, split, statistics
 from cmtmedqa.build.clean_unit import clean_unit
 from cmtmedqa.build.convert import Origin
 from cmtmedqa.build.deduplicate import Corpus, Duplicates, find_duplicates, load_corpus
 from cmtmedqa.build.engine import Tick, choose_workers, run
 from cmtmedqa.build.output import WORK, claim, write_manifest
+from cmtmedqa.build.page import page
 from cmtmedqa.build.unit_files import Counts, UnitTask
 from cmtmedqa.clean import departments, features, filters, normalise, turns
 from cmtmedqa.clean.lexicon import load_lexicon
@@ -61,12 +62,13 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
         found = find_duplicates(tasks, corpus, config)
         phase.advance(1)
     splits = assign_splits(found, config)
-    shards = publish_all(config, tasks, corpus, found, splits, workers, console)
-    summary = report.make(config, files, skipped, tasks, counts, corpus, found, splits, folder)
+    shards, tally = publish_all(config, tasks, corpus, found, splits, workers, console)
+    summary = report.make(config, files, skipped, tasks, counts, corpus, found, splits, tally, folder)
     publish.write_rejections(folder, publish.rejections(tasks, corpus, found), config.publish.rows_per_shard)
     io.write_parquet(folder / "clusters.parquet", publish.clusters_table(corpus, found))
     io.write_json(folder / "report.json", summary)
     io.write_text(folder / "README.md", card.make(config, summary, shards))
+    io.write_text(folder / "report.html", page.draw(folder))
     write_manifest(folder, key, manifest_head(config, files, summary))
     shutil.rmtree(folder / WORK)
     return summary
@@ -174,8 +176,8 @@ def publish_all(
     splits: "np.ndarray[Any, Any]",
     workers: int,
     console: Console,
-) -> list[str]:
-    """Pass 2: the shards of the dataset; returns their paths inside it."""
+) -> tuple[list[str], statistics.Tally]:
+    """Pass 2: the shards of the dataset; returns their paths inside it and what was counted of the dialogues."""
     folder = Path(config.output)
     shards = publish.shard_tasks(folder, tasks, corpus, found.kept(), splits, config.publish.rows_per_shard)
 
@@ -183,8 +185,8 @@ def publish_all(
         phase.advance(tick.kept)
 
     with meter(console, "publish", int(found.kept().sum())) as phase:
-        run(publish.write_shard, shards, workers, moved, lambda *_: None)
-    return [Path(shard.path).relative_to(folder).as_posix() for shard in shards]
+        tallies = run(publish.write_shard, shards, workers, moved, lambda *_: None)
+    return [Path(shard.path).relative_to(folder).as_posix() for shard in shards], statistics.total(tallies)
 
 
 def manifest_head(config: BuildConfig, files: Sequence[Planned], summary: dict[str, Any]) -> dict[str, Any]:

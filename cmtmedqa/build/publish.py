@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cmtmedqa import io
+from cmtmedqa.build import statistics
 from cmtmedqa.build.deduplicate import Corpus, Duplicates
 from cmtmedqa.build.engine import Report, Tick
 from cmtmedqa.build.unit_files import REJECTION_SCHEMA, UnitTask
@@ -62,9 +63,9 @@ def _pieces(tasks: Sequence[UnitTask], corpus: Corpus, items: Ints) -> Iterator[
         yield Piece(str(tasks[unit].dialogues), corpus.row[here], [corpus.ids[item] for item in here.tolist()])
 
 
-def write_shard(task: ShardTask, report: Report) -> int:
-    """Write one shard, a row group at a time; returns its number of dialogues."""
-    path, rows = Path(task.path), 0
+def write_shard(task: ShardTask, report: Report) -> statistics.Tally:
+    """Write one shard, a row group at a time; returns what was counted of its dialogues."""
+    path, tallies = Path(task.path), []
     with (
         io.replacing(path) as temporary,
         pq.ParquetWriter(
@@ -72,16 +73,16 @@ def write_shard(task: ShardTask, report: Report) -> int:
         ) as writer,
     ):
         for table in _regrouped(table for piece in task.pieces for table in _read(piece)):
-            writer.write_table(table, row_group_size=io.ROWS_PER_GROUP)
-            rows += table.num_rows
+            tallies.append(statistics.tally(table))
+            writer.write_table(table.drop_columns("marks"), row_group_size=io.ROWS_PER_GROUP)
             report(Tick(table.num_rows, table.num_rows, 0))
-    return rows
+    return statistics.total(tallies)
 
 
 def _read(piece: Piece) -> Iterator[pa.Table]:
     """The rows of a piece under the ids they are published under."""
     done = 0
-    for table in io.read_rows(Path(piece.path), piece.rows, SCHEMA.names):
+    for table in io.read_rows(Path(piece.path), piece.rows, [*SCHEMA.names, "marks"]):
         ids = pa.array(piece.ids[done : done + table.num_rows], pa.string())
         done += table.num_rows
         yield table.set_column(0, SCHEMA.field("id"), ids)

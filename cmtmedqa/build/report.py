@@ -7,20 +7,17 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from cmtmedqa.build import statistics
 from cmtmedqa.build.convert import Origin
 from cmtmedqa.build.deduplicate import Corpus, Duplicates
 from cmtmedqa.build.unit_files import Counts, UnitTask
 from cmtmedqa.clean import features
 from cmtmedqa.config import BuildConfig
-from cmtmedqa.records import DEPARTMENTS, SPLITS
+from cmtmedqa.records import SPLITS
 from cmtmedqa.sources.files import SourceFile
 
 STEPS = ("read", "normalise", "deidentify", "filter", "validate", "deduplicate")
-_QUANTILES = (0.05, 0.5, 0.95)
 
 
 class _File(Protocol):
@@ -39,6 +36,7 @@ def make(
     corpus: Corpus,
     found: Duplicates,
     splits: npt.NDArray[np.int8],
+    tally: statistics.Tally,
     folder: Path,
 ) -> dict[str, Any]:
     """The report as a JSON value. Raises AssertionError if its parts do not sum to the whole."""
@@ -48,6 +46,7 @@ def make(
     read = sum(count.read for count in counts)
     unmapped = _sum(count.unmapped_departments for count in counts)
     report = {
+        "title": config.publish.title,
         "read": read,
         "kept": int(kept.sum()),
         "rejected": sum(rejected.values()),
@@ -56,18 +55,17 @@ def make(
         "sources": _grouped(tasks, per_unit, lambda task: task.origin.source, licenses=True),
         "files": _grouped(tasks, per_unit, lambda task: task.unit.file.name),
         "files_not_read": [{"file": name, "reason": reason} for name, reason in skipped],
+        "filters": _filters(config, counts, rejected),
         "filters_alone": _sum(count.filters_alone for count in counts),
         "repairs": _sum(count.repairs for count in counts),
         "personal_data": _sum(count.pii for count in counts),
-        "duplicates": _duplicates(corpus, found),
-        "splits": {},
-        "departments": {},
+        "duplicates": _duplicates(config, corpus, found),
+        "splits": {name: {"dialogues": int((kept & (splits == number)).sum())} for number, name in enumerate(SPLITS)},
         "departments_unmapped": {name: number for name, number in unmapped.items() if name},
         "departments_missing": unmapped.get("", 0),
-        "features": {},
         "inquiry_pattern": features.VERSION,
+        **statistics.described(tally, folder),
     }
-    report |= _described(folder, kept, splits)
     _assert_sums(report, len(files), skipped)
     return report
 
@@ -111,49 +109,30 @@ def _funnel(read: int, rejected: Mapping[str, int]) -> list[dict[str, Any]]:
     return rows
 
 
-def _duplicates(corpus: Corpus, found: Duplicates) -> dict[str, int]:
+def _filters(config: BuildConfig, counts: Sequence[Counts], rejected: Mapping[str, int]) -> dict[str, Any]:
+    """Each filter that is on: its threshold, how many records it would refuse alone, how many it refused in its turn."""
+    alone = _sum(count.filters_alone for count in counts)
+    return {
+        name: {"threshold": threshold, "alone": alone.get(name, 0), "refused": rejected.get(f"filter/{name}", 0)}
+        for name, threshold in config.filters
+        if threshold is not None
+    }
+
+
+def _duplicates(config: BuildConfig, corpus: Corpus, found: Duplicates) -> dict[str, Any]:
     kept = found.kept()
+    near = ~kept & ~found.exact
     size = np.bincount(found.winner, minlength=len(found.winner))
     return {
+        "threshold": config.deduplicate.threshold if config.deduplicate.near else None,
         "clusters_of_two_or_more": int((size > 1).sum()),
         "largest_cluster": int(size.max()) if len(size) else 0,
         "exact": int((~kept & found.exact).sum()),
-        "near": int((~kept & ~found.exact).sum()),
+        "near": int(near.sum()),
         "renamed_ids": sum("~" in name for name in corpus.ids),
+        "cluster_sizes": statistics.distribution(Counter(size[size > 1].tolist()), statistics.CLUSTER_SIZES),
+        "similarity_of_near": statistics.similarity_bins(found.similarity[near]),
     }
-
-
-def _described(folder: Path, kept: npt.NDArray[np.bool_], splits: npt.NDArray[np.int8]) -> dict[str, Any]:
-    """Sizes of the splits, departments and quantiles of the features, read back from the published shards."""
-    sizes = {name: int((kept & (splits == number)).sum()) for number, name in enumerate(SPLITS)}
-    shards = sorted((folder / "data").glob("*.parquet"))
-    if not shards:
-        return {"splits": {name: {"dialogues": 0} for name in SPLITS}}
-    table = pa.concat_tables(pq.ParquetFile(path).read(columns=["department", "features"]) for path in shards)
-    department = Counter(table["department"].to_pylist())
-    numbers = pa.Table.from_struct_array(table["features"].combine_chunks())
-    doctor_turns = (numbers["turns"].to_numpy() // 2).sum()
-    return {
-        "splits": {name: {"dialogues": size} for name, size in sizes.items()},
-        "departments": {str(name or "(none)"): department[name] for name in (*DEPARTMENTS, None) if department[name]},
-        "features": {name: _summary(numbers[name]) for name in numbers.column_names},
-        "inquiry": {
-            "n_doctor_turns": int(doctor_turns),
-            "rate_per_doctor_turn": _ratio(int(pc.sum(numbers["inquiry_turns"]).as_py()), int(doctor_turns)),
-            "share_of_dialogues": _ratio(int(pc.sum(pc.greater(numbers["inquiry_turns"], 0)).as_py()), len(numbers)),
-            "share_early": _ratio(int(pc.sum(numbers["early_inquiry"]).as_py()), len(numbers)),
-        },
-    }
-
-
-def _summary(column: pa.ChunkedArray) -> dict[str, float]:
-    values = column.cast(pa.float64()).to_numpy()
-    low, middle, high = (round(float(value), 4) for value in np.quantile(values, _QUANTILES))
-    return {"n": len(values), "mean": round(float(values.mean()), 4), "p5": low, "p50": middle, "p95": high}
-
-
-def _ratio(part: int, whole: int) -> float:
-    return round(part / whole, 4) if whole else 0.0
 
 
 def _sum(counts: Any) -> dict[str, int]:
@@ -173,5 +152,10 @@ def _assert_sums(report: dict[str, Any], files: int, skipped: Sequence[tuple[str
             f"{group} leak"
         )
     assert sum(size["dialogues"] for size in report["splits"].values()) == report["kept"], "the splits do not sum"
+    assert report["totals"]["dialogues"] == report["kept"], "what was written is not what was kept"
     assert sum(report["departments"].values()) == report["kept"], "the departments do not sum"
+    duplicates = report["duplicates"]
+    assert sum(item["count"] for item in duplicates["similarity_of_near"]) == duplicates["near"], (
+        "near twins are missing"
+    )
     assert len(report["files"]) <= files, f"more files than were given, {len(skipped)} passed over"

@@ -23,6 +23,7 @@ from cmtmedqa.records import Dialogue, Rejection
 from cmtmedqa.sources.read import Unit
 
 STAGE_SCHEMA = io.arrow_schema(Dialogue).append(pa.field("file", pa.string())).append(pa.field("index", pa.int32()))
+STAGE_SCHEMA = STAGE_SCHEMA.append(pa.field("marks", pa.list_(pa.int8())))  # one a turn: features.INQUIRY, FAREWELL
 REJECTION_SCHEMA = io.arrow_schema(Rejection)
 
 

@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command("build")(build.build)
 app.command("init")(build.init)
 app.command("validate")(datasets.validate)
+app.command("report")(datasets.report)
 app.command("export")(datasets.export)
 app.command("schema")(datasets.schema)
 app.add_typer(sources.app, name="sources")

@@ -107,6 +107,7 @@ def _print_report(report: dict[str, Any], folder: Path) -> None:
         typer.echo(f"not read: {item['file']}: {item['reason']}")
     typer.echo("what to look at next:")
     for what, why in (
+        (f"{folder}/report.html", "the report, for a browser"),
         (f"{folder}/README.md", "the card"),
         (f"{folder}/report.json", "every count"),
         (f"{folder}/rejected/", "what is not in the dataset, and why"),

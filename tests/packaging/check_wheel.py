@@ -12,6 +12,9 @@ REQUIRED = (
     "cmtmedqa/demo/demo.yaml",
     "cmtmedqa/demo/truth.json",
     "cmtmedqa/build/template.yaml",
+    "cmtmedqa/build/page/page.html",
+    "cmtmedqa/build/page/page.css",
+    "cmtmedqa/build/page/page.js",
     "cmtmedqa/py.typed",
 )
 
