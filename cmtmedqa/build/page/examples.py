@@ -62,15 +62,17 @@ def refused(folder: Path, texts: bool) -> dict[str, list[Refused]]:
         for row, item in zip(rows.to_pylist(), table.take(rows).to_pylist(), strict=True):
             drawn = _lot(f"{item['file']}\x1f{item['index']}\x1f{item['id']}")
             places[f"{item['step']}/{item['reason']}"].append((drawn, path, row))
-    found = {}
-    for reason in sorted(places):
-        chosen = nsmallest(_A_REASON, places[reason])
-        rows = [_row(path, row, ["id", "file", "index", "detail", "record"]) for _, path, row in chosen]
-        found[reason] = [
+    chosen = {
+        reason: [(path, row) for _, path, row in nsmallest(_A_REASON, places[reason])] for reason in sorted(places)
+    }
+    items = _items([place for some in chosen.values() for place in some], ["id", "file", "index", "detail", "record"])
+    return {
+        reason: [
             Refused(reason, item["id"], item["file"], item["index"], item["detail"], _quoted(item, texts))
-            for item in rows
+            for item in (items[place] for place in some)
         ]
-    return found
+        for reason, some in chosen.items()
+    }
 
 
 def _quoted(item: dict[str, Any], texts: bool) -> Quote | None:
@@ -96,7 +98,7 @@ def kept(folder: Path, texts: bool) -> list[Kept]:
     with pq.ParquetFile(shards[0]) as file:
         ids = next(file.iter_batches(batch_size=_FROM, columns=["id"]))["id"].to_pylist()
     rows = nsmallest(_KEPT, range(len(ids)), key=lambda row: _lot(ids[row]))
-    items = [_row(shards[0], row, ["id", "source", "department", "turns"]) for row in rows]
+    items = _items([(shards[0], row) for row in rows], ["id", "source", "department", "turns"]).values()
     return [
         Kept(item["id"], item["source"], item["department"], quote(_spoken(item)) if texts else None) for item in items
     ]
@@ -162,10 +164,14 @@ def _rows_with(path: Path, ids: Sequence[str], columns: list[str]) -> list[dict[
     return [item for table in io.read_rows(path, rows, columns) for item in table.to_pylist()]
 
 
-def _row(path: Path, row: int, columns: list[str]) -> dict[str, Any]:
-    (table,) = io.read_rows(path, np.array([row], np.int64), columns)
-    item: dict[str, Any] = table.to_pylist()[0]
-    return item
+def _items(places: Sequence[tuple[Path, int]], columns: list[str]) -> dict[tuple[Path, int], dict[str, Any]]:
+    """Rows of Parquet files by file and number, in the order given; each row group is read once."""
+    found: dict[tuple[Path, int], dict[str, Any]] = {}
+    for path in {path: None for path, _ in places}:
+        rows = np.array(sorted(row for other, row in places if other == path), np.int64)
+        items = [item for table in io.read_rows(path, rows, columns) for item in table.to_pylist()]
+        found |= {(path, row): item for row, item in zip(rows.tolist(), items, strict=True)}
+    return {place: found[place] for place in places}
 
 
 def _lot(name: str) -> bytes:
