@@ -1,12 +1,14 @@
 """The settings of a build: one YAML file, every key with a default that is a good choice, unknown keys refused."""
 
+import datetime
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cmtmedqa.errors import ConfigError
 from cmtmedqa.records import Provenance
@@ -14,6 +16,33 @@ from cmtmedqa.records import Provenance
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(gt=0)]
 SplitSize = Annotated[float, Field(ge=0.0)]
+_SEMANTIC_VERSION = re.compile(
+    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?",
+    re.ASCII,
+)
+
+
+def _writable(text: str) -> str:
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("holds half a surrogate pair, which no UTF-8 file can hold")
+    return text
+
+
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s<>\"`\\]+", text):
+        raise ValueError("is no web address; it starts with http:// or https:// and holds no white space")
+    return text
+
+
+def _semantic(text: str) -> str:
+    if not _SEMANTIC_VERSION.fullmatch(text):
+        raise ValueError("is no version of the form 1.2.3 (semver.org)")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_writable)]
+WebAddress = Annotated[Text, AfterValidator(_web_address)]
+Version = Annotated[str, AfterValidator(_semantic)]
 
 
 class Settings(BaseModel):
@@ -22,13 +51,19 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Read = TypeVar("Read", bound=Settings)
+
+
 class Input(Settings):
     """One source of records: a file, a folder, a glob or `hf:<dataset>`, with what is known about it."""
 
     path: str
-    source: str | None = Field(None, description="name of the source in the dataset; default: the file's name")
-    license: str = Field("unknown", description="licence of this source, written into every record")
+    source: Text | None = Field(None, description="name of the source in the dataset; default: the file's name")
+    license: Text = Field("unknown", description="licence of this source, written into every record")
     provenance: Provenance = Field("real", description="how its text came to be")
+    terms: Text | None = Field(None, description="terms under which it was obtained: a sentence, or where they stand")
+    terms_date: datetime.date | None = Field(None, description="day on which the terms were read, YYYY-MM-DD")
+    homepage: WebAddress | None = Field(None, description="web page of the source")
 
 
 class Normalise(Settings):
@@ -52,6 +87,44 @@ class Deduplicate(Settings):
     near: bool = True
     threshold: Annotated[float, Field(ge=0.5, le=1.0)] = Field(0.8, description="exact Jaccard of character 5-grams")
     min_chars: Annotated[int, Field(ge=5)] = Field(30, description="shorter dialogues: exact duplicates only")
+
+
+class Evaluation(Settings):
+    """One evaluation set: a file, a folder, a glob or `hf:<dataset>` of any known shape."""
+
+    path: str
+    name: str = Field("", description="what report and card call it; default: the name of its file or folder")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        values = {"path": value} if isinstance(value, str) else value
+        if isinstance(values, dict) and isinstance(path := values.get("path"), str) and not values.get("name"):
+            return {**values, "name": path if path.startswith("hf:") else Path(path).name}
+        return values
+
+
+class Decontaminate(Settings):
+    """Dialogues that hold an item of an evaluation set are left out. The defaults were set on planted overlaps."""
+
+    against: tuple[Evaluation, ...] = Field((), description="evaluation sets; none: the step is not run")
+    ngram: Annotated[int, Field(ge=5, le=50)] = Field(13, description="characters of the n-grams, punctuation left out")
+    coverage: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
+        0.4, description="share of a question's n-grams from which on a dialogue holds it"
+    )
+    min_shared: Annotated[int, Field(ge=1)] = Field(
+        8, description="n-grams that must be shared at least; a question of fewer must stand there whole"
+    )
+    jaccard: Annotated[float, Field(ge=0.5, le=1.0)] | None = Field(
+        0.8, description="or: exact Jaccard of the 5-grams of item and dialogue; null switches it off"
+    )
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> "Decontaminate":
+        names = [item.name for item in self.against]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"against: two evaluation sets are called '{twice[0]}'; give each a name of its own")
+        return self
 
 
 class Filters(Settings):
@@ -88,10 +161,17 @@ class Splits(Settings):
 
 
 class Publish(Settings):
-    """The shape of the output."""
+    """The shape of the output, and what the card and croissant.json say of it that no run can know."""
 
     rows_per_shard: Positive = 50_000
-    title: str = "Chinese multi-turn medical dialogues"
+    index: bool = Field(True, description="write what a later build --against this dataset needs, 116 bytes a record")
+    title: Text = "Chinese multi-turn medical dialogues"
+    version: Version | None = Field(None, description="1.2.3; default: 0.0.0 and the key of the build")
+    date: datetime.date | None = Field(None, description="day of publication, YYYY-MM-DD; nothing is dated by a clock")
+    url: WebAddress | None = Field(None, description="web page of the dataset")
+    creator: Text | None = Field(None, description="who publishes the dataset")
+    contact: Text | None = Field(None, description="where to ask for the removal of a record: a mail or web address")
+    citation: Text | None = Field(None, description="BibTeX; default: made of title, creator, version, date and url")
 
 
 class BuildConfig(Settings):
@@ -107,8 +187,17 @@ class BuildConfig(Settings):
     lexicon: str | None = Field(None, description="medical terms, one a line; default: the bundled lexicon")
     filters: Filters = Filters()
     deduplicate: Deduplicate = Deduplicate()
+    decontaminate: Decontaminate = Decontaminate()
     split: Splits = Splits()
     publish: Publish = Publish()
+    against: str | None = Field(None, description="a published dataset: what it holds is not published again")
+    append: bool = Field(False, description="publish the records of `against` together with the new ones")
+
+    @model_validator(mode="after")
+    def _append_to_something(self) -> "BuildConfig":
+        if self.append and not self.against:
+            raise ValueError("append: names no dataset; set against")
+        return self
 
     @field_validator("inputs", mode="before")
     @classmethod
@@ -119,6 +208,16 @@ class BuildConfig(Settings):
 
 def load_config(path: Path) -> BuildConfig:
     """Read a YAML file of settings; paths in it are relative to its folder. Raises ConfigError with one line."""
+    return _anchored(read_settings(path, BuildConfig), path.parent)
+
+
+def make_config(values: Mapping[str, object], where: str) -> BuildConfig:
+    """Validate the settings of a build. Raises ConfigError as `make_settings` does."""
+    return make_settings(values, where, BuildConfig)
+
+
+def read_settings(path: Path, model: type[Read]) -> Read:
+    """Read a YAML file of some settings, paths in it as written. Raises ConfigError with one line."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -133,23 +232,24 @@ def load_config(path: Path) -> BuildConfig:
         )
         raise ConfigError(f"{path}: not valid YAML, {where}") from error
     if not isinstance(values, dict):
-        raise ConfigError(f"{path}: a configuration is a mapping of keys to values; see cmtmedqa init")
-    return _anchored(make_config(values, str(path)), path.parent)
+        hint = "; see cmtmedqa init" if model is BuildConfig else ""
+        raise ConfigError(f"{path}: a configuration is a mapping of keys to values{hint}")
+    return make_settings(values, str(path), model)
 
 
-def make_config(values: Mapping[str, object], where: str) -> BuildConfig:
+def make_settings(values: Mapping[str, object], where: str, model: type[Read]) -> Read:
     """Validate settings. Raises ConfigError that names the key and, for an unknown one, the nearest valid key."""
     try:
-        return BuildConfig.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{where}: {_explain(error.errors(include_url=False)[0])}") from error
+        raise ConfigError(f"{where}: {_explain(error.errors(include_url=False)[0], model)}") from error
 
 
-def _explain(fault: Any) -> str:
+def _explain(fault: Any, model: type[BaseModel]) -> str:
     location = [part for part in fault["loc"] if part != "[key]"]
     key = ".".join(str(part) for part in location)
     if fault["type"] == "extra_forbidden":
-        valid = _keys_beside(location)
+        valid = _keys_beside(location, model)
         near = difflib.get_close_matches(str(location[-1]), valid, n=1, cutoff=0.0)
         return f"unknown key '{key}'; did you mean '{near[0]}'?" if near else f"unknown key '{key}'"
     if fault["type"] == "missing":
@@ -157,18 +257,30 @@ def _explain(fault: Any) -> str:
     return f"key '{key}': {fault['msg'].removeprefix('Value error, ')[0].lower()}{fault['msg'].removeprefix('Value error, ')[1:]}"
 
 
-def _keys_beside(location: list[Any]) -> list[str]:
+def _keys_beside(location: list[Any], model: type[BaseModel]) -> list[str]:
     """The keys that are valid where the last part of `location` stands."""
-    model: Any = BuildConfig
     for part in location[:-1]:
-        model = Input if part == "inputs" or isinstance(part, int) else model.model_fields[part].annotation
+        if isinstance(part, str):
+            model = _settings_in(model.model_fields[part].annotation)
     return list(model.model_fields)
+
+
+def _settings_in(annotation: Any) -> type[BaseModel]:
+    """The settings that an annotation holds: itself, or the items of a tuple."""
+    while not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        annotation = get_args(annotation)[0]
+    return annotation
 
 
 def _anchored(config: BuildConfig, folder: Path) -> BuildConfig:
     inputs = tuple(item.model_copy(update={"path": anchored(item.path, folder)}) for item in config.inputs)
-    lexicon = anchored(config.lexicon, folder) if config.lexicon else None
-    return config.model_copy(update={"inputs": inputs, "lexicon": lexicon, "output": anchored(config.output, folder)})
+    evaluations = tuple(
+        item.model_copy(update={"path": anchored(item.path, folder)}) for item in config.decontaminate.against
+    )
+    named = {"lexicon": config.lexicon, "against": config.against, "output": config.output}
+    changes: dict[str, Any] = {name: anchored(path, folder) for name, path in named.items() if path}
+    changes["decontaminate"] = config.decontaminate.model_copy(update={"against": evaluations})
+    return config.model_copy(update={"inputs": inputs, **changes})
 
 
 def anchored(path: str, folder: Path) -> str:

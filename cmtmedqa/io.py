@@ -19,7 +19,7 @@ from cmtmedqa.errors import InputError
 
 COMPRESSION = "zstd"
 COMPRESSION_LEVEL = 1
-ROWS_PER_GROUP = 8_192
+ROWS_PER_GROUP = 2_048
 
 
 def canonical_json(value: object) -> str:
@@ -64,16 +64,11 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
-def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write one Parquet file atomically, with fixed compression and row groups."""
+def write_parquet(path: Path, table: pa.Table, **options: Any) -> None:
+    """Write one Parquet file atomically, with fixed compression and row groups; `options` are those of pyarrow."""
+    settings = {"compression": COMPRESSION, "compression_level": COMPRESSION_LEVEL, "row_group_size": ROWS_PER_GROUP}
     with replacing(path) as temporary:
-        pq.write_table(
-            table,
-            temporary,
-            compression=COMPRESSION,
-            compression_level=COMPRESSION_LEVEL,
-            row_group_size=ROWS_PER_GROUP,
-        )
+        pq.write_table(table, temporary, **(settings | options))
 
 
 def read_rows(path: Path, rows: npt.NDArray[np.int64], columns: list[str]) -> Iterator[pa.Table]:

@@ -117,11 +117,82 @@ class ClusterMember(Record):
     similarity: Share
 
 
-class PiiSpan(Record):
-    """Where personal data was found in a turn (code points, after normalisation) and by which rule; never the value."""
+class MatchedSpan(Record):
+    """A passage that a dialogue shares with an item: code points [start, end) of a turn, and the text there."""
 
     turn: Count
     start: Count
     end: Count
+    text: str
+
+
+class Contamination(Record):
+    """Evidence that a dialogue holds an item of an evaluation set.
+
+    `measure`: `question`, the share of the 13-grams of all that the patient asks; `opening`, of what is asked first; `item`, that of the whole item where the question is shorter and
+    stands there literally; `jaccard`, of the 5-grams of the whole. `step`: where the dialogue left the dataset.
+    """
+
+    id: str
+    source: str
+    file: str
+    index: Count
+    step: Literal["deduplicate", "decontaminate"]
+    evaluation: str
+    item: str
+    item_file: str
+    item_index: Count
+    measure: Literal["question", "opening", "item", "jaccard"]
+    value: Share
+    matched: tuple[MatchedSpan, ...]
+
+
+class PiiSpan(Record):
+    """Where personal data was found (code points, after normalisation) and by which rule; never the value.
+
+    `turn` counts from 0; -1 is the title, -2 the extra fields.
+    """
+
+    turn: Annotated[int, Field(ge=-2)]
+    start: Count
+    end: Count
     kind: str
     rule: str
+
+
+class Trace(Record):
+    """What the stages did to one record, without any of its text.
+
+    The hashes are BLAKE2b-64 (hex) of roles and turns: as read, and after each stage that changed them (null: it did not).
+    For a record that cannot be read `read_hash` is that of its bytes. `repairs` names every change in the order of the stages.
+    """
+
+    adapter: str
+    read_hash: str
+    normalised_hash: str | None = None
+    arranged_hash: str | None = None
+    deidentified_hash: str | None = None
+    repairs: tuple[str, ...] = ()
+    spans: tuple[PiiSpan, ...] = ()
+    url_hash: str | None = None
+
+
+class Lineage(Trace):
+    """Where a record of the input came from, what was done with it and where it went; one row a record, kept or not.
+
+    `build` is the beginning of the key of the build that read it. Kept: `step` is null and `split` is set. Dropped: `step` and
+    `reason`. `cluster` and `winner` are set for members of a cluster of two or more; `similarity` is the exact Jaccard with the
+    winner.
+    """
+
+    id: str
+    source: str
+    file: str
+    index: Count
+    build: str
+    step: Step | None = None
+    reason: str | None = None
+    cluster: str | None = None
+    winner: str | None = None
+    similarity: Share | None = None
+    split: Split | None = None

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cmtmedqa import io
-from cmtmedqa.build import validate
+from cmtmedqa.build import trace, validate
 from cmtmedqa.build.convert import storable, to_batch
+from cmtmedqa.build.decontaminate import Held
 from cmtmedqa.build.engine import Report, Tick
 from cmtmedqa.build.unit_files import (
-    REJECTION_SCHEMA,
+    REFUSED_SCHEMA,
     STAGE_SCHEMA,
+    TRACE_SCHEMA,
     Counts,
     UnitTask,
     UnitWriter,
@@ -39,11 +42,14 @@ def clean_unit(task: UnitTask, report: Report) -> Counts:
         report(Tick(counts.read, counts.kept, sum(counts.rejected.values())))
         return counts
     work = _Work(task)
+    evaluations = Held(Path(task.folder), task.config.decontaminate) if task.config.decontaminate.against else None
     with UnitWriter(task) as files:
         for records in _batches(read(task.unit)):
             batch, table = work.clean(records)
             keys = keys_column(batch.text, batch.offsets())
             files.keep(table, digests(keys), signatures(keys))
+            if evaluations is not None:
+                files.hold(evaluations.of(batch))
             refused = work.take_rejections()
             files.refuse(refused)
             report(Tick(len(records), table.num_rows, refused.num_rows))
@@ -93,7 +99,7 @@ class _Work:
                 self.repairs.update(repair.partition(":")[0] for repair in record.repairs)
                 mapped.append(record)
         batch = to_batch(mapped, self.task.unit.file.name, self.task.origin, self.aliases)
-        batch = self._normalise(batch)
+        batch = self._normalise(trace.begin(batch, mapped))
         if self.config.deidentify == "required":
             batch = self._deidentify(batch)
         batch, column = self._filter(batch)
@@ -108,7 +114,7 @@ class _Work:
         ):
             if not known:
                 self.unmapped["/".join(names)] += 1
-        text = normalise.normalise_column(batch.text, settings, pa.array(batch.role == DOCTOR))
+        text, changes = normalise.normalise_traced(batch.text, settings, pa.array(batch.role == DOCTOR))
         changed = pc.not_equal(text, batch.text).to_numpy(zero_copy_only=False)
         self.repairs["normalised_turn"] += int(changed.sum())
         title = batch.rows["title"].combine_chunks()
@@ -116,20 +122,22 @@ class _Work:
         rows = batch.rows.set_column(
             batch.rows.schema.get_field_index("title"), "title", pc.if_else(pc.equal(plain, ""), None, plain)
         )
-        before = Batch(rows, batch.dialogue, batch.role, text)
+        before = trace.hashed(Batch(rows, batch.dialogue, batch.role, text), "normalised_hash")
         after, repairs = turns.arrange_batch(before, settings)
         self.repairs.update({name: int(mask.sum()) for name, mask in repairs.items() if mask.any()})
+        named = [*((name, batch.dialogue[found]) for name, found in changes.items()), *repairs.items()]
+        after = trace.repaired(trace.hashed(after, "arranged_hash"), named)
         left = np.bincount(after.dialogue, minlength=rows.num_rows) > 0
         reasons = _why_empty(before)
-        self._reject(before, ~left, "normalise", lambda row: (reasons[row], ""))
+        self._reject(before._replace(rows=after.rows), ~left, "normalise", lambda row: (reasons[row], ""))
         return after.keep_rows(left)
 
     def _deidentify(self, batch: Batch) -> Batch:
         from cmtmedqa.build.privacy import deidentify_batch
 
-        batch, found = deidentify_batch(batch)
-        self.pii.update(found)
-        return batch
+        batch, spans = deidentify_batch(batch)
+        self.pii.update(span.kind for row in spans for span in row)
+        return trace.with_spans(trace.hashed(batch, "deidentified_hash"), spans)
 
     def _filter(self, batch: Batch) -> tuple[Batch, pa.StructArray]:
         column, marks = features.measure(batch, self.lexicon)
@@ -138,24 +146,35 @@ class _Work:
         refused = filters.refusals(batch, column, self.config.filters)
         self.alone.update(refused.alone)
         keep = np.array([not reason for reason in refused.reason], bool)
-        self._reject(batch, ~keep, "filter", lambda row: (refused.reason[row], refused.detail[row]))
+        self._reject(batch, ~keep, "filter", lambda row: (refused.reason[row], refused.detail[row]), column)
         return batch.keep_rows(keep), column.filter(pa.array(keep))
 
     def _validate(self, batch: Batch, column: pa.StructArray) -> tuple[Batch, pa.StructArray]:
         faults = validate.faults(_stage_table(batch, column))
         keep = np.array([not fault for fault in faults], bool)
-        self._reject(batch, ~keep, "validate", lambda row: (faults[row], ""))
+        self._reject(batch, ~keep, "validate", lambda row: (faults[row], ""), column)
         return batch.keep_rows(keep), column.filter(pa.array(keep))
 
-    def _reject(self, batch: Batch, refused: Mask, step: str, why: Callable[[int], tuple[str, str]]) -> None:
-        rows = batch.rows.select(["id", "title", "index"]) if refused.any() else None
-        for row in np.flatnonzero(refused).tolist():
-            assert rows is not None
-            values = rows.slice(row, 1).to_pylist()[0]
+    def _reject(
+        self,
+        batch: Batch,
+        refused: Mask,
+        step: str,
+        why: Callable[[int], tuple[str, str]],
+        column: pa.StructArray | None = None,
+    ) -> None:
+        """Store the refused rows; `column` holds their features where they have been measured."""
+        numbers = np.flatnonzero(refused).tolist()
+        if not numbers:
+            return
+        known = batch.rows.select(["id", "title", "index", *TRACE_SCHEMA.names]).take(pa.array(numbers)).to_pylist()
+        for row, values in zip(numbers, known, strict=True):
             spoken = [{"role": turn.role, "text": turn.text} for turn in batch.turns_of(row)]
+            record = {"title": values.pop("title"), "turns": spoken}
+            if column is not None:
+                record["features"] = column[row].as_py()
             reason, detail = why(row)
-            record = io.canonical_json({"title": values["title"], "turns": spoken})
-            self._add_rejection(values["id"], values["index"], step, reason, detail, record)
+            self._add_rejection(step, reason, detail, io.canonical_json(record), values)
 
     def _reject_unreadable(self, record: Unreadable) -> None:
         if self.config.on_error == "stop":
@@ -163,18 +182,21 @@ class _Work:
             raise InputError(f"{where}: {record.reason} ({storable(record.detail)}); --on-error reject keeps going")
         raw = storable(record.raw)
         identifier = record.id or content_id([("raw", f"{self.task.unit.file.name}:{record.index}:{raw}")])
-        self._add_rejection(storable(identifier), record.index, "read", record.reason, storable(record.detail), raw)
+        known = {
+            "id": storable(identifier),
+            "index": record.index,
+            **trace.unreadable(record.adapter or "unknown", raw),
+        }
+        self._add_rejection("read", record.reason, storable(record.detail), raw, known)
 
-    def _add_rejection(self, identifier: str, index: int, step: str, reason: str, detail: str, record: str) -> None:
+    def _add_rejection(self, step: str, reason: str, detail: str, record: str, known: Mapping[str, Any]) -> None:
         self.rejected[f"{step}/{reason}"] += 1
-        self.rejections.append(
-            {"id": identifier, "source": self.task.origin.source, "file": self.task.unit.file.name, "index": index}
-            | {"step": step, "reason": reason, "detail": detail, "record": record}
-        )
+        place = {"source": self.task.origin.source, "file": self.task.unit.file.name}
+        self.rejections.append({**known, **place, "step": step, "reason": reason, "detail": detail, "record": record})
 
     def take_rejections(self) -> pa.Table:
         """What was rejected since the last call, de-identified."""
-        table = pa.Table.from_pylist(self.rejections, schema=REJECTION_SCHEMA)
+        table = pa.Table.from_pylist(self.rejections, schema=REFUSED_SCHEMA)
         self.rejections = []
         if self.config.deidentify == "required":
             from cmtmedqa.build.privacy import deidentify_rejections

@@ -1,6 +1,7 @@
 """From mapped records to a batch of columns."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from cmtmedqa.clean.batch import Batch
 from cmtmedqa.clean.departments import canonical, levels
+from cmtmedqa.config import Input
 from cmtmedqa.records import ROLES
 from cmtmedqa.sources.mapped import Mapped, content_id
 
@@ -21,6 +23,20 @@ class Origin(NamedTuple):
     source: str
     license: str
     provenance: str
+    terms: str = ""
+    terms_date: str = ""
+    homepage: str = ""
+
+
+_ON_THE_HUB = re.compile(r"hf:([\w.-]+/[\w.-]+)(:.*)?", re.ASCII)
+
+
+def origin_of(item: Input, file: str) -> Origin:
+    """What the settings say of the source of a file; a dataset on the hub has its page there."""
+    hub = _ON_THE_HUB.fullmatch(file)
+    page = item.homepage or (f"https://huggingface.co/datasets/{hub[1]}" if hub else "")
+    date = item.terms_date.isoformat() if item.terms_date else ""
+    return Origin(item.source or file, item.license, item.provenance, item.terms or "", date, page)
 
 
 def to_batch(records: Sequence[Mapped], file: str, origin: Origin, aliases: Mapping[str, str]) -> Batch:
@@ -77,3 +93,10 @@ def _age(age: int | None) -> int | None:
 
 def _extra(record: Mapped) -> str:
     return json.dumps(record.extra, ensure_ascii=False, sort_keys=True) if record.extra else "{}"
+
+
+def together(known: str | None, value: str, mark: str) -> str | None:
+    """What several inputs say of one source; two licences become an SPDX expression, `A AND B`."""
+    if not known or not value:
+        return known or value or None
+    return known if value in known.split(mark) else known + mark + value

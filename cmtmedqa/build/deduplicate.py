@@ -4,6 +4,7 @@ Memory: the digests (16 bytes) and ids of all dialogues; signatures stay memory-
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,14 +13,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cmtmedqa import io
+from cmtmedqa.build.against import Published
 from cmtmedqa.build.unit_files import UnitTask
 from cmtmedqa.config import BuildConfig
 from cmtmedqa.dedup.candidates import candidate_pairs
 from cmtmedqa.dedup.clusters import components, jaccard, winners
-from cmtmedqa.dedup.signatures import PERMUTATIONS, Signatures, gram_sets, keys_column
+from cmtmedqa.dedup.index import exact_twins, near_candidates, short_band_keys
+from cmtmedqa.dedup.signatures import PERMUTATIONS, Signatures, cluster_id, gram_sets, keys_column
 from cmtmedqa.records import PROVENANCES
 
 Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 _PAIRS_AT_ONCE = 2_000
 _LENGTHS = ("patient_chars", "doctor_chars", "informative_chars")
@@ -39,21 +43,54 @@ class Corpus(NamedTuple):
 
 
 class Duplicates(NamedTuple):
-    """Per dialogue: the one that stays for it (itself if it is kept), the cluster's id, the Jaccard with the one that stays."""
+    """Per dialogue: the one that stays for it (itself if it is one), the cluster's id, the Jaccard with the one that stays.
+
+    A winner from len(ids) on is a record of the dataset that was published before; `older` has its id. `contaminated`: those
+    that stay for their cluster but hold an item of an evaluation set, and so are not in the dataset.
+    """
 
     winner: Ints
     cluster: list[str]
     similarity: npt.NDArray[np.float64]
     exact: npt.NDArray[np.bool_]
+    older: dict[int, str]
+    contaminated: Mask
 
-    def kept(self) -> npt.NDArray[np.bool_]:
-        """Whether each dialogue stays."""
-        stays: npt.NDArray[np.bool_] = self.winner == np.arange(len(self.winner))
+    def winners(self) -> Mask:
+        """Whether each dialogue stays for its cluster."""
+        stays: Mask = self.winner == np.arange(len(self.winner))
         return stays
 
+    def kept(self) -> Mask:
+        """Whether each dialogue is in the dataset."""
+        return self.winners() & ~self.contaminated
 
-def load_corpus(tasks: Sequence[UnitTask]) -> Corpus:
-    """Read the small columns of all units. Ids that occur twice get `~2`, `~3` ... in input order."""
+    def published_before(self) -> Mask:
+        """Whether each dialogue has a twin in the dataset that was published before."""
+        old: Mask = self.winner >= len(self.winner)
+        return old
+
+    def in_cluster(self) -> Mask:
+        """Whether each dialogue belongs to a cluster of two or more."""
+        size = np.bincount(self.winner, minlength=len(self.winner))
+        member: Mask = (size[self.winner] > 1) | self.published_before()
+        return member
+
+    def winner_id(self, corpus: Corpus, item: int) -> str:
+        """The id of the record that stays for a dialogue."""
+        number = int(self.winner[item])
+        return self.older[number] if number >= len(corpus.ids) else corpus.ids[number]
+
+    def fate(self, item: int) -> tuple[str, str]:
+        """Step and reason by which a dialogue that is not in the dataset was dropped."""
+        if self.contaminated[item]:
+            return "decontaminate", "in_evaluation_set"
+        kind = "exact_duplicate" if self.exact[item] else "near_duplicate"
+        return "deduplicate", f"older_{kind}" if self.winner[item] >= len(self.winner) else kind
+
+
+def load_corpus(tasks: Sequence[UnitTask], taken: Sequence[str] = ()) -> Corpus:
+    """Read the small columns of all units. Ids that occur twice, or are `taken`, get `~2`, `~3` ... in input order."""
     columns = ["id", "source", "provenance", "features"]
     tables = [pq.ParquetFile(task.dialogues).read(columns=columns) for task in tasks]
     table = pa.concat_tables(tables)
@@ -62,7 +99,7 @@ def load_corpus(tasks: Sequence[UnitTask]) -> Corpus:
     features = table["features"].combine_chunks()
     numbers = {name: features.field(name).to_numpy().astype(np.int64) for name in _LENGTHS}
     return Corpus(
-        ids=unique_ids(table["id"].to_pylist()),
+        ids=unique_ids(table["id"].to_pylist(), taken),
         sources=table["source"],
         provenance=np.array([PROVENANCES.index(name) for name in provenance], np.int64),
         chars=numbers["patient_chars"] + numbers["doctor_chars"],
@@ -73,40 +110,93 @@ def load_corpus(tasks: Sequence[UnitTask]) -> Corpus:
     )
 
 
-def unique_ids(ids: Sequence[str]) -> list[str]:
-    """The same ids, each repeated one with `~2`, `~3` ... behind it; a name that is taken is skipped."""
-    if len(set(ids)) == len(ids):
+def unique_ids(ids: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
+    """The same ids, each repeated or `taken` one with `~2`, `~3` ... behind it; a name that is taken is skipped."""
+    if not taken and len(set(ids)) == len(ids):
         return list(ids)
-    taken = set(ids)
-    seen: dict[str, int] = {}
+    seen: dict[str, int] = dict.fromkeys(taken, 1)
+    names = set(ids).union(taken)
     result = []
     for identifier in ids:
         number = seen.get(identifier, 0) + 1
         name = identifier if number == 1 else f"{identifier}~{number}"
-        while number > 1 and name in taken:
+        while number > 1 and name in names:
             number += 1
             name = f"{identifier}~{number}"
         seen[identifier] = number
-        taken.add(name)
+        names.add(name)
         result.append(name)
     return result
 
 
-def find_duplicates(tasks: Sequence[UnitTask], corpus: Corpus, config: BuildConfig) -> Duplicates:
-    """Exact duplicates by digest, near ones by verified Jaccard; clusters are connected components of both."""
+def find_duplicates(
+    tasks: Sequence[UnitTask], corpus: Corpus, config: BuildConfig, published: Published | None = None
+) -> Duplicates:
+    """Exact duplicates by digest, near ones by verified Jaccard; clusters are connected components of both.
+
+    A cluster that holds a record that was `published` before loses all its new members to it.
+    """
     count = len(corpus.ids)
     first_of = _first_equal(corpus.digests)
     pairs = [(int(first), item) for item, first in enumerate(first_of.tolist()) if first != item]
-    texts = _Texts(tasks, corpus)
+    texts = _Texts(tasks, corpus, published)
     if config.deduplicate.near:
         pairs += _near_pairs(tasks, corpus, first_of, texts, config)
-    component = components(count, pairs)
-    winner = winners(component, corpus.informative_chars, corpus.provenance, corpus.ids)
-    exact = (corpus.digests == corpus.digests[winner]).all(axis=1)
+    old = _old_pairs(tasks, corpus, first_of, texts, config, published) if published else np.empty((0, 2), np.int64)
+    component = components(count + (len(published.ids) if published else 0), [*pairs, *map(tuple, old.tolist())])
+    new = component[:count]
+    winner = winners(new, corpus.informative_chars, corpus.provenance, corpus.ids)
+    digests = corpus.digests
+    if published:
+        digests = np.concatenate((digests, published.known.digests))
+        winner = _old_winners(new, component, old, texts, published, winner)
+    exact = (corpus.digests == digests[winner]).all(axis=1)
     similarity = np.ones(count)
     near = np.flatnonzero(~exact)
     similarity[near] = texts.jaccards(np.stack((near, winner[near]), axis=1))
-    return Duplicates(winner, _cluster_ids(component, corpus.digests), similarity, exact)
+    older = {item: published.ids[item - count] for item in winner[winner >= count].tolist()} if published else {}
+    return Duplicates(
+        winner, _cluster_ids(new, corpus.digests), similarity, exact, older, contaminated=np.zeros(count, bool)
+    )
+
+
+def _old_pairs(
+    tasks: Sequence[UnitTask],
+    corpus: Corpus,
+    first_of: Ints,
+    texts: "_Texts",
+    config: BuildConfig,
+    published: Published,
+) -> Ints:
+    """(new, old) of all verified twins; old ones are numbered from the number of new ones on."""
+    settings = config.deduplicate
+    found = np.add(exact_twins(corpus.digests, published.known), (0, len(corpus.ids)))
+    if not settings.near:
+        return found
+    rest = first_of == np.arange(len(first_of))
+    rest[found[:, 0]] = False
+    items = np.flatnonzero(rest & (corpus.chars >= settings.min_chars))
+    near = near_candidates(short_band_keys(_signatures_of(tasks, corpus, items)), published.known)
+    near = np.stack((items[near[:, 0]], near[:, 1] + len(corpus.ids)), axis=1)
+    return np.concatenate((found, near[texts.jaccards(near) >= settings.threshold]))
+
+
+def _old_winners(new: Ints, component: Ints, old: Ints, texts: "_Texts", published: Published, winner: Ints) -> Ints:
+    """The winners, where a cluster that touches old records gives each new one the most similar of them."""
+    olds: dict[int, set[int]] = {}
+    for item in np.unique(old[:, 1]).tolist():
+        olds.setdefault(int(component[item]), set()).add(item)
+    members = np.flatnonzero(np.isin(new, list(olds))).tolist()
+    pairs = [(item, twin) for item in members for twin in sorted(olds[int(new[item])])]
+    scores = texts.jaccards(np.array(pairs, np.int64).reshape(-1, 2)).tolist()
+    best: dict[int, tuple[float, str, int]] = {}
+    for (item, twin), score in zip(pairs, scores, strict=True):
+        rank = (-score, published.ids[twin - len(new)], twin)
+        best[item] = min(best.get(item, rank), rank)
+    result = winner.copy()
+    for item, (_, _, twin) in best.items():
+        result[item] = twin
+    return result
 
 
 def _first_equal(digests: npt.NDArray[np.uint64]) -> Ints:
@@ -143,19 +233,21 @@ def _signatures_of(tasks: Sequence[UnitTask], corpus: Corpus, items: Ints) -> Si
 
 
 class _Texts:
-    """The keys of the dialogues that candidates name, read from the units once per call."""
+    """The keys of the dialogues that candidates name, read from the units (and the published shards) once per call."""
 
-    def __init__(self, tasks: Sequence[UnitTask], corpus: Corpus) -> None:
-        self._tasks, self._corpus = tasks, corpus
+    def __init__(self, tasks: Sequence[UnitTask], corpus: Corpus, published: Published | None) -> None:
+        self._paths = [task.dialogues for task in tasks] + (published.shards if published else [])
+        self._file, self._row = corpus.unit, corpus.row
+        if published:
+            self._file = np.concatenate((corpus.unit, published.shard + len(tasks)))
+            self._row = np.concatenate((corpus.row, published.row))
 
     def _keys(self, items: Ints) -> pa.StringArray:
         """The keys of some dialogues, in the order of `items` (ascending, distinct)."""
         parts = []
-        for number, task in enumerate(self._tasks):
-            rows = self._corpus.row[items[self._corpus.unit[items] == number]]
-            if not len(rows):
-                continue
-            parts.extend(_unit_keys(task, rows))
+        files = self._file[items]
+        for number in np.unique(files).tolist():
+            parts.extend(_keys_of(self._paths[number], self._row[items[files == number]]))
         return pa.chunked_array(parts, pa.string()).combine_chunks() if parts else pa.array([], pa.string())
 
     def jaccards(self, pairs: Ints) -> npt.NDArray[np.float64]:
@@ -176,10 +268,10 @@ class _Texts:
         return result
 
 
-def _unit_keys(task: UnitTask, rows: Ints) -> list[pa.StringArray]:
-    """The keys of some rows of a unit, one array a row group that holds any."""
+def _keys_of(path: Path, rows: Ints) -> list[pa.StringArray]:
+    """The keys of some rows of a file of dialogues, one array a row group that holds any."""
     keys = []
-    for table in io.read_rows(task.dialogues, rows, ["turns"]):
+    for table in io.read_rows(path, rows, ["turns"]):
         turns = table["turns"].combine_chunks()
         offsets = turns.offsets.to_numpy() - turns.offsets[0].as_py()
         keys.append(keys_column(turns.flatten().field("text"), offsets.astype(np.int64)))
@@ -192,5 +284,5 @@ def _cluster_ids(component: Ints, digests: npt.NDArray[np.uint64]) -> list[str]:
     ordered = component[order]
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(order) else order
     smallest = dict(zip(ordered[starts].tolist(), order[starts].tolist(), strict=True))
-    names = {item: f"{digests[best][0]:016x}" for item, best in smallest.items()}
+    names = {item: cluster_id(digests[best]) for item, best in smallest.items()}
     return [names[item] for item in component.tolist()]

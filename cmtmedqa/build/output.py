@@ -16,7 +16,10 @@ from cmtmedqa.records import SPLITS
 MANIFEST = "manifest.json"
 WORK = ".work"
 _KEY = "key"
-_OURS = ("data", "rejected", WORK, "clusters.parquet", "report.json", "report.html", "README.md", MANIFEST)
+_OURS = (
+    "data", "rejected", "lineage", "index", WORK, "clusters.parquet", "contamination.parquet", "report.json", "README.md",
+    "croissant.json", "report.html", "statistics.json", MANIFEST,
+)  # fmt: skip
 
 
 def claim(folder: Path, key: str, overwrite: bool) -> dict[str, Any] | None:

@@ -1,44 +1,49 @@
 """The build, in order: read, normalise, de-identify, measure, filter, validate (pass 1); deduplicate and split; publish (pass 2)."""
 
-import hashlib
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from rich.console import Console
 
-import cmtmedqa
 from cmtmedqa import io
-from cmtmedqa.build import card, publish, report, split, statistics
+from cmtmedqa.build import (
+    against,
+    append,
+    card,
+    croissant,
+    evidence,
+    facts,
+    lineage,
+    publish,
+    report,
+    split,
+    statistics,
+)
+from cmtmedqa.build.against import Published
 from cmtmedqa.build.clean_unit import clean_unit
-from cmtmedqa.build.convert import Origin
+from cmtmedqa.build.convert import origin_of
+from cmtmedqa.build.decontaminate import examine, read_evaluations, write_index
 from cmtmedqa.build.deduplicate import Corpus, Duplicates, find_duplicates, load_corpus
 from cmtmedqa.build.engine import Tick, choose_workers, run
+from cmtmedqa.build.evidence import CONTAMINATION, Evidence
+from cmtmedqa.build.identity import Planned, build_key, manifest_head, settings_of, versions
 from cmtmedqa.build.output import WORK, claim, write_manifest
 from cmtmedqa.build.page import page
-from cmtmedqa.build.unit_files import Counts, UnitTask
-from cmtmedqa.clean import departments, features, filters, normalise, turns
+from cmtmedqa.build.unit_files import REJECTION_SCHEMA, Counts, UnitTask
 from cmtmedqa.clean.lexicon import load_lexicon
 from cmtmedqa.config import BuildConfig, Input
-from cmtmedqa.dedup import candidates, signatures
 from cmtmedqa.errors import ConfigError
 from cmtmedqa.progress import meter
-from cmtmedqa.records import DEPARTMENTS, SPLITS
+from cmtmedqa.records import DEPARTMENTS
 from cmtmedqa.sources.files import HUB, SourceFile, expand
-from cmtmedqa.sources.read import Plan, plan
+from cmtmedqa.sources.read import plan
 
 UNIT_BYTES = 16 * 1024 * 1024
-
-
-class Planned(NamedTuple):
-    """One input file: what is known of its source, and its units of work."""
-
-    file: SourceFile
-    origin: Origin
-    plan: Plan
 
 
 def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dict[str, Any]:
@@ -47,29 +52,40 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
     Raises ConfigError and InputError before anything is written when the settings, an input or the output cannot be used.
     """
     check(config)
+    published = opened(config)
     files, skipped = planned(config, console)
-    key = build_key(config, files)
+    sets = examine(config.decontaminate)
+    key = build_key(config, files, sets, published)
+    evaluations = read_evaluations(config, sets, console)
     folder = Path(config.output)
     if (done := claim(folder, key, overwrite)) is not None:
         console.print(f"{folder}: already built from this input with these settings", highlight=False)
         return done
+    if evaluations is not None:
+        write_index(folder / WORK, evaluations)
     tasks = unit_tasks(config, files, folder / WORK)
     workers = choose_workers(config.workers, sum(file.plan.size for file in files))
     counts = clean_all(tasks, workers, console)
     pa.default_memory_pool().release_unused()  # what pass 1 held is room for the signatures
-    corpus = load_corpus(tasks)
+    corpus = load_corpus(tasks, published.ids if published else ())
     with meter(console, "deduplicate", 1) as phase:
-        found = find_duplicates(tasks, corpus, config)
+        found = find_duplicates(tasks, corpus, config, published)
         phase.advance(1)
-    splits = assign_splits(found, config)
-    shards, tally = publish_all(config, tasks, corpus, found, splits, workers, console)
-    summary = report.make(config, files, skipped, tasks, counts, corpus, found, splits, tally, folder)
-    publish.write_rejections(folder, publish.rejections(tasks, corpus, found), config.publish.rows_per_shard)
-    io.write_parquet(folder / "clusters.parquet", publish.clusters_table(corpus, found))
+    held = evidence.gather(tasks, corpus)
+    found = held.mark(found)
+    older = published if config.append else None
+    splits = assign_splits(found, config, older)
+    tally = publish_all(config, tasks, corpus, found, splits, workers, console, older)
+    write_records(config, tasks, corpus, found, held, splits, key, older)
+    counted = held.counted(evaluations.sets if evaluations else {}, found)
+    summary = report.make(config, skipped, tasks, counts, corpus, found, counted, tally, folder, published)
+    summary |= facts.make(config, key, settings_of(config), versions(config), summary, folder)
     io.write_json(folder / "report.json", summary)
-    io.write_text(folder / "README.md", card.make(config, summary, shards))
+    io.write_text(folder / "README.md", card.make(summary))
+    io.write_json(folder / croissant.NAME, croissant.make(summary, folder))
     io.write_text(folder / "report.html", page.draw(folder))
-    write_manifest(folder, key, manifest_head(config, files, summary))
+    statistics.save(folder, tally)
+    write_manifest(folder, key, manifest_head(config, files, summary, published))
     shutil.rmtree(folder / WORK)
     return summary
 
@@ -86,6 +102,21 @@ def check(config: BuildConfig) -> None:
         from cmtmedqa.clean import deidentify  # noqa: F401 -- fails here, not after hours, when it cannot be loaded
 
 
+def opened(config: BuildConfig) -> Published | None:
+    """The dataset that the build is compared with. Raises ConfigError and InputError when it cannot be used."""
+    if config.against is None:
+        return None
+    folder = Path(config.against)
+    if folder.resolve() == Path(config.output).resolve():
+        raise ConfigError(
+            f"output: {config.output} is the dataset to compare with; name another folder for the new one"
+        )
+    published = against.load(folder)
+    if config.append:
+        append.check(published, config.deidentify)
+    return published
+
+
 def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[tuple[str, str]]]:
     """Every input file with its digest and units, and the files of folders that are no data, with the reason."""
     files: list[tuple[SourceFile, Input]] = []
@@ -99,8 +130,7 @@ def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[
     with meter(console, "examine", len(files)) as phase:
         result = []
         for file, item in files:
-            origin = Origin(item.source or file.name, item.license, item.provenance)
-            result.append(Planned(file, origin, plan(file, UNIT_BYTES)))
+            result.append(Planned(file, origin_of(item, file.name), plan(file, UNIT_BYTES)))
             phase.advance(1)
     return result, sorted(skipped)
 
@@ -108,36 +138,6 @@ def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[
 def _inside(file: SourceFile, folder: str) -> bool:
     """Whether a file lies in a folder: the output of an earlier run is no input of the next."""
     return not file.path.startswith(HUB) and Path(file.path).resolve().is_relative_to(Path(folder).resolve())
-
-
-def build_key(config: BuildConfig, files: Sequence[Planned]) -> str:
-    """The hash of everything that decides the output: settings, input digests, versions of the stages."""
-    settings = config.model_dump(mode="json", exclude={"inputs", "output", "workers", "lexicon"})
-    inputs = [[file.file.name, *file.origin, file.plan.sha256] for file in files]
-    lexicon = hashlib.sha256("\n".join(load_lexicon(config.lexicon).terms).encode()).hexdigest()
-    value = {"settings": settings, "inputs": inputs, "lexicon": lexicon, "versions": versions(config)}
-    return hashlib.sha256(io.canonical_json(value).encode()).hexdigest()
-
-
-def versions(config: BuildConfig) -> dict[str, str]:
-    """The version of every stage and of what decides its result."""
-    result = {
-        "cmtmedqa": cmtmedqa.__version__,
-        "normalise": normalise.VERSION,
-        "turns": turns.VERSION,
-        "features": features.VERSION,
-        "filters": filters.VERSION,
-        "departments": departments.VERSION,
-        "signatures": signatures.SCHEME,
-        "bands": f"{candidates.BANDS} bands of {candidates.ROWS} rows, every candidate verified by exact Jaccard",
-        "split": split.VERSION,
-        "deidentify": "off",
-    }
-    if config.deidentify == "required":
-        from cmtmedqa.clean import deidentify
-
-        result["deidentify"] = deidentify.VERSION
-    return result
 
 
 def unit_tasks(config: BuildConfig, files: Sequence[Planned], work: Path) -> list[UnitTask]:
@@ -159,13 +159,13 @@ def clean_all(tasks: Sequence[UnitTask], workers: int, console: Console) -> list
         )
 
 
-def assign_splits(found: Duplicates, config: BuildConfig) -> "np.ndarray[Any, Any]":
-    """The split of every dialogue: that of its cluster; only kept ones are published."""
+def assign_splits(found: Duplicates, config: BuildConfig, older: Published | None) -> "np.ndarray[Any, Any]":
+    """The split of every kept dialogue: that of its cluster. Records that were published before stay where they are."""
     kept = np.flatnonzero(found.kept())
-    chosen = split.split_of([found.cluster[item] for item in kept.tolist()], config.split)
+    before = older.manifest["dialogues"] if older else None
     result = np.zeros(len(found.winner), np.int8)
-    result[kept] = chosen
-    return result[found.winner]
+    result[kept] = split.split_of([found.cluster[item] for item in kept.tolist()], config.split, before)
+    return result
 
 
 def publish_all(
@@ -176,34 +176,44 @@ def publish_all(
     splits: "np.ndarray[Any, Any]",
     workers: int,
     console: Console,
-) -> tuple[list[str], statistics.Tally]:
-    """Pass 2: the shards of the dataset; returns their paths inside it and what was counted of the dialogues."""
+    older: Published | None,
+) -> statistics.Tally:
+    """Pass 2: the shards of the dataset, those of the older one first; returns what was counted of all its dialogues."""
     folder = Path(config.output)
-    shards = publish.shard_tasks(folder, tasks, corpus, found.kept(), splits, config.publish.rows_per_shard)
+    before = append.shards_before(older)
+    shards = publish.shard_tasks(folder, tasks, corpus, found.kept(), splits, config.publish, before)
 
     def moved(tick: Tick) -> None:
         phase.advance(tick.kept)
 
     with meter(console, "publish", int(found.kept().sum())) as phase:
+        if older:
+            new = Counter(Path(shard.path).name.partition("-")[0] for shard in shards)
+            append.copy_old(older, folder, new)
         tallies = run(publish.write_shard, shards, workers, moved, lambda *_: None)
-    return [Path(shard.path).relative_to(folder).as_posix() for shard in shards], statistics.total(tallies)
+    return statistics.total([*([statistics.load(older.folder)] if older else []), *tallies])
 
 
-def manifest_head(config: BuildConfig, files: Sequence[Planned], summary: dict[str, Any]) -> dict[str, Any]:
-    """What the manifest says beside its list of files."""
-    settings = config.model_dump(mode="json", exclude={"inputs", "output", "workers", "lexicon"})
-    return {
-        "versions": versions(config),
-        "libraries": {"pyarrow": pa.__version__},
-        "settings": settings | {"lexicon": "bundled" if config.lexicon is None else Path(config.lexicon).name},
-        "inputs": [
-            {
-                "file": file.file.name,
-                "source": file.origin.source,
-                "license": file.origin.license,
-                "sha256": file.plan.sha256,
-            }
-            for file in files
-        ],
-        "dialogues": {name: summary["splits"][name]["dialogues"] for name in SPLITS},
-    }
+def write_records(
+    config: BuildConfig,
+    tasks: Sequence[UnitTask],
+    corpus: Corpus,
+    found: Duplicates,
+    held: Evidence,
+    splits: "np.ndarray[Any, Any]",
+    key: str,
+    older: Published | None,
+) -> None:
+    """What is not in the dataset, where every record came from, and the clusters; behind those of the older dataset."""
+    folder, rows = Path(config.output), config.publish.rows_per_shard
+    first = append.parts_before(older, "rejected")
+    late = publish.rejections(tasks, corpus, found, held.details())
+    publish.write_parts(folder / "rejected", late, REJECTION_SCHEMA, rows, first)
+    history = lineage.tables(tasks, corpus, found, splits, key)
+    first = append.parts_before(older, lineage.FOLDER)
+    publish.write_parts(folder / lineage.FOLDER, history, lineage.SCHEMA, rows, first, **lineage.PARQUET_OPTIONS)
+    tables = {"clusters.parquet": publish.clusters_table(corpus, found)}
+    if config.decontaminate.against or append.has(older, CONTAMINATION):
+        tables[CONTAMINATION] = held.table(corpus, found)
+    for name, table in tables.items():
+        io.write_parquet(folder / name, append.with_old(older, name, table))

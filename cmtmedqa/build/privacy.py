@@ -1,18 +1,21 @@
 """De-identification of batches and of what was rejected. It fails closed: without a working stage nothing is written."""
 
 import json
-from collections import Counter
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cmtmedqa.clean.batch import Batch
-from cmtmedqa.clean.deidentify import deidentify_column
+from cmtmedqa.clean.deidentify import Span, deidentify_column
+from cmtmedqa.records import PiiSpan
+
+TITLE, EXTRA = -1, -2
 
 
-def deidentify_batch(batch: Batch) -> tuple[Batch, dict[str, int]]:
-    """Replace personal data in turns, titles and extras, consistently inside each dialogue; also spans per kind.
+def deidentify_batch(batch: Batch) -> tuple[Batch, list[list[PiiSpan]]]:
+    """Replace personal data in turns, titles and extras, consistently inside each dialogue; also the spans of each row.
 
     The address of the page is dropped: it leads back to the patient's own question.
     """
@@ -29,8 +32,25 @@ def deidentify_batch(batch: Batch) -> tuple[Batch, dict[str, int]]:
     rows = _with_column(batch.rows, "title", pc.if_else(pc.is_null(title), None, replaced.slice(0, count)))
     rows = _with_column(rows, "extra", _valid_json(replaced.slice(count + turns), extra))
     rows = _with_column(rows, "url", pa.nulls(count, pa.string()))
-    found = Counter(span.kind for _, span in spans)
-    return Batch(rows, batch.dialogue, batch.role, replaced.slice(count, turns)), dict(sorted(found.items()))
+    return Batch(rows, batch.dialogue, batch.role, replaced.slice(count, turns)), _by_row(spans, order, batch)
+
+
+def _by_row(spans: list[tuple[int, Span]], order: npt.NDArray[np.int64], batch: Batch) -> list[list[PiiSpan]]:
+    """The spans of each row; `order` says which text (titles, then turns, then extras) each searched text was."""
+    count, first = batch.rows.num_rows, batch.offsets()
+    result: list[list[PiiSpan]] = [[] for _ in range(count)]
+    for place, span in spans:
+        text = int(order[place])
+        if text < count:
+            row, turn = text, TITLE
+        elif text < count + len(batch.role):
+            row = int(batch.dialogue[text - count])
+            turn = text - count - int(first[row])
+        else:
+            row, turn = text - count - len(batch.role), EXTRA
+        found = PiiSpan.model_construct(turn=turn, start=span.start, end=span.end, kind=span.kind, rule=span.rule)
+        result[row].append(found)
+    return result
 
 
 def deidentify_rejections(table: pa.Table) -> pa.Table:

@@ -3,50 +3,43 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from cmtmedqa.build import statistics
-from cmtmedqa.build.convert import Origin
+from cmtmedqa.build import append, statistics
+from cmtmedqa.build.against import Published
+from cmtmedqa.build.convert import together
 from cmtmedqa.build.deduplicate import Corpus, Duplicates
 from cmtmedqa.build.unit_files import Counts, UnitTask
 from cmtmedqa.clean import features
 from cmtmedqa.config import BuildConfig
-from cmtmedqa.records import SPLITS
-from cmtmedqa.sources.files import SourceFile
 
-STEPS = ("read", "normalise", "deidentify", "filter", "validate", "deduplicate")
-
-
-class _File(Protocol):
-    @property
-    def file(self) -> SourceFile: ...
-    @property
-    def origin(self) -> Origin: ...
+STEPS = ("read", "normalise", "deidentify", "filter", "validate", "deduplicate", "decontaminate")
 
 
 def make(
     config: BuildConfig,
-    files: Sequence[_File],
     skipped: Sequence[tuple[str, str]],
     tasks: Sequence[UnitTask],
     counts: Sequence[Counts],
     corpus: Corpus,
     found: Duplicates,
-    splits: npt.NDArray[np.int8],
+    contamination: Mapping[str, Mapping[str, Any]],
     tally: statistics.Tally,
     folder: Path,
+    published: Published | None = None,
 ) -> dict[str, Any]:
-    """The report as a JSON value. Raises AssertionError if its parts do not sum to the whole."""
+    """The report as a JSON value; with `append` it speaks of old and new together.
+
+    Raises AssertionError if its parts do not sum to the whole.
+    """
     kept = found.kept()
     per_unit = [_unit_counts(number, count, corpus, found) for number, count in enumerate(counts)]
     rejected = _sum(unit["rejected"] for unit in per_unit)
     read = sum(count.read for count in counts)
     unmapped = _sum(count.unmapped_departments for count in counts)
     report = {
-        "title": config.publish.title,
         "read": read,
         "kept": int(kept.sum()),
         "rejected": sum(rejected.values()),
@@ -55,30 +48,45 @@ def make(
         "sources": _grouped(tasks, per_unit, lambda task: task.origin.source, licenses=True),
         "files": _grouped(tasks, per_unit, lambda task: task.unit.file.name),
         "files_not_read": [{"file": name, "reason": reason} for name, reason in skipped],
-        "filters": _filters(config, counts, rejected),
         "filters_alone": _sum(count.filters_alone for count in counts),
         "repairs": _sum(count.repairs for count in counts),
         "personal_data": _sum(count.pii for count in counts),
-        "duplicates": _duplicates(config, corpus, found),
-        "splits": {name: {"dialogues": int((kept & (splits == number)).sum())} for number, name in enumerate(SPLITS)},
+        "duplicates": _duplicates(corpus, found),
+        "contamination": contamination,
         "departments_unmapped": {name: number for name, number in unmapped.items() if name},
         "departments_missing": unmapped.get("", 0),
         "inquiry_pattern": features.VERSION,
-        **statistics.described(tally, folder),
     }
-    _assert_sums(report, len(files), skipped)
+    if published:
+        report["against"] = _against(published, found)
+    if published and config.append:
+        report = append.added(append.old_report(published), report)
+    report["filters"] = _filters(config, report)
+    report |= statistics.described(tally, folder) | {"clusters": statistics.clusters(folder)}
+    _assert_sums(report)
     return report
+
+
+def _against(published: Published, found: Duplicates) -> dict[str, Any]:
+    """What the new records were compared with, and how many of them it held already."""
+    before = found.published_before()
+    return {
+        "title": published.manifest["settings"]["publish"]["title"],
+        "key": published.manifest["key"],
+        "dialogues": len(published.ids),
+        "older_exact": int((before & found.exact).sum()),
+        "older_near": int((before & ~found.exact).sum()),
+    }
 
 
 def _unit_counts(number: int, counts: Counts, corpus: Corpus, found: Duplicates) -> dict[str, Any]:
     inside = corpus.unit == number
-    lost = inside & ~found.kept()
-    exact, near = int((lost & found.exact).sum()), int((lost & ~found.exact).sum())
-    late = {"deduplicate/exact_duplicate": exact, "deduplicate/near_duplicate": near}
+    lost = np.flatnonzero(inside & ~found.kept()).tolist()
+    late = Counter("/".join(found.fate(item)) for item in lost)
     return {
         "read": counts.read,
         "kept": int((inside & found.kept()).sum()),
-        "rejected": counts.rejected | {key: value for key, value in late.items() if value},
+        "rejected": counts.rejected | {key: late[key] for key in sorted(late)},
         "adapters": counts.adapters,
     }
 
@@ -90,7 +98,9 @@ def _grouped(
     for task, unit in zip(tasks, units, strict=True):
         entry = result.setdefault(key(task), {"read": 0, "kept": 0, "rejected": {}, "adapters": {}})
         if licenses:
-            entry["license"], entry["provenance"] = task.origin.license, task.origin.provenance
+            for name, value in task.origin._asdict().items():
+                if name != "source":
+                    entry[name] = together(entry.get(name), value, " AND " if name == "license" else "; ")
         entry["read"] += unit["read"]
         entry["kept"] += unit["kept"]
         entry["rejected"] = _sum([entry["rejected"], unit["rejected"]])
@@ -109,29 +119,25 @@ def _funnel(read: int, rejected: Mapping[str, int]) -> list[dict[str, Any]]:
     return rows
 
 
-def _filters(config: BuildConfig, counts: Sequence[Counts], rejected: Mapping[str, int]) -> dict[str, Any]:
-    """Each filter that is on: its threshold, how many records it would refuse alone, how many it refused in its turn."""
-    alone = _sum(count.filters_alone for count in counts)
+def _duplicates(corpus: Corpus, found: Duplicates) -> dict[str, int]:
+    twins = ~found.winners()
+    size = np.bincount(found.winner, minlength=len(found.winner))
     return {
-        name: {"threshold": threshold, "alone": alone.get(name, 0), "refused": rejected.get(f"filter/{name}", 0)}
-        for name, threshold in config.filters
-        if threshold is not None
+        "clusters_of_two_or_more": int((size > 1).sum()),
+        "largest_cluster": int(size.max()) if len(size) else 0,
+        "exact": int((twins & found.exact).sum()),
+        "near": int((twins & ~found.exact).sum()),
+        "renamed_ids": sum("~" in name for name in corpus.ids),
     }
 
 
-def _duplicates(config: BuildConfig, corpus: Corpus, found: Duplicates) -> dict[str, Any]:
-    kept = found.kept()
-    near = ~kept & ~found.exact
-    size = np.bincount(found.winner, minlength=len(found.winner))
+def _filters(config: BuildConfig, report: Mapping[str, Any]) -> dict[str, Any]:
+    """Each filter that is on: its threshold, how many records it would refuse alone, how many it refused in its turn."""
+    refused = next(row["rejected"] for row in report["funnel"] if row["step"] == "filter")
     return {
-        "threshold": config.deduplicate.threshold if config.deduplicate.near else None,
-        "clusters_of_two_or_more": int((size > 1).sum()),
-        "largest_cluster": int(size.max()) if len(size) else 0,
-        "exact": int((~kept & found.exact).sum()),
-        "near": int(near.sum()),
-        "renamed_ids": sum("~" in name for name in corpus.ids),
-        "cluster_sizes": statistics.distribution(Counter(size[size > 1].tolist()), statistics.CLUSTER_SIZES),
-        "similarity_of_near": statistics.similarity_bins(found.similarity[near]),
+        name: {"threshold": threshold, "alone": report["filters_alone"].get(name, 0), "refused": refused.get(name, 0)}
+        for name, threshold in config.filters
+        if threshold is not None
     }
 
 
@@ -142,7 +148,7 @@ def _sum(counts: Any) -> dict[str, int]:
     return {key: total[key] for key in sorted(total)}
 
 
-def _assert_sums(report: dict[str, Any], files: int, skipped: Sequence[tuple[str, str]]) -> None:
+def _assert_sums(report: dict[str, Any]) -> None:
     assert report["read"] == report["kept"] + report["rejected"], "records were lost"
     assert report["funnel"][-1]["out"] == report["kept"], "the funnel does not end with what was kept"
     for group in ("sources", "files"):
@@ -154,8 +160,3 @@ def _assert_sums(report: dict[str, Any], files: int, skipped: Sequence[tuple[str
     assert sum(size["dialogues"] for size in report["splits"].values()) == report["kept"], "the splits do not sum"
     assert report["totals"]["dialogues"] == report["kept"], "what was written is not what was kept"
     assert sum(report["departments"].values()) == report["kept"], "the departments do not sum"
-    duplicates = report["duplicates"]
-    assert sum(item["count"] for item in duplicates["similarity_of_near"]) == duplicates["near"], (
-        "near twins are missing"
-    )
-    assert len(report["files"]) <= files, f"more files than were given, {len(skipped)} passed over"

@@ -5,14 +5,16 @@ import json
 from pydantic import BaseModel
 
 from cmtmedqa.config import BuildConfig
-from cmtmedqa.records import ClusterMember, Dialogue, PiiSpan, PublishedDialogue, Rejection
+from cmtmedqa.records import ClusterMember, Contamination, Dialogue, Lineage, PiiSpan, PublishedDialogue, Rejection
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "dialogue": Dialogue,
     "published_dialogue": PublishedDialogue,
     "rejection": Rejection,
     "cluster_member": ClusterMember,
+    "contamination": Contamination,
     "pii_span": PiiSpan,
+    "lineage": Lineage,
     "build_config": BuildConfig,
 }
 

@@ -4,6 +4,7 @@ A `Tally` is taken of every table that pass 2 writes; tallies add up, so that no
 on the number of workers. Of lengths the exact values are counted, so that quantiles are exact and bins can be any.
 """
 
+import json
 import math
 from bisect import bisect_right
 from collections import Counter
@@ -18,9 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from cmtmedqa import io
 from cmtmedqa.clean.features import FAREWELL, INQUIRY
-from cmtmedqa.records import DEPARTMENTS
+from cmtmedqa.errors import InputError
+from cmtmedqa.records import DEPARTMENTS, SPLITS
 
+FILE = "statistics.json"
 NONE = "(none)"
 # Ten bins a decade of characters: of equal width on a logarithmic axis, which is what lengths of texts need.
 CHARS = (
@@ -103,6 +107,37 @@ def _added(parts: Iterable[Counter[Any]]) -> Counter[Any]:
     for part in parts:
         result.update(part)
     return result
+
+
+def save(folder: Path, counted: Tally) -> None:
+    """Write `statistics.json`, from which a later build that appends to the dataset goes on."""
+    value = {name: dict(counts) for name, counts in counted._asdict().items()}
+    io.write_text(folder / FILE, io.canonical_json(value) + "\n")
+
+
+def load(folder: Path) -> Tally:
+    """The tally of a finished dataset. Raises InputError if it has none that can be read."""
+    path = folder / FILE
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        facts = Counter[str](value.pop("facts"))
+        numbers = {name: Counter({int(key): count for key, count in counts.items()}) for name, counts in value.items()}
+        return Tally(**numbers, facts=facts)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path}: cannot be read; build the dataset again before records are appended to it"
+        ) from error
+
+
+def clusters(folder: Path) -> dict[str, Any]:
+    """Sizes of the clusters of a dataset by the record that stays, and how like it their near members are."""
+    members = pq.ParquetFile(folder / "clusters.parquet").read(columns=["winner", "kind", "similarity"])
+    sizes = members.filter(pc.not_equal(members["kind"], "winner"))["winner"].value_counts().field("counts")
+    near = members.filter(pc.equal(members["kind"], "near"))["similarity"].to_numpy()
+    return {
+        "sizes": distribution(_counted(sizes.to_numpy() + 1), CLUSTER_SIZES),
+        "similarity_of_near": {"n": len(near), "bins": similarity_bins(near)},
+    }
 
 
 def described(counted: Tally, folder: Path) -> dict[str, Any]:
@@ -222,9 +257,13 @@ def _by_position(counted: Tally) -> list[dict[str, Any]]:
 def _columns(folder: Path) -> dict[str, Any]:
     """What small columns of the published shards say: departments, their sources, quantiles of the features."""
     empty = {"departments": {}, "departments_by_source": {}, "features": {}, "early_inquiry": 0}
+    sizes = dict.fromkeys(SPLITS, 0)
     shards = sorted((folder / "data").glob("*.parquet"))
+    for shard in shards:
+        sizes[shard.name.partition("-")[0]] += pq.read_metadata(shard).num_rows
+    splits = {"splits": {name: {"dialogues": size} for name, size in sizes.items()}}
     if not shards:
-        return empty
+        return empty | splits
     columns = ["source", "department", "features"]
     table = pa.concat_tables(pq.ParquetFile(path).read(columns=columns) for path in shards)
     numbers = pa.Table.from_struct_array(table["features"].combine_chunks())
@@ -238,7 +277,7 @@ def _columns(folder: Path) -> dict[str, Any]:
     department = Counter[str]()
     for counts in by_source.values():
         department.update(counts)
-    return {
+    return splits | {
         "departments": {name or NONE: department[name or NONE] for name in names if department[name or NONE]},
         "departments_by_source": by_source,
         "features": {name: _summary(numbers[name]) for name in numbers.column_names},

@@ -17,14 +17,19 @@ import pyarrow.parquet as pq
 
 from cmtmedqa import io
 from cmtmedqa.build.convert import Origin
+from cmtmedqa.build.decontaminate import HELD_SCHEMA
 from cmtmedqa.config import BuildConfig
 from cmtmedqa.dedup.signatures import PERMUTATIONS, Signatures
-from cmtmedqa.records import Dialogue, Rejection
+from cmtmedqa.records import Dialogue, Rejection, Trace
 from cmtmedqa.sources.read import Unit
 
-STAGE_SCHEMA = io.arrow_schema(Dialogue).append(pa.field("file", pa.string())).append(pa.field("index", pa.int32()))
-STAGE_SCHEMA = STAGE_SCHEMA.append(pa.field("marks", pa.list_(pa.int8())))  # one a turn: features.INQUIRY, FAREWELL
+TRACE_SCHEMA = io.arrow_schema(Trace)
 REJECTION_SCHEMA = io.arrow_schema(Rejection)
+STAGE_SCHEMA = pa.schema(
+    [*io.arrow_schema(Dialogue), pa.field("file", pa.string()), pa.field("index", pa.int32()), *TRACE_SCHEMA]
+)
+STAGE_SCHEMA = STAGE_SCHEMA.append(pa.field("marks", pa.list_(pa.int8())))  # one a turn: features.INQUIRY, FAREWELL
+REFUSED_SCHEMA = pa.schema([*REJECTION_SCHEMA, *TRACE_SCHEMA])
 
 
 class UnitTask(NamedTuple):
@@ -47,8 +52,13 @@ class UnitTask(NamedTuple):
 
     @property
     def rejected(self) -> Path:
-        """Its rejections, rows of `REJECTION_SCHEMA`."""
+        """Its rejections, rows of `REFUSED_SCHEMA`."""
         return self.path(".rejected.parquet")
+
+    @property
+    def held(self) -> Path:
+        """What its dialogues hold of evaluation sets, rows of `HELD_SCHEMA`; no such file where no set is named."""
+        return self.path(".held.parquet")
 
     def digests(self) -> npt.NDArray[np.uint64]:
         """The digests of its dialogues, shape (n, 2)."""
@@ -93,7 +103,11 @@ class UnitWriter:
             for name in (".parquet", ".rejected.parquet", ".digests", ".signatures")
         }
         self._kept = self._stack.enter_context(_parquet_writer(paths[".parquet"], STAGE_SCHEMA))
-        self._refused = self._stack.enter_context(_parquet_writer(paths[".rejected.parquet"], REJECTION_SCHEMA))
+        self._refused = self._stack.enter_context(_parquet_writer(paths[".rejected.parquet"], REFUSED_SCHEMA))
+        self._held = None
+        if self._task.config.decontaminate.against:
+            held = self._stack.enter_context(io.replacing(self._task.held))
+            self._held = self._stack.enter_context(_parquet_writer(held, HELD_SCHEMA))
         self._digests = self._stack.enter_context(paths[".digests"].open("wb"))
         self._signatures = self._stack.enter_context(paths[".signatures"].open("wb"))
         return self
@@ -111,9 +125,14 @@ class UnitWriter:
             self._signatures.write(np.ascontiguousarray(signatures).tobytes())
 
     def refuse(self, table: pa.Table) -> None:
-        """Add rejections, rows of `REJECTION_SCHEMA`."""
+        """Add rejections, rows of `REFUSED_SCHEMA`."""
         if table.num_rows:
             self._refused.write_table(table, row_group_size=io.ROWS_PER_GROUP)
+
+    def hold(self, table: pa.Table) -> None:
+        """Add what dialogues hold of evaluation sets, rows of `HELD_SCHEMA`."""
+        if table.num_rows and self._held is not None:
+            self._held.write_table(table, row_group_size=io.ROWS_PER_GROUP)
 
 
 def write_counts(task: UnitTask, counts: Counts) -> None:

@@ -3,12 +3,15 @@
 Text work is done on one flat column of turns. `dialogue` says to which row of `rows` each turn belongs; it ascends.
 """
 
+import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cmtmedqa.records import ROLES, Dialogue, Turn
 
@@ -53,9 +56,16 @@ class Batch(NamedTuple):
         roles = (ROLES[role] for role in self.role[start:end])
         return tuple(Turn.model_construct(role=role, text=text) for role, text in zip(roles, texts, strict=True))
 
+    def hashes(self) -> pa.StringArray:
+        """BLAKE2b-64 (hex) of the roles and texts of each row: that of `sources.mapped.content_id`."""
+        return _hashes(self._roles(), self.text, self.offsets())
+
+    def _roles(self) -> pa.StringArray:
+        return pa.DictionaryArray.from_arrays(pa.array(self.role), pa.array(ROLES)).cast(pa.string())
+
     def turns_column(self) -> pa.ListArray:
         """All turns as one Arrow list column of {role, text}, one entry a dialogue."""
-        role = pa.DictionaryArray.from_arrays(pa.array(self.role), pa.array(ROLES)).cast(pa.string())
+        role = self._roles()
         fields = [pa.field("role", pa.string(), nullable=False), pa.field("text", pa.string(), nullable=False)]
         turns = pa.StructArray.from_arrays([role, self.text], fields=fields)
         kind = pa.list_(pa.field("item", pa.struct(fields), nullable=False))
@@ -75,3 +85,21 @@ def batch_of(dialogues: Sequence[Dialogue]) -> Batch:
         np.array([ROLES.index(turn.role) for item in dialogues for turn in item.turns], np.int8),
         pa.array([turn.text for item in dialogues for turn in item.turns], pa.string()),
     )
+
+
+def dialogue_hashes(turns: pa.ListArray) -> pa.StringArray:
+    """`Batch.hashes` of a column of turns, as it stands in a dataset."""
+    spoken = turns.flatten()
+    offsets = turns.offsets.to_numpy().astype(np.int64)
+    return _hashes(spoken.field("role"), spoken.field("text"), offsets - offsets[:1])
+
+
+def _hashes(roles: pa.StringArray, texts: pa.StringArray, offsets: Ints) -> pa.StringArray:
+    ended = pc.binary_join_element_wise(texts, "", "\x1e")
+    marked = pc.binary_join_element_wise(roles, ended, "\x1f")
+    lengths = pc.binary_length(marked).to_numpy(zero_copy_only=False).astype(np.int64)
+    bounds = np.concatenate(([0], np.cumsum(lengths)))[offsets].tolist()
+    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(marked)], pa.int32()), marked), "")
+    data = memoryview(joined[0].as_buffer())
+    digests = [hashlib.blake2b(data[start:end], digest_size=8).hexdigest() for start, end in pairwise(bounds)]
+    return pa.array(digests, pa.string())

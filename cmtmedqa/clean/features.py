@@ -13,12 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cmtmedqa.clean.batch import DOCTOR, PATIENT, Batch, Ints, Mask
-from cmtmedqa.clean.lexicon import Lexicon, Matches
+from cmtmedqa.clean.lexicon import Lexicon
 from cmtmedqa.codepoints import CodePoints, code_points, ngram_hashes, windows_inside
+from cmtmedqa.farewell import ALWAYS, MOST_CHARS, NEVER, is_farewell
 from cmtmedqa.io import arrow_schema
-from cmtmedqa.records import Features
+from cmtmedqa.records import ROLES, Features
 
-VERSION = "features-1"
+VERSION = "features-2"
 
 # What a turn is marked with: the sum of these.
 INQUIRY, FAREWELL = 1, 2
@@ -41,12 +42,6 @@ _ADVICE = (
     "建议|可以(?:服用|口服|吃|用|使用|考虑|选择|试|外用|涂|做)|应该|应当|需要(?:及时|尽快|服用|做|进行|到|去)|注意(?:休息|饮食|保暖|卫生|避免)|"
     "治疗方(?:案|法)|避免|推荐|尽快(?:就医|去|到)|最好"
 )
-_CLOSING_PATIENT = r"^(?:好的?|嗯+|哦+|行|知道了|明白了|了解了?|清楚了|我知道了|我明白了|谢|多谢|非常感谢|十分感谢|太感谢|感谢|辛苦|麻烦您了|再见|ok|OK)"
-_CLOSING_DOCTOR = r"^(?:不客气|不用谢|不谢|别客气|客气了|应该的|没关系|祝您|祝你|祝早日|好的?，?(?:祝|不客气|再见)|再见|没事的?，?祝|很高兴能?(?:帮|为)|嗯+，?(?:祝|不客气))"
-_CLOSING_CHARS = 80
-# Words of good wishes that a lexicon may list; they make no closing turn a medical one.
-_WISHES = frozenset("康复 早日康复 健康 身体健康 恢复 好转 痊愈 早日痊愈 保重 休息 早日恢复".split())  # noqa: SIM905
-
 _GRAM = 10
 
 
@@ -71,8 +66,7 @@ def measure(batch: Batch, lexicon: Lexicon) -> Measured:
     doctor, patient = batch.role == DOCTOR, batch.role == PATIENT
     question = _matches(batch.text, _QUESTION)
     inquiry = _inquiry(batch.text, doctor & question)
-    wishes = np.array([term in _WISHES for term in lexicon.terms])
-    farewell = _farewell(batch, matches, wishes, question, chars)
+    farewell = _farewell(batch, chars)
 
     def per_row(mask: Mask, weights: Ints | None = None) -> Ints:
         chosen = None if weights is None else weights[mask]
@@ -115,18 +109,17 @@ def _inquiry(texts: pa.StringArray, asked: Mask) -> Mask:
     return result
 
 
-def _farewell(batch: Batch, matches: Matches, wishes: Mask, question: Mask, chars: Ints) -> Mask:
-    """Closing turns: start with thanks or a farewell, ask nothing, bring no number and no medical term that is new."""
-    patient = _matches(batch.text, _CLOSING_PATIENT) & (batch.role == PATIENT)
-    doctor = _matches(batch.text, _CLOSING_DOCTOR) & (batch.role == DOCTOR)
-    thanks = patient & (_matches(batch.text, "谢|辛苦|再见|明白|知道|了解|清楚") | (chars <= 6))
-    pair = batch.dialogue[matches.text] * np.int64(1 << 32) + matches.term
-    _, first = np.unique(pair, return_index=True)
-    new_term = np.zeros(len(chars), bool)
-    first = first[~wishes[matches.term[first]]]
-    new_term[matches.text[first]] = True
-    plain = ~question & ~new_term & ~_matches(batch.text, "[0-9]")
-    closing: Mask = (thanks | doctor) & plain & (chars <= _CLOSING_CHARS)
+def _farewell(batch: Batch, chars: Ints) -> Mask:
+    """Closing turns (`cmtmedqa.farewell`); the rule looks only at turns that may be one."""
+    words = np.where(
+        batch.role == DOCTOR,
+        _matches(batch.text, ALWAYS["doctor"]),
+        _matches(batch.text, ALWAYS["patient"]),
+    )
+    closing: Mask = words & ~_matches(batch.text, NEVER) & (chars <= MOST_CHARS)
+    texts = batch.text.filter(pa.array(closing)).to_pylist()
+    roles = (ROLES[role] for role in batch.role[closing].tolist())
+    closing[closing] = [is_farewell(role, text) for role, text in zip(roles, texts, strict=True)]
     return closing
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,6 +22,8 @@ from cmtmedqa.config import Normalise
 from cmtmedqa.errors import CmtmedqaError
 
 VERSION = "normalise-1"
+
+Ints = npt.NDArray[np.int64]
 
 _MAX_ROUNDS = 8
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
@@ -232,11 +235,19 @@ def normalise_text(text: str, settings: Normalise, doctor: bool = False) -> str:
 
 def normalise_column(texts: pa.StringArray, settings: Normalise, doctor: pa.BooleanArray) -> pa.StringArray:
     """`normalise_text` on a column; row i is a doctor's turn where `doctor[i]`. Nulls are not allowed."""
+    return normalise_traced(texts, settings, doctor)[0]
+
+
+def normalise_traced(
+    texts: pa.StringArray, settings: Normalise, doctor: pa.BooleanArray
+) -> tuple[pa.StringArray, dict[str, Ints]]:
+    """`normalise_column`, and for each step that changed anything the rows it changed (a row may occur twice)."""
     active = steps(settings)
+    changes: dict[str, list[Ints]] = {}
     rows: pa.Array | None = None
     current, speaker = texts, doctor
     for _ in range(_MAX_ROUNDS):
-        changed = _one_round(current, active, settings, speaker)
+        changed = _one_round(current, active, settings, speaker, rows, changes)
         different = pc.not_equal(changed, current)
         texts = changed if rows is None else _scatter(texts, rows, changed)
         if not pc.any(different, min_count=0).as_py():
@@ -244,24 +255,43 @@ def normalise_column(texts: pa.StringArray, settings: Normalise, doctor: pa.Bool
         moved = pc.indices_nonzero(different)
         rows = moved if rows is None else rows.take(moved)
         current, speaker = changed.take(moved), speaker.take(moved)
-    return texts
+    return texts, {name: np.concatenate(found) for name, found in changes.items()}
 
 
 def _one_round(
-    texts: pa.StringArray, active: Sequence[Step], settings: Normalise, doctor: pa.BooleanArray
+    texts: pa.StringArray,
+    active: Sequence[Step],
+    settings: Normalise,
+    doctor: pa.BooleanArray,
+    rows: pa.Array | None,
+    changes: dict[str, list[Ints]],
 ) -> pa.StringArray:
+    """Every step once; `rows` are the numbers of the texts in the column, `changes` gets the rows that each step changed."""
+    numbers = np.arange(len(texts)) if rows is None else rows.to_numpy().astype(np.int64)
     # One pass finds the rows that any step could change; what none can change at the start, none can change later.
     any_gate = pc.match_substring_regex(texts, "|".join(step.gate for step in active))
+    inside = numbers[any_gate.to_numpy(zero_copy_only=False)]
     changeable = texts.filter(any_gate)
     for step in active:
-        changeable = _change_gated(changeable, step.gate, _whatever_row(step.change))
-    texts = pc.replace_with_mask(texts, any_gate, changeable)
+        after = _change_gated(changeable, step.gate, _whatever_row(step.change))
+        _note(changes, step.name, changeable, after, inside)
+        changeable = after
+    before = pc.replace_with_mask(texts, any_gate, changeable)
     speakers = doctor.to_numpy(zero_copy_only=False)
-    return _change_gated(
-        texts,
+    after = _change_gated(
+        before,
         boilerplate.gate(settings),
         lambda row, text: tidy_space(boilerplate.strip_boilerplate(text, settings, bool(speakers[row]))),
     )
+    _note(changes, "boilerplate", before, after, numbers)
+    return after
+
+
+def _note(
+    changes: dict[str, list[Ints]], name: str, before: pa.StringArray, after: pa.StringArray, numbers: Ints
+) -> None:
+    if after is not before and len(found := numbers[pc.not_equal(after, before).to_numpy(zero_copy_only=False)]):
+        changes.setdefault(name, []).append(found)
 
 
 def _whatever_row(change: Callable[[str], str]) -> Callable[[int, str], str]:

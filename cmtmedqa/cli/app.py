@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 import cmtmedqa
-from cmtmedqa.cli import build, datasets, sources
+from cmtmedqa.cli import build, datasets, diff, export, sources, why
 from cmtmedqa.errors import CmtmedqaError
 
 app = typer.Typer(
@@ -21,7 +21,9 @@ app.command("build")(build.build)
 app.command("init")(build.init)
 app.command("validate")(datasets.validate)
 app.command("report")(datasets.report)
-app.command("export")(datasets.export)
+app.command("diff")(diff.diff)
+app.command("export")(export.export)
+app.command("why")(why.why)
 app.command("schema")(datasets.schema)
 app.add_typer(sources.app, name="sources")
 

@@ -35,14 +35,33 @@ def build(
     no_deidentify: Annotated[
         bool, typer.Option("--no-deidentify", help="Leave personal data in the text; the card warns of it.")
     ] = False,
+    decontaminate: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--decontaminate",
+            help="An evaluation file, FILE or NAME=FILE, of any known shape; may be repeated. Dialogues that hold its items "
+            "are left out.",
+            show_default=False,
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="A published dataset: what it holds is not published again.", show_default=False),
+    ] = None,
+    append: Annotated[
+        bool, typer.Option("--append", help="Publish the records of --against together with the new ones.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the dataset in the output folder.")] = False,
 ) -> None:
-    """Build a dataset: read, normalise, de-identify, filter, deduplicate, validate, split, publish."""
+    """Build a dataset: read, normalise, de-identify, filter, validate, deduplicate, decontaminate, split, publish."""
     console = Console(stderr=True)
     config = _config(inputs or [], output, demo)
     changes: dict[str, Any] = {"workers": workers, "on_error": on_error, "deidentify": "off" if no_deidentify else None}
+    changes |= {"against": str(against) if against else None, "append": append or None}
     chosen = {key: value for key, value in changes.items() if value is not None}
-    config = make_config({**config.model_dump(), **chosen}, "command line")
+    values = {**config.model_dump(), **chosen}
+    values["decontaminate"]["against"] += tuple(map(_evaluation, decontaminate or []))
+    config = make_config(values, "command line")
     if config.deidentify == "off":
         console.print(
             "warning: --no-deidentify: the dataset keeps personal data; do not publish it",
@@ -66,6 +85,14 @@ def init(
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
     typer.echo(f"wrote {path}; set inputs and output, then: cmtmedqa build {path}")
+
+
+def _evaluation(stated: str) -> dict[str, str]:
+    """FILE or NAME=FILE."""
+    name, mark, path = stated.partition("=")
+    if mark and name and path and "/" not in name and not Path(stated).exists():
+        return {"name": name, "path": path}
+    return {"path": stated}
 
 
 def _config(inputs: list[str], output: Path | None, demo: bool) -> BuildConfig:
@@ -97,6 +124,8 @@ def _print_report(report: dict[str, Any], folder: Path) -> None:
     for name, size in report["splits"].items():
         table.add_row("split", name, "", f"{size['dialogues']:,}")
     Console().print(table)
+    for name, item in report["contamination"].items():
+        typer.echo(f"evaluation set {name}: {item['items']:,} items, {item['dialogues']:,} dialogues left out")
     unmapped = sum(report["departments_unmapped"].values())
     if unmapped:
         names = len(report["departments_unmapped"])

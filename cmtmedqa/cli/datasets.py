@@ -1,4 +1,4 @@
-"""`cmtmedqa validate`, `report`, `export` and `schema`: what one does with a built dataset."""
+"""`cmtmedqa validate`, `report` and `schema`: a built dataset checked, and the shape of its records."""
 
 from pathlib import Path
 from typing import Annotated
@@ -41,21 +41,6 @@ def report(
         raise InputError(f"{output}: is a folder; name a file: -o {output / 'report.html'}")
     io.write_text(output, draw(dataset))
     typer.echo(f"{output}: open it in a browser")
-
-
-def export(
-    shape: Annotated[str, typer.Argument(metavar="FORMAT", help="cmtmedqa (JSON array) or messages (JSON Lines).")],
-    dataset: Annotated[Path, typer.Argument(help="Folder of a built dataset.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
-    split: Annotated[str, typer.Option(help="train, dev, test or all.")] = "all",
-) -> None:
-    """Write a dataset in the shape another program reads."""
-    from cmtmedqa.export.dataset import FORMATS, export_dataset
-
-    if shape not in FORMATS:
-        raise InputError(f"no format '{shape}'; there are: {', '.join(FORMATS)}")
-    count = export_dataset(dataset, shape, split, output)
-    typer.echo(f"{output}: {count:,} dialogues")
 
 
 def schema(

@@ -45,6 +45,11 @@ def digests(keys: pa.StringArray) -> npt.NDArray[np.uint64]:
     return np.frombuffer(data, "<u8").reshape(-1, 2).astype(np.uint64)
 
 
+def cluster_id(digest: npt.NDArray[np.uint64]) -> str:
+    """The id of the cluster whose smallest digest this is."""
+    return f"{int(digest[0]):016x}"
+
+
 def signatures(keys: pa.StringArray) -> Signatures:
     """MinHash signatures, shape (n, 128). A key shorter than a 5-gram gives the signature of no grams at all."""
     points = code_points(keys)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from cmtmedqa.sources import hub
 from cmtmedqa.sources.blocks import GZIP_MAGIC, ZSTD_MAGIC, head
 from cmtmedqa.sources.encodings import decode_lines, probe
+from cmtmedqa.sources.exam import is_choice
 from cmtmedqa.sources.files import HUB, SourceFile
 from cmtmedqa.sources.json_stream import Broken, elements
 from cmtmedqa.sources.route import route, text_shape
@@ -83,7 +84,7 @@ def _of_lines(lines: list[str], encoding: str, compression: str) -> Shape:
     if adapter:
         return Shape("csv", encoding, adapter, compression, delimiter)
     is_table = delimiter and len(lines) > _BLOCK_LINES and all(lines)  # a short one could pass for blocks of lines
-    if not is_table and (shape := text_shape("\n".join(lines)[:_TEXT_CHARS])):
+    if not is_table and not _is_exam(lines, delimiter) and (shape := text_shape("\n".join(lines)[:_TEXT_CHARS])):
         return Shape("text", encoding, shape, compression)
     if _mostly_objects(lines):
         return Shape("jsonl", encoding, _most_frequent(_json_values(lines, "jsonl")), compression)
@@ -138,9 +139,15 @@ def _delimited(lines: list[str]) -> tuple[str, str]:
         sound = [row.values for row in rows if isinstance(row, Row)]
         if adapter := _most_frequent(sound or [dict.fromkeys(names, "")]):
             return delimiter, adapter
-        if sound and len(sound) * 10 >= len(rows) * 9 and _is_header(names):
+        if sound and len(sound) * 10 >= len(rows) * 9 and (_is_header(names) or is_choice(sound[0])):
             return delimiter, ""
     return "", ""
+
+
+def _is_exam(lines: list[str], delimiter: str) -> bool:
+    """Whether the first row of delimited text is a multiple-choice item, the first column of which may have no name."""
+    first = next((row for row in delimited(lines, delimiter) if isinstance(row, Row)), None) if delimiter else None
+    return first is not None and is_choice(first.values)
 
 
 def _is_header(names: list[str]) -> bool:

@@ -13,7 +13,7 @@ _ANSWERS = (
     "raw_anwser", "raw_answer", "answer", "response", "doctor_diagnosis", "completion", "output", "reply", "Answer", "回答", "答案", "医生", "answers", "assistant",
 )  # fmt: skip
 _DEPARTMENTS = ("department", "Department", "dept", "cate1", "cate2", "科室", "category")
-_QUIZ = frozenset({"options", "option", "choices", "answer_choice"})
+_QUIZ = frozenset({"Options", "options", "option", "choices", "answer_choice"})
 _ID = ("id", "_id", "ID", "qid")
 _LEVELS = 2
 _MAPPED = ("title", "history", "system", "disease", "related_diseases", "sex", "gender", "age")

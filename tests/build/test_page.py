@@ -267,3 +267,15 @@ def test_shares_never_round_to_none_or_all() -> None:
 
 def test_the_corpus_holds_what_these_tests_are_about() -> None:
     assert len(records()) == len(set(records())) + 6
+
+
+def test_an_appended_dataset_is_described_as_a_whole(tmp_path: Path) -> None:
+    lines = [json.dumps(dialogue(number, 1 + number % 4), ensure_ascii=False) for number in range(60)]
+    whole = built(tmp_path / "whole", {"a.jsonl": lines})
+    half = built(tmp_path / "half", {"a.jsonl": lines[:30]})
+    both = built(tmp_path / "both", {"b.jsonl": lines[20:]}, against=str(half), append=True)
+    read = [json.loads((folder / "report.json").read_text(encoding="utf-8")) for folder in (whole, both)]
+    for name in ("totals", "distributions", "inquiry", "farewells", "departments", "features"):
+        assert read[0][name] == read[1][name], name
+    assert (whole / "statistics.json").read_bytes() == (both / "statistics.json").read_bytes()
+    assert_numbers_are_those_of(read[1], Page((both / "report.html").read_text(encoding="utf-8")))

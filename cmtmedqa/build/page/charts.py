@@ -55,10 +55,8 @@ def axis_top(values: Sequence[float | None]) -> float:
     return next((step for step in (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0) if highest <= step), 1.0)
 
 
-def histogram(
-    name: str, title: tuple[str, str], path: Sequence[str | int], summary: dict[str, Any], key: str = "bins"
-) -> Markup:
-    """Bars of the bins of a distribution (`from`, `to`, `count`) with its median; `path` and `key` lead to the bins.
+def histogram(name: str, title: tuple[str, str], path: Sequence[str | int], summary: dict[str, Any]) -> Markup:
+    """Bars of the bins of a distribution (`from`, `to`, `count`) with its median; `path` leads to it in the report.
 
     `title` is that of the picture in English and Chinese, `name` an id that is unique on the page.
     """
@@ -79,7 +77,7 @@ def histogram(
                 '<rect class="column" x="{:.3f}%" y="{:.1f}" width="{:.3f}%" height="{:.1f}" data-of="{}" data-value="{}">'
                 "<title>{}: {}</title></rect>"
             ).format(
-                place * width, _FLOOR - high, width, high, pointer([*path, key, place, "count"]), item["count"],
+                place * width, _FLOOR - high, width, high, pointer([*path, "bins", place, "count"]), item["count"],
                 _range(item), number(item["count"]),
             )
         )  # fmt: skip

@@ -107,7 +107,7 @@ def kept(folder: Path, texts: bool) -> list[Kept]:
 def twins(folder: Path, texts: bool) -> list[Twins]:
     """The near pair that is least alike, the first near pair, the first exact one and one of the largest cluster."""
     members = pq.ParquetFile(folder / "clusters.parquet").read()
-    dropped = members.filter(pc.invert(members["kept"]))
+    dropped = members.filter(pc.not_equal(members["kind"], "winner"))
     if not dropped.num_rows:
         return []
     chosen: dict[str, tuple[str, dict[str, Any]]] = {}

@@ -73,7 +73,7 @@ def read_report(folder: Path) -> dict[str, Any]:
         raise InputError(f"{folder}: holds no report.json, so it is no finished dataset") from error
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as JSON") from error
-    if not isinstance(report, dict) or not {"distributions", "filters", "title"} <= report.keys():
+    if not isinstance(report, dict) or not {"distributions", "filters", "clusters", "dataset"} <= report.keys():
         raise InputError(f"{path}: was written by an earlier version; build the dataset again with --overwrite")
     return report
 
