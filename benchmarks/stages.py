@@ -36,7 +36,7 @@ WRAPPED = (
     ("cmtmedqa.build.deduplicate", "gram_sets", "duplicates: gram sets"),
     ("cmtmedqa.build.pipeline", "publish_all", "publish: read back, regroup"),
     ("cmtmedqa.build.report", "make", "report"),
-    ("cmtmedqa.build.statistics", "tally", "report: count the kept dialogues"),
+    ("cmtmedqa.build.tally", "count", "report: count the kept dialogues"),
     ("cmtmedqa.build.page.page", "draw", "report: draw the page"),
     ("cmtmedqa.build.publish", "write_rejections", "rejections"),
     ("cmtmedqa.build.pipeline", "write_manifest", "manifest (hash of every file)"),

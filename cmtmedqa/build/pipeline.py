@@ -22,7 +22,7 @@ from cmtmedqa.build import (
     publish,
     report,
     split,
-    statistics,
+    tally,
 )
 from cmtmedqa.build.against import Published
 from cmtmedqa.build.clean_unit import clean_unit
@@ -75,16 +75,16 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
     found = held.mark(found)
     older = published if config.append else None
     splits = assign_splits(found, config, older)
-    tally = publish_all(config, tasks, corpus, found, splits, workers, console, older)
+    counted_turns = publish_all(config, tasks, corpus, found, splits, workers, console, older)
     write_records(config, tasks, corpus, found, held, splits, key, older)
     counted = held.counted(evaluations.sets if evaluations else {}, found)
-    summary = report.make(config, skipped, tasks, counts, corpus, found, counted, tally, folder, published)
+    summary = report.make(config, skipped, tasks, counts, corpus, found, counted, counted_turns, folder, published)
     summary |= facts.make(config, key, settings_of(config), versions(config), summary, folder)
     io.write_json(folder / "report.json", summary)
     io.write_text(folder / "README.md", card.make(summary))
     io.write_json(folder / croissant.NAME, croissant.make(summary, folder))
     io.write_text(folder / "report.html", page.draw(folder))
-    statistics.save(folder, tally)
+    tally.save(folder, counted_turns)
     write_manifest(folder, key, manifest_head(config, files, summary, published))
     shutil.rmtree(folder / WORK)
     return summary
@@ -177,7 +177,7 @@ def publish_all(
     workers: int,
     console: Console,
     older: Published | None,
-) -> statistics.Tally:
+) -> tally.Tally:
     """Pass 2: the shards of the dataset, those of the older one first; returns what was counted of all its dialogues."""
     folder = Path(config.output)
     before = append.shards_before(older)
@@ -191,7 +191,7 @@ def publish_all(
             new = Counter(Path(shard.path).name.partition("-")[0] for shard in shards)
             append.copy_old(older, folder, new)
         tallies = run(publish.write_shard, shards, workers, moved, lambda *_: None)
-    return statistics.total([*([statistics.load(older.folder)] if older else []), *tallies])
+    return tally.total([*([tally.load(older.folder)] if older else []), *tallies])
 
 
 def write_records(

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cmtmedqa import io
-from cmtmedqa.build import against, statistics
+from cmtmedqa.build import against, tally
 from cmtmedqa.build.deduplicate import Corpus, Duplicates
 from cmtmedqa.build.engine import Report, Tick
 from cmtmedqa.build.unit_files import REJECTION_SCHEMA, UnitTask
@@ -70,7 +70,7 @@ def _pieces(tasks: Sequence[UnitTask], corpus: Corpus, items: Ints) -> Iterator[
         yield Piece(tasks[unit], corpus.row[here], [corpus.ids[item] for item in here.tolist()])
 
 
-def write_shard(task: ShardTask, report: Report) -> statistics.Tally:
+def write_shard(task: ShardTask, report: Report) -> tally.Tally:
     """Write one shard, a row group at a time; returns what was counted of its dialogues."""
     path, tallies = Path(task.path), []
     with (
@@ -80,13 +80,13 @@ def write_shard(task: ShardTask, report: Report) -> statistics.Tally:
         ) as writer,
     ):
         for table in _regrouped(table for piece in task.pieces for table in _read(piece)):
-            tallies.append(statistics.tally(table))
+            tallies.append(tally.count(table))
             writer.write_table(table.drop_columns("marks"), row_group_size=io.ROWS_PER_GROUP)
             report(Tick(table.num_rows, table.num_rows, 0))
     if task.index_path:
         parts = [against.index_table(piece.unit, piece.rows, piece.ids) for piece in task.pieces]
         io.write_parquet(Path(task.index_path), pa.concat_tables(parts).combine_chunks(), **against.PARQUET_OPTIONS)
-    return statistics.total(tallies)
+    return tally.total(tallies)
 
 
 def _read(piece: Piece) -> Iterator[pa.Table]:

@@ -11,6 +11,7 @@ from cmtmedqa.build import append, statistics
 from cmtmedqa.build.against import Published
 from cmtmedqa.build.convert import together
 from cmtmedqa.build.deduplicate import Corpus, Duplicates
+from cmtmedqa.build.tally import Tally
 from cmtmedqa.build.unit_files import Counts, UnitTask
 from cmtmedqa.clean import features
 from cmtmedqa.config import BuildConfig
@@ -26,7 +27,7 @@ def make(
     corpus: Corpus,
     found: Duplicates,
     contamination: Mapping[str, Mapping[str, Any]],
-    tally: statistics.Tally,
+    tally: Tally,
     folder: Path,
     published: Published | None = None,
 ) -> dict[str, Any]:

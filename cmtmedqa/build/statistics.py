@@ -1,17 +1,12 @@
-"""What is counted of the kept dialogues: lengths, rounds, inquiry by position, farewells, departments.
+"""What the report says of the kept dialogues: lengths, rounds, inquiry by position, farewells, departments, clusters."""
 
-A `Tally` is taken of every table that pass 2 writes; tallies add up, so that no figure depends on how the input was cut or
-on the number of workers. Of lengths the exact values are counted, so that quantiles are exact and bins can be any.
-"""
-
-import json
 import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cmtmedqa import io
-from cmtmedqa.clean.features import FAREWELL, INQUIRY
-from cmtmedqa.errors import InputError
+from cmtmedqa.build.tally import Tally
+from cmtmedqa.build.tally import counted as count_values
 from cmtmedqa.records import DEPARTMENTS, SPLITS
 
-FILE = "statistics.json"
 NONE = "(none)"
 # Ten bins a decade of characters: of equal width on a logarithmic axis, which is what lengths of texts need.
 CHARS = (
@@ -38,104 +31,13 @@ _QUANTILES = {"p5": 0.05, "p50": 0.5, "p95": 0.95}
 _Z = 1.959964
 
 
-class Tally(NamedTuple):
-    """Counts of some dialogues. Keys are numbers: of rounds, of characters, of a doctor's turn in its dialogue (from 1)."""
-
-    rounds: Counter[int]
-    dialogue_chars: Counter[int]
-    patient_chars: Counter[int]
-    doctor_chars: Counter[int]
-    doctor_at: Counter[int]
-    inquiry_at: Counter[int]
-    facts: Counter[str]
-
-
-def tally(table: pa.Table) -> Tally:
-    """What is counted of dialogues: a table with `turns` and `marks` (a list of int8 per turn, `features.Measured`)."""
-    turns = table["turns"].combine_chunks()
-    lengths = pc.list_value_length(turns).to_numpy(zero_copy_only=False)
-    marks = table["marks"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    spoken = turns.flatten()
-    chars = pc.utf8_length(spoken.field("text")).to_numpy(zero_copy_only=False)
-    doctor = pc.equal(spoken.field("role"), "doctor").to_numpy(zero_copy_only=False)
-    patient = pc.equal(spoken.field("role"), "patient").to_numpy(zero_copy_only=False)
-    row = np.repeat(np.arange(len(lengths)), lengths)
-    said = np.cumsum(doctor)
-    start = np.concatenate(([0], np.cumsum(lengths)))
-    position = (said - np.concatenate(([0], said))[start[:-1]][row])[doctor]
-    inquiry, farewell = (marks & INQUIRY) > 0, (marks & FAREWELL) > 0
-
-    def per_dialogue(mask: npt.NDArray[np.bool_], weights: Any = None) -> npt.NDArray[np.int64]:
-        chosen = None if weights is None else weights[mask]
-        return np.bincount(row[mask], chosen, minlength=len(lengths)).astype(np.int64)
-
-    facts = {
-        "dialogues": len(lengths),
-        "turns": len(chars),
-        "patient_turns": int(patient.sum()),
-        "doctor_turns": int(doctor.sum()),
-        "patient_farewells": int((farewell & patient).sum()),
-        "doctor_farewells": int((farewell & doctor).sum()),
-        "with_farewell": int((per_dialogue(farewell) > 0).sum()),
-        "ending_in_farewell": int(farewell[start[1:][lengths > 0] - 1].sum()),
-        "with_inquiry": int((per_dialogue(inquiry) > 0).sum()),
-    }
-    return Tally(
-        _counted(per_dialogue(doctor)),
-        _counted(per_dialogue(doctor | patient, chars)),
-        _counted(chars[patient]),
-        _counted(chars[doctor]),
-        _counted(position),
-        _counted(position[inquiry[doctor]]),
-        Counter(facts),
-    )
-
-
-def _counted(values: npt.NDArray[np.int64]) -> Counter[int]:
-    distinct, counts = np.unique(values, return_counts=True)
-    return Counter(dict(zip(distinct.tolist(), counts.tolist(), strict=True)))
-
-
-def total(tallies: Sequence[Tally]) -> Tally:
-    """The sum of some tallies."""
-    nothing = Tally(*(Counter() for _ in Tally._fields))
-    return Tally(*(_added(parts) for parts in zip(nothing, *tallies, strict=True)))
-
-
-def _added(parts: Iterable[Counter[Any]]) -> Counter[Any]:
-    result = Counter[Any]()
-    for part in parts:
-        result.update(part)
-    return result
-
-
-def save(folder: Path, counted: Tally) -> None:
-    """Write `statistics.json`, from which a later build that appends to the dataset goes on."""
-    value = {name: dict(counts) for name, counts in counted._asdict().items()}
-    io.write_text(folder / FILE, io.canonical_json(value) + "\n")
-
-
-def load(folder: Path) -> Tally:
-    """The tally of a finished dataset. Raises InputError if it has none that can be read."""
-    path = folder / FILE
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-        facts = Counter[str](value.pop("facts"))
-        numbers = {name: Counter({int(key): count for key, count in counts.items()}) for name, counts in value.items()}
-        return Tally(**numbers, facts=facts)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{path}: cannot be read; build the dataset again before records are appended to it"
-        ) from error
-
-
 def clusters(folder: Path) -> dict[str, Any]:
     """Sizes of the clusters of a dataset by the record that stays, and how like it their near members are."""
     members = pq.ParquetFile(folder / "clusters.parquet").read(columns=["winner", "kind", "similarity"])
     sizes = members.filter(pc.not_equal(members["kind"], "winner"))["winner"].value_counts().field("counts")
     near = members.filter(pc.equal(members["kind"], "near"))["similarity"].to_numpy()
     return {
-        "sizes": distribution(_counted(sizes.to_numpy() + 1), CLUSTER_SIZES),
+        "sizes": distribution(count_values(sizes.to_numpy() + 1), CLUSTER_SIZES),
         "similarity_of_near": {"n": len(near), "bins": similarity_bins(near)},
     }
 

@@ -14,13 +14,11 @@ from cmtmedqa.build.statistics import (
     CHARS,
     POSITIONS,
     ROUNDS,
-    Tally,
     distribution,
     rate,
     similarity_bins,
-    tally,
-    total,
 )
+from cmtmedqa.build.tally import Tally, count, total
 from cmtmedqa.build.unit_files import STAGE_SCHEMA
 from cmtmedqa.clean.features import FAREWELL, INQUIRY
 
@@ -55,7 +53,7 @@ def table_of(dialogues: list[list[Turn]]) -> pa.Table:
 @given(_DIALOGUES)
 def test_a_tally_counts_what_plain_python_counts(drawn: list[tuple[bool, Any]]) -> None:
     dialogues = turns_of(drawn)
-    found = tally(table_of(dialogues))
+    found = count(table_of(dialogues))
     doctor = [[turn for turn in turns if turn[0] == "doctor"] for turns in dialogues]
     flat = [turn for turns in dialogues for turn in turns]
     assert found.rounds == Counter(len(turns) for turns in doctor)
@@ -79,7 +77,7 @@ def test_a_tally_counts_what_plain_python_counts(drawn: list[tuple[bool, Any]]) 
 @given(_DIALOGUES, st.integers(0, 8))
 def test_tallies_of_slices_add_up(drawn: list[tuple[bool, Any]], cut: int) -> None:
     table = table_of(turns_of(drawn))
-    assert total([tally(table.slice(0, cut)), tally(table.slice(cut))]) == tally(table)
+    assert total([count(table.slice(0, cut)), count(table.slice(cut))]) == count(table)
 
 
 def test_nothing_adds_up_to_nothing() -> None:
