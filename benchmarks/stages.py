@@ -21,7 +21,7 @@ WRAPPED = (
     ("cmtmedqa.build.clean_unit", "to_batch", "records to columns"),
     ("cmtmedqa.clean.normalise", "normalise_column", "normalise"),
     ("cmtmedqa.clean.turns", "arrange_batch", "turns: labels, roles"),
-    ("cmtmedqa.clean.features", "features_column", "features: other"),
+    ("cmtmedqa.clean.features", "measure", "features: other"),
     ("cmtmedqa.clean.features", "_repetition", "features: repetition"),
     ("cmtmedqa.clean.lexicon", "Lexicon.matches", "features: lexicon"),
     ("cmtmedqa.clean.filters", "refusals", "filters"),
@@ -36,6 +36,8 @@ WRAPPED = (
     ("cmtmedqa.build.deduplicate", "gram_sets", "duplicates: gram sets"),
     ("cmtmedqa.build.pipeline", "publish_all", "publish: read back, regroup"),
     ("cmtmedqa.build.report", "make", "report"),
+    ("cmtmedqa.build.tally", "count", "report: count the kept dialogues"),
+    ("cmtmedqa.build.page.page", "draw", "report: draw the page"),
     ("cmtmedqa.build.publish", "write_rejections", "rejections"),
     ("cmtmedqa.build.pipeline", "write_manifest", "manifest (hash of every file)"),
 )

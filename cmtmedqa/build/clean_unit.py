@@ -164,7 +164,9 @@ class _Work:
         return trace.with_spans(trace.hashed(batch, "deidentified_hash"), spans)
 
     def _filter(self, batch: Batch) -> tuple[Batch, pa.StructArray]:
-        column = features.features_column(batch, self.lexicon)
+        column, marks = features.measure(batch, self.lexicon)
+        marked = pa.ListArray.from_arrays(pa.array(batch.offsets(), pa.int32()), pa.array(marks))
+        batch = batch._replace(rows=batch.rows.append_column("marks", marked))
         refused = filters.refusals(batch, column, self.config.filters)
         self.alone.update(refused.alone)
         keep = np.array([not reason for reason in refused.reason], bool)

@@ -5,6 +5,7 @@ stays, so that counts add up: file and place in the input, no id, no hash, no te
 """
 
 import hashlib
+import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -97,7 +98,10 @@ def _turns(folder: Path, rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]
 
 
 def _stored_turns(record: str) -> list[Row]:
-    value = io.parsed(record)
+    try:
+        value = json.loads(record)
+    except ValueError:
+        return []
     turns = value.get("turns") if isinstance(value, dict) else None
     return turns if isinstance(turns, list) and all(isinstance(turn, dict) and "text" in turn for turn in turns) else []
 
@@ -156,7 +160,9 @@ def _add_tombstones(target: Path, request: Request) -> None:
     published = [_tombstone(row) for row in request.rows if row["step"] is None]
     if published:
         last = _parts(target, "rejected")[-1]
-        table = pa.concat_tables([pq.ParquetFile(last).read(), pa.Table.from_pylist(published, schema=REJECTION_SCHEMA)])
+        table = pa.concat_tables(
+            [pq.ParquetFile(last).read(), pa.Table.from_pylist(published, schema=REJECTION_SCHEMA)]
+        )
         io.write_parquet(last, table.combine_chunks())
 
 
@@ -176,7 +182,9 @@ def traces(folder: Path, request: Request, urls: Iterable[str]) -> list[str]:
     """
     values = {*request.ids, *urls, *(line.split(" ")[1] for line in request.hashes())}
     values |= {row[name] for row in request.rows for name in HASHES if row[name]}
-    texts = sorted({turn["text"] for turns in request.turns.values() for turn in turns if len(turn["text"]) >= _SEARCHED})
+    texts = sorted(
+        {turn["text"] for turns in request.turns.values() for turn in turns if len(turn["text"]) >= _SEARCHED}
+    )
     found = []
     for path in sorted(item for item in folder.rglob("*") if item.is_file()):
         if path.suffix == ".parquet":

@@ -22,7 +22,7 @@ _KEY = "key"
 _NEW = Path(WORK) / "new"  # below it a dataset is built that shall replace a finished one
 _OURS = (
     "data", "rejected", "lineage", "index", WORK, "clusters.parquet", "contamination.parquet", "report.json", "README.md",
-    "croissant.json", MANIFEST,
+    "croissant.json", "report.html", "statistics.json", MANIFEST,
 )  # fmt: skip
 
 

@@ -11,7 +11,20 @@ import pyarrow as pa
 from rich.console import Console
 
 from cmtmedqa import io
-from cmtmedqa.build import against, append, card, croissant, evidence, facts, forgotten, lineage, publish, report, split
+from cmtmedqa.build import (
+    against,
+    append,
+    card,
+    croissant,
+    evidence,
+    facts,
+    forgotten,
+    lineage,
+    publish,
+    report,
+    split,
+    tally,
+)
 from cmtmedqa.build.against import Published
 from cmtmedqa.build.clean_unit import clean_unit
 from cmtmedqa.build.convert import origin_of
@@ -21,6 +34,7 @@ from cmtmedqa.build.engine import Tick, choose_workers, run
 from cmtmedqa.build.evidence import CONTAMINATION, Evidence
 from cmtmedqa.build.identity import Planned, build_key, manifest_head, settings_of, versions
 from cmtmedqa.build.output import WORK, claim, finish_replacing, home, locked, replace, replacement, write_manifest
+from cmtmedqa.build.page import page
 from cmtmedqa.build.unit_files import REJECTION_SCHEMA, Counts, UnitTask
 from cmtmedqa.clean.lexicon import load_lexicon
 from cmtmedqa.config import BuildConfig, Input
@@ -79,14 +93,16 @@ def _build(config: BuildConfig, console: Console, overwrite: bool) -> dict[str, 
     found = held.mark(found)
     older = published if config.append else None
     splits = assign_splits(found, config, older)
-    publish_all(config, tasks, corpus, found, splits, workers, console, older)
+    counted_turns = publish_all(config, tasks, corpus, found, splits, workers, console, older)
     write_records(config, tasks, corpus, found, held, splits, key, older)
     counted = held.counted(evaluations.sets if evaluations else {}, found)
-    summary = report.make(config, skipped, tasks, counts, corpus, found, counted, folder, published)
+    summary = report.make(config, skipped, tasks, counts, corpus, found, counted, counted_turns, folder, published)
     summary |= facts.make(config, key, settings_of(config), versions(config), summary, folder)
     io.write_json(folder / "report.json", summary)
     io.write_text(folder / "README.md", card.make(summary))
     io.write_json(folder / croissant.NAME, croissant.make(summary, folder))
+    io.write_text(folder / "report.html", page.draw(folder))
+    tally.save(folder, counted_turns)
     write_manifest(folder, key, manifest_head(config, files, summary, published))
     shutil.rmtree(folder / WORK)
     return summary
@@ -181,8 +197,8 @@ def publish_all(
     workers: int,
     console: Console,
     older: Published | None,
-) -> None:
-    """Pass 2: the shards of the dataset, those of the older one first."""
+) -> tally.Tally:
+    """Pass 2: the shards of the dataset, those of the older one first; returns what was counted of all its dialogues."""
     folder = Path(config.output)
     before = append.shards_before(older)
     shards = publish.shard_tasks(folder, tasks, corpus, found.kept(), splits, config.publish, before)
@@ -194,7 +210,8 @@ def publish_all(
         if older:
             new = Counter(Path(shard.path).name.partition("-")[0] for shard in shards)
             append.copy_old(older, folder, new)
-        run(publish.write_shard, shards, workers, moved, lambda *_: None)
+        tallies = run(publish.write_shard, shards, workers, moved, lambda *_: None)
+    return tally.total([*([tally.load(older.folder)] if older else []), *tallies])
 
 
 def write_records(

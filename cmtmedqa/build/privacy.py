@@ -54,11 +54,17 @@ def _by_row(spans: list[tuple[int, Span]], order: npt.NDArray[np.int64], batch: 
 
 
 def deidentify_rejections(table: pa.Table) -> pa.Table:
-    """The rejections with personal data replaced in what was kept of each record."""
+    """The rejections with personal data replaced in what was kept of each record, and in the keys that a detail names."""
     if not table.num_rows:
         return table
     replaced, _ = deidentify_column(table["record"].combine_chunks(), np.arange(table.num_rows))
-    return _with_column(table, "record", replaced)
+    table = _with_column(table, "record", replaced)
+    unread = pc.equal(table["step"], "read").combine_chunks()
+    if not pc.any(unread).as_py():
+        return table
+    details = table["detail"].combine_chunks()
+    named, _ = deidentify_column(details.filter(unread), np.arange(pc.sum(unread).as_py()))
+    return _with_column(table, "detail", pc.replace_with_mask(details, unread, named))
 
 
 def _with_column(table: pa.Table, name: str, values: pa.Array) -> pa.Table:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cmtmedqa import io
-from cmtmedqa.build import against
+from cmtmedqa.build import against, tally
 from cmtmedqa.build.deduplicate import Corpus, Duplicates
 from cmtmedqa.build.engine import Report, Tick
 from cmtmedqa.build.unit_files import REJECTION_SCHEMA, UnitTask
@@ -70,9 +70,9 @@ def _pieces(tasks: Sequence[UnitTask], corpus: Corpus, items: Ints) -> Iterator[
         yield Piece(tasks[unit], corpus.row[here], [corpus.ids[item] for item in here.tolist()])
 
 
-def write_shard(task: ShardTask, report: Report) -> int:
-    """Write one shard, a row group at a time; returns its number of dialogues."""
-    path, rows = Path(task.path), 0
+def write_shard(task: ShardTask, report: Report) -> tally.Tally:
+    """Write one shard, a row group at a time; returns what was counted of its dialogues."""
+    path, tallies = Path(task.path), []
     with (
         io.replacing(path) as temporary,
         pq.ParquetWriter(
@@ -80,19 +80,19 @@ def write_shard(task: ShardTask, report: Report) -> int:
         ) as writer,
     ):
         for table in _regrouped(table for piece in task.pieces for table in _read(piece)):
-            writer.write_table(table, row_group_size=io.ROWS_PER_GROUP)
-            rows += table.num_rows
+            tallies.append(tally.count(table))
+            writer.write_table(table.drop_columns("marks"), row_group_size=io.ROWS_PER_GROUP)
             report(Tick(table.num_rows, table.num_rows, 0))
     if task.index_path:
         parts = [against.index_table(piece.unit, piece.rows, piece.ids) for piece in task.pieces]
         io.write_parquet(Path(task.index_path), pa.concat_tables(parts).combine_chunks(), **against.PARQUET_OPTIONS)
-    return rows
+    return tally.total(tallies)
 
 
 def _read(piece: Piece) -> Iterator[pa.Table]:
     """The rows of a piece under the ids they are published under."""
     done = 0
-    for table in io.read_rows(piece.unit.dialogues, piece.rows, SCHEMA.names):
+    for table in io.read_rows(piece.unit.dialogues, piece.rows, [*SCHEMA.names, "marks"]):
         ids = pa.array(piece.ids[done : done + table.num_rows], pa.string())
         done += table.num_rows
         yield table.set_column(0, SCHEMA.field("id"), ids)

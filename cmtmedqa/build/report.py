@@ -6,21 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from cmtmedqa.build import append
+from cmtmedqa.build import append, statistics
 from cmtmedqa.build.against import Published
 from cmtmedqa.build.convert import together
 from cmtmedqa.build.deduplicate import Corpus, Duplicates
+from cmtmedqa.build.tally import Tally
 from cmtmedqa.build.unit_files import Counts, UnitTask
 from cmtmedqa.clean import features
 from cmtmedqa.config import BuildConfig
-from cmtmedqa.records import DEPARTMENTS, SPLITS
 
 STEPS = ("read", "forget", "normalise", "deidentify", "filter", "validate", "deduplicate", "decontaminate")
-_QUANTILES = (0.05, 0.5, 0.95)
 
 
 def make(
@@ -31,6 +27,7 @@ def make(
     corpus: Corpus,
     found: Duplicates,
     contamination: Mapping[str, Mapping[str, Any]],
+    tally: Tally,
     folder: Path,
     published: Published | None = None,
 ) -> dict[str, Any]:
@@ -57,18 +54,16 @@ def make(
         "personal_data": _sum(count.pii for count in counts),
         "duplicates": _duplicates(corpus, found),
         "contamination": contamination,
-        "splits": {},
-        "departments": {},
         "departments_unmapped": {name: number for name, number in unmapped.items() if name},
         "departments_missing": unmapped.get("", 0),
-        "features": {},
         "inquiry_pattern": features.VERSION,
     }
     if published:
         report["against"] = _against(published, found)
     if published and config.append:
         report = append.added(append.old_report(published), report)
-    report |= _described(folder)
+    report["filters"] = _filters(config, report)
+    report |= statistics.described(tally, folder) | {"clusters": statistics.clusters(folder)}
     _assert_sums(report)
     return report
 
@@ -137,39 +132,14 @@ def _duplicates(corpus: Corpus, found: Duplicates) -> dict[str, int]:
     }
 
 
-def _described(folder: Path) -> dict[str, Any]:
-    """Sizes of the splits, departments and quantiles of the features, read back from the published shards."""
-    shards = sorted((folder / "data").glob("*.parquet"))
-    sizes = dict.fromkeys(SPLITS, 0)
-    for shard in shards:
-        sizes[shard.name.partition("-")[0]] += pq.read_metadata(shard).num_rows
-    if not shards:
-        return {"splits": {name: {"dialogues": 0} for name in SPLITS}}
-    table = pa.concat_tables(pq.ParquetFile(path).read(columns=["department", "features"]) for path in shards)
-    department = Counter(table["department"].to_pylist())
-    numbers = pa.Table.from_struct_array(table["features"].combine_chunks())
-    doctor_turns = (numbers["turns"].to_numpy() // 2).sum()
+def _filters(config: BuildConfig, report: Mapping[str, Any]) -> dict[str, Any]:
+    """Each filter that is on: its threshold, how many records it would refuse alone, how many it refused in its turn."""
+    refused = next(row["rejected"] for row in report["funnel"] if row["step"] == "filter")
     return {
-        "splits": {name: {"dialogues": size} for name, size in sizes.items()},
-        "departments": {str(name or "(none)"): department[name] for name in (*DEPARTMENTS, None) if department[name]},
-        "features": {name: _summary(numbers[name]) for name in numbers.column_names},
-        "inquiry": {
-            "n_doctor_turns": int(doctor_turns),
-            "rate_per_doctor_turn": _ratio(int(pc.sum(numbers["inquiry_turns"]).as_py()), int(doctor_turns)),
-            "share_of_dialogues": _ratio(int(pc.sum(pc.greater(numbers["inquiry_turns"], 0)).as_py()), len(numbers)),
-            "share_early": _ratio(int(pc.sum(numbers["early_inquiry"]).as_py()), len(numbers)),
-        },
+        name: {"threshold": threshold, "alone": report["filters_alone"].get(name, 0), "refused": refused.get(name, 0)}
+        for name, threshold in config.filters
+        if threshold is not None
     }
-
-
-def _summary(column: pa.ChunkedArray) -> dict[str, float]:
-    values = column.cast(pa.float64()).to_numpy()
-    low, middle, high = (round(float(value), 4) for value in np.quantile(values, _QUANTILES))
-    return {"n": len(values), "mean": round(float(values.mean()), 4), "p5": low, "p50": middle, "p95": high}
-
-
-def _ratio(part: int, whole: int) -> float:
-    return round(part / whole, 4) if whole else 0.0
 
 
 def _sum(counts: Any) -> dict[str, int]:
@@ -189,4 +159,5 @@ def _assert_sums(report: dict[str, Any]) -> None:
             f"{group} leak"
         )
     assert sum(size["dialogues"] for size in report["splits"].values()) == report["kept"], "the splits do not sum"
+    assert report["totals"]["dialogues"] == report["kept"], "what was written is not what was kept"
     assert sum(report["departments"].values()) == report["kept"], "the departments do not sum"

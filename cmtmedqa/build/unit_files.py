@@ -29,6 +29,7 @@ REJECTION_SCHEMA = io.arrow_schema(Rejection)
 STAGE_SCHEMA = pa.schema(
     [*io.arrow_schema(Dialogue), pa.field("file", pa.string()), pa.field("index", pa.int32()), *TRACE_SCHEMA]
 )
+STAGE_SCHEMA = STAGE_SCHEMA.append(pa.field("marks", pa.list_(pa.int8())))  # one a turn: features.INQUIRY, FAREWELL
 REFUSED_SCHEMA = pa.schema([*REJECTION_SCHEMA, *TRACE_SCHEMA])
 
 

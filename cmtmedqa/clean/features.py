@@ -5,6 +5,7 @@ Rates that depend on a pattern name the pattern's version (`VERSION`), since ano
 
 import re
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,9 @@ from cmtmedqa.io import arrow_schema
 from cmtmedqa.records import ROLES, Features
 
 VERSION = "features-2"
+
+# What a turn is marked with: the sum of these.
+INQUIRY, FAREWELL = 1, 2
 
 _QUESTION = "[?？]"
 
@@ -41,8 +45,20 @@ _ADVICE = (
 _GRAM = 10
 
 
+class Measured(NamedTuple):
+    """`column`: the `Features` of every row; `marks`: per turn INQUIRY, FAREWELL, both or none."""
+
+    column: pa.StructArray
+    marks: npt.NDArray[np.int8]
+
+
 def features_column(batch: Batch, lexicon: Lexicon) -> pa.StructArray:
     """The `Features` of every row of a batch, as one struct column. Every row has at least one turn."""
+    return measure(batch, lexicon).column
+
+
+def measure(batch: Batch, lexicon: Lexicon) -> Measured:
+    """The `Features` of every row of a batch and the marks of its turns. Every row has at least one turn."""
     rows = batch.rows.num_rows
     points = code_points(batch.text)
     matches = lexicon.matches(batch.text)
@@ -76,9 +92,10 @@ def features_column(batch: Batch, lexicon: Lexicon) -> pa.StructArray:
         ),
     }
     schema = arrow_schema(Features)
-    return pa.StructArray.from_arrays(
+    column = pa.StructArray.from_arrays(
         [pa.array(columns[field.name]).cast(field.type) for field in schema], fields=list(schema)
     )
+    return Measured(column, (inquiry * INQUIRY + farewell * FAREWELL).astype(np.int8))
 
 
 def inquiry_turn(text: str) -> bool:

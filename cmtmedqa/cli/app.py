@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("build")(build.build)
 app.command("init")(build.init)
 app.command("validate")(datasets.validate)
+app.command("report")(datasets.report)
 app.command("diff")(diff.diff)
 app.command("export")(export.export)
 app.command("why")(why.why)

@@ -1,4 +1,4 @@
-"""`cmtmedqa validate` and `schema`: a built dataset checked, and the shape of its records."""
+"""`cmtmedqa validate`, `report` and `schema`: a built dataset checked, and the shape of its records."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +21,26 @@ def validate(
         typer.echo(f"{dataset}: {len(found)} problem(s)")
         raise typer.Exit(1)
     typer.echo(f"{dataset}: valid")
+
+
+def report(
+    dataset: Annotated[Path, typer.Argument(help="Folder of a built dataset.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="HTML file to write, outside the dataset.")] = Path(
+        "report.html"
+    ),
+) -> None:
+    """Draw the report of a dataset again, as one HTML file; the dataset stays as it is."""
+    from cmtmedqa import io
+    from cmtmedqa.build.output import read_manifest
+    from cmtmedqa.build.page.page import draw
+
+    read_manifest(dataset)
+    if output.resolve().is_relative_to(dataset.resolve()):
+        raise InputError(f"{output}: lies in the dataset, which stays as it is; choose -o FILE.html outside of it")
+    if output.is_dir():
+        raise InputError(f"{output}: is a folder; name a file: -o {output / 'report.html'}")
+    io.write_text(output, draw(dataset))
+    typer.echo(f"{output}: open it in a browser")
 
 
 def schema(

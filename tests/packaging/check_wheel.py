@@ -14,6 +14,9 @@ REQUIRED = (
     "cmtmedqa/browse/static/style.css",
     "cmtmedqa/browse/templates/record.html",
     "cmtmedqa/build/template.yaml",
+    "cmtmedqa/build/page/page.html",
+    "cmtmedqa/build/page/page.css",
+    "cmtmedqa/build/page/page.js",
     "cmtmedqa/py.typed",
 )
 

@@ -1,0 +1,1 @@
+"""report.html: the report of a build as one page that opens offline."""
