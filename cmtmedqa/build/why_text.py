@@ -62,7 +62,8 @@ def _reason(explanation: Row, language: str) -> Row:
     dropped = explanation["dropped"]
     if dropped is None:
         return {}
-    detail = dropped["detail"]
+    # The winner of a duplicate has a sentence of its own; in Chinese the English detail would only repeat it.
+    detail = "" if language == "zh" and dropped["step"] == "deduplicate" else dropped["detail"]
     return {
         "step": words(STEPS, dropped["step"], language),
         "reason": words(REASONS, dropped["reason"], language),

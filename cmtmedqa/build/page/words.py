@@ -1,9 +1,12 @@
 """What the page says for the codes of a report, in English and Chinese. A code that is not here is shown as it is."""
 
-Words = dict[str, tuple[str, str]]
+from cmtmedqa.build.wording import REASONS, Words
+
+__all__ = ["DEPARTMENTS", "FEATURES", "PROVENANCES", "REASONS", "REPAIRS", "ROLES", "SPLITS", "STEPS", "Words"]
 
 STEPS: Words = {
     "read": ("Read", "读取"),
+    "forget": ("Remove on request", "按要求删除"),
     "normalise": ("Normalise", "规范化"),
     "deidentify": ("De-identify", "去标识化"),
     "filter": ("Filter", "过滤"),
@@ -11,60 +14,6 @@ STEPS: Words = {
     "deduplicate": ("Deduplicate", "去重"),
     "decontaminate": ("Decontaminate", "去污染"),
 }
-
-REASONS: Words = {
-    "bad_block": ("a block of text that does not have the form of its file", "文本块的格式与所在文件不符"),
-    "bad_history": ("the history is no list of question and answer", "历史不是问答对列表"),
-    "bad_json": ("not valid JSON", "JSON 无法解析"),
-    "bad_line": ("a line without the marks of its format", "该行缺少格式所需的标记"),
-    "bad_literal": ("not a valid Python literal", "不是有效的 Python 字面量"),
-    "bad_row": ("a row that does not fit its header", "该行与表头不符"),
-    "compressed_too_large": ("unpacks to more than is allowed", "解压后超出上限"),
-    "damaged_parquet": ("damaged Parquet file", "Parquet 文件损坏"),
-    "damaged_xlsx": ("damaged xlsx file", "xlsx 文件损坏"),
-    "damaged_zip": ("damaged archive", "压缩包损坏"),
-    "empty_file": ("the file holds no record", "文件中没有记录"),
-    "no_answer": ("the question has no answer", "问题没有回答"),
-    "no_dialogue": ("neither a description nor a dialogue", "既无描述也无对话"),
-    "no_prompt": ("no prompt before the two replies", "两个回复之前没有提问"),
-    "no_question_or_answer": ("question or answer is missing", "缺少问题或回答"),
-    "no_speaker": ("lines without a speaker", "没有标明说话人"),
-    "no_turns": ("no turn with text", "没有含文本的轮次"),
-    "record_too_large": ("longer than any record", "单条记录过长"),
-    "truncated_json": ("the JSON ends too early", "JSON 不完整"),
-    "truncated_zip": ("the archive ends too early", "压缩包不完整"),
-    "unknown_boundaries": ("nothing tells where a dialogue ends", "无法判断对话的边界"),
-    "unknown_file": ("no known kind of file", "未知的文件类型"),
-    "unknown_shape": ("no known shape of record", "未知的记录形态"),
-    "unknown_speaker": ("a speaker who is neither patient nor doctor", "说话人既非患者也非医生"),
-    "unterminated_quote": ("a quoted field is not closed", "引号未闭合"),
-    "no_text": ("no text is left after cleaning", "清洗后没有文本"),
-    "no_doctor_turn": ("the doctor says nothing", "没有医生发言"),
-    "no_patient_turn": ("the patient says nothing", "没有患者发言"),
-    "no_answered_turn": ("no patient turn is answered", "没有得到回答的患者发言"),
-    "min_turns": ("too few turns", "轮次过少"),
-    "max_turns": ("too many turns", "轮次过多"),
-    "min_chars": ("too few characters", "总字数过少"),
-    "max_chars": ("too many characters", "总字数过多"),
-    "max_turn_chars": ("a turn is too long", "单轮过长"),
-    "min_doctor_chars": ("too few characters by the doctor", "医生字数过少"),
-    "min_han_share": ("too few Han characters", "汉字占比过低"),
-    "max_repetition": ("too much repeated text", "文本重复过多"),
-    "max_repeated_turns": ("too many repeated turns", "重复轮次过多"),
-    "min_medical_terms": ("too few medical terms", "医学术语过少"),
-    "min_inquiry_turns": ("too few turns in which the doctor asks", "医生主动询问过少"),
-    "empty_id": ("without an id", "没有编号"),
-    "empty_source": ("without a source", "没有来源"),
-    "unknown_role": ("an unknown role", "未知角色"),
-    "empty_turn": ("an empty turn", "空轮次"),
-    "role_order": ("patient and doctor do not alternate", "患者与医生未交替"),
-    "last_turn_not_doctor": ("the doctor does not have the last word", "最后一轮不是医生"),
-    "unknown_department": ("a department outside the 14", "科室不在 14 类之内"),
-    "unknown_provenance": ("an unknown provenance", "未知的来历"),
-    "age_out_of_range": ("an impossible age", "年龄不合理"),
-    "exact_duplicate": ("the same text as a record that stays", "与保留的记录文本相同"),
-    "near_duplicate": ("nearly the same text as a record that stays", "与保留的记录文本高度相似"),
-}  # fmt: skip
 
 DEPARTMENTS: Words = {
     "皮肤科": ("Dermatology", "皮肤科"),
