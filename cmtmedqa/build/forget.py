@@ -6,8 +6,6 @@ stays, so that counts add up: file and place in the input, no id, no hash, no te
 
 import hashlib
 import json
-import shutil
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -106,12 +104,12 @@ def _stored_turns(record: str) -> list[Row]:
     return turns if isinstance(turns, list) and all(isinstance(turn, dict) and "text" in turn for turn in turns) else []
 
 
-def rewrite(folder: Path, target: Path, request: Request) -> Counter[str]:
-    """Write all tables of a dataset to `target` without these records; returns how many went from each split."""
-    lost: Counter[str] = Counter()
+def rewrite(folder: Path, target: Path, request: Request) -> None:
+    """Write all tables of a dataset to `target` without these records; a shard that is left empty is none."""
     for shard in _parts(folder, "data"):
         left = _without(pq.ParquetFile(shard).read(), request.ids)
-        lost[shard.name.partition("-")[0]] += pq.read_metadata(shard).num_rows - left.num_rows
+        if not left.num_rows:
+            continue
         io.write_parquet(target / "data" / shard.name, left.cast(SCHEMA))
         if (index := folder / against.FOLDER / shard.name).is_file():
             table = _without(pq.ParquetFile(index).read(), request.ids).cast(against.SCHEMA)
@@ -125,7 +123,6 @@ def rewrite(folder: Path, target: Path, request: Request) -> Counter[str]:
     for name in (CLUSTERS, CONTAMINATION):
         if (folder / name).is_file():
             io.write_parquet(target / name, _without(pq.ParquetFile(folder / name).read(), request.ids))
-    return lost
 
 
 def _without(table: pa.Table, ids: Iterable[str]) -> pa.Table:
@@ -164,14 +161,6 @@ def _add_tombstones(target: Path, request: Request) -> None:
             [pq.ParquetFile(last).read(), pa.Table.from_pylist(published, schema=REJECTION_SCHEMA)]
         )
         io.write_parquet(last, table.combine_chunks())
-
-
-def carry_over(folder: Path, target: Path, names: Iterable[str]) -> None:
-    """Copy files that say nothing of single records."""
-    for name in names:
-        if (folder / name).is_file():
-            with io.replacing(target / name) as temporary:
-                shutil.copyfile(folder / name, temporary)
 
 
 def traces(folder: Path, request: Request, urls: Iterable[str]) -> list[str]:

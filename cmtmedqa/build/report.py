@@ -64,7 +64,7 @@ def make(
         report = append.added(append.old_report(published), report)
     report["filters"] = _filters(config, report)
     report |= statistics.described(tally, folder) | {"clusters": statistics.clusters(folder)}
-    _assert_sums(report)
+    assert_sums(report)
     return report
 
 
@@ -149,7 +149,8 @@ def _sum(counts: Any) -> dict[str, int]:
     return {key: total[key] for key in sorted(total)}
 
 
-def _assert_sums(report: dict[str, Any]) -> None:
+def assert_sums(report: dict[str, Any]) -> None:
+    """Raise AssertionError if the parts of a report do not sum to the whole."""
     assert report["read"] == report["kept"] + report["rejected"], "records were lost"
     assert report["funnel"][-1]["out"] == report["kept"], "the funnel does not end with what was kept"
     for group in ("sources", "files"):

@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 from cmtmedqa import io
 from cmtmedqa.build import lineage
 from cmtmedqa.build.evidence import CONTAMINATION
+from cmtmedqa.build.forget import STEP as FORGET
+from cmtmedqa.build.forget import tombstone_id
 from cmtmedqa.build.output import read_manifest
 from cmtmedqa.build.split import place
 from cmtmedqa.dedup.signatures import cluster_id, digests, keys_column
@@ -34,9 +36,9 @@ def explain(folder: Path, identifier: str) -> Row:
     message then names ids that do.
     """
     manifest = read_manifest(folder)
-    rows = _lineage_rows(folder, identifier)
+    rows = _lineage_rows(folder, identifier) or _lineage_rows(folder, tombstone_id(identifier))
     if not rows:
-        raise InputError(f"{folder}: no record '{identifier}'{_suggestion(folder, identifier)}")
+        raise InputError(f"{folder}: no record '{identifier}'{suggestion(folder, identifier)}")
     names = sorted({row["id"] for row in rows})
     if len(names) > 1:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
@@ -71,7 +73,7 @@ def _explained(folder: Path, manifest: Row, row: Row) -> Row:
 def _transformations(row: Row, versions: Mapping[str, str]) -> list[Row]:
     """Each stage with the hashes of the turns before and after it, equal where it changed nothing."""
     result: list[Row] = [{"stage": "read", "after": row["read_hash"], "shape": row["adapter"]}]
-    if row["step"] == "read":
+    if row["step"] in ("read", FORGET):
         return result
     arranged = [name for name in row["repairs"] if name in ARRANGED]
     stages = (
@@ -183,7 +185,12 @@ def _ids(folder: Path) -> Iterator[tuple[Path, pa.ChunkedArray]]:
             yield path, file.read(columns=["id"])["id"]
 
 
-def _suggestion(folder: Path, identifier: str) -> str:
+def known(folder: Path, identifier: str) -> bool:
+    """Whether any record of the dataset, kept or not, has this id."""
+    return any(pc.any(pc.equal(ids, identifier)).as_py() for _, ids in _ids(folder / lineage.FOLDER))
+
+
+def suggestion(folder: Path, identifier: str) -> str:
     """Ids that look like the wanted one; compared are those that begin or end like it."""
     ids = pa.chunked_array([chunk for _, found in _ids(folder / lineage.FOLDER) for chunk in found.chunks], pa.string())
     for size in _NEAR_ENDS:

@@ -32,6 +32,7 @@ _SENTENCES = {
     "origin": ("来自 {source}：文件 {file} 的第 {index} 条记录（从 0 数），格式 {shape}。", "It comes from {source}: record {index} (from 0) of {file}, read as {shape}."),
     "digest": ("该文件的 SHA-256：{sha}。", "SHA-256 of that file: {sha}."),
     "read": ("读取时内容的哈希：{after}。", "Hash of what was read: {after}."),
+    "erased": ("内容、哈希和编号均已删除。", "Text, hashes and id were erased."),
     "unchanged": ("{stage}（{version}）：没有改变。", "{stage} ({version}) changed nothing."),
     "changed": ("{stage}（{version}）：{what}；哈希由 {before} 变为 {after}。", "{stage} ({version}): {what}; the hash went from {before} to {after}."),
     "replaced": ("替换了 {kinds}", "replaced {kinds}"),
@@ -74,7 +75,7 @@ def _reason(explanation: Row, language: str) -> Row:
 def _transformation(step: Row, language: str) -> str:
     say = _chinese if language == "zh" else _english
     if step["stage"] == "read":
-        return say("read", **step)
+        return say("read", **step) if step["after"] else say("erased")
     name = words(STEPS, step["stage"], language)
     if not step["changed"]:
         return say("unchanged", stage=name, version=step["version"])

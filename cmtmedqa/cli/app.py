@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 import cmtmedqa
-from cmtmedqa.cli import browse, build, datasets, diff, doctor, export, sources, why
+from cmtmedqa.cli import browse, build, datasets, diff, doctor, export, forget, sources, why
 from cmtmedqa.errors import CmtmedqaError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("report")(datasets.report)
 app.command("diff")(diff.diff)
 app.command("export")(export.export)
 app.command("why")(why.why)
+app.command("forget")(forget.forget)
 app.command("schema")(datasets.schema)
 app.command("browse")(browse.browse)
 app.command("doctor")(doctor.doctor)

@@ -33,6 +33,11 @@ def safe_cell(text: str) -> str:
     return f"'{legal}" if _FORMULA.match(legal) else legal
 
 
+def _spelled(illegal: re.Match[str]) -> str:
+    """A character that a sheet cannot hold, spelled out: two ids must not become one."""
+    return f"\\u{ord(illegal[0]):04x}"
+
+
 def is_formula(text: str) -> bool:
     """Whether a spreadsheet could take the text of a cell as a formula."""
     return _FORMULA.match(text) is not None
@@ -46,7 +51,12 @@ def units(text: str) -> int:
 def sheet_rows(chosen: Iterable[Chosen]) -> Iterator[list[str | int]]:
     """The rows of the table below its header."""
     for split, dialogue in chosen:
-        head = [safe_cell(dialogue.id), split, safe_cell(dialogue.source), dialogue.department or ""]
+        head = [
+            safe_cell(_ILLEGAL.sub(_spelled, dialogue.id)),
+            split,
+            safe_cell(dialogue.source),
+            dialogue.department or "",
+        ]
         opening = dialogue.turns[0]
         if opening.role == "system":
             yield [*head, 0, ROLES["system"], safe_cell(opening.text)]

@@ -98,8 +98,8 @@ def test_xlsx_is_the_same_table_without_a_clock(say: Say, tmp_path: Path) -> Non
     table = list(_sheet(tmp_path / "a.xlsx").iter_rows(values_only=True))
     assert table[0] == sheet.COLUMNS
     assert table[1:] == [
-        ("a\ufffdb", "dev", "clinic", None, 1, "患者", "头\ufffd痛\ufffd"),
-        ("a\ufffdb", "dev", "clinic", None, 2, "医生", "好\ufffd的😊"),
+        ("a\\u0001b", "dev", "clinic", None, 1, "患者", "头\ufffd痛\ufffd"),
+        ("a\\u0001b", "dev", "clinic", None, 2, "医生", "好\ufffd的😊"),
     ]
     with zipfile.ZipFile(tmp_path / "a.xlsx") as book:
         assert {entry.date_time for entry in book.infolist()} == {(1980, 1, 1, 0, 0, 0)}

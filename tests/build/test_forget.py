@@ -1,0 +1,207 @@
+"""A record that somebody asked to remove is gone from every file, with its copies, and never comes back."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from cmtmedqa.build import forget, forgotten, removal
+from cmtmedqa.build.recheck import problems
+from cmtmedqa.errors import CmtmedqaError, InputError
+from tests.conftest import invented
+
+COMMAND = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()"]
+PAGE = "https://example.org/question/4711"
+WANTED = invented(7)
+
+
+def run(*arguments: str | Path, forgotten_list: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | ({"CMTMEDQA_FORGOTTEN": str(forgotten_list)} if forgotten_list else {})
+    command = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
+
+
+def dialogue(seed: int, **more: object) -> dict[str, Any]:
+    """An invented dialogue in our own shape, which has a place for the address of its page."""
+    record = invented(seed)
+    pairs = [*record["history"], [record["instruction"], record["output"]]]  # type: ignore[misc]
+    turns = [
+        {"role": role, "text": text} for pair in pairs for role, text in zip(("patient", "doctor"), pair, strict=True)
+    ]
+    return {"id": f"d{seed}", "source": "clinic", "turns": turns, **more}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty dialogues, three forms of number 7 (one near, one in full width), and one with a page."""
+    records = [dialogue(seed) for seed in range(20)]
+    wanted = dialogue(7)
+    near = dialogue(7, id="near7")
+    near["turns"][-1]["text"] += "多休息"
+    wide = dialogue(7, id="wide7")
+    wide["turns"] = [turn | {"text": turn["text"].replace("1", "１").replace("2", "２")} for turn in wanted["turns"]]
+    records += [near, wide, dialogue(300, id="paged", url=PAGE)]
+    path = tmp_path_factory.mktemp("forget") / "clinic.jsonl"
+    path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def built(corpus: Path) -> Path:
+    done = run("build", corpus, "-o", corpus.parent / "set")
+    assert done.returncode == 0, done.stderr
+    return corpus.parent / "set"
+
+
+@pytest.fixture
+def dataset(built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built, tmp_path / "set"))
+
+
+def everything(folder: Path) -> str:
+    parts = []
+    for path in sorted(item for item in folder.rglob("*") if item.is_file()):
+        tables = path.suffix == ".parquet"
+        parts.append(
+            json.dumps(pq.read_table(path).to_pylist(), ensure_ascii=False) if tables else path.read_text("utf-8")
+        )
+    return "\n".join(parts)
+
+
+def report(folder: Path) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return value
+
+
+def test_a_record_goes_with_all_its_copies_from_every_file(dataset: Path, tmp_path: Path) -> None:
+    texts = [turn["text"] for turn in dialogue(7)["turns"]]
+    before = report(dataset)
+    done = run("forget", dataset, "--id", "d7", forgotten_list=tmp_path / "list.txt")
+    assert done.returncode == 0, done.stderr
+    assert "3 record(s) removed, 2 of them copies" in done.stdout
+    left = everything(dataset)
+    assert not [text for text in texts if text in left]
+    assert '"d7"' not in left
+    assert "near7" not in left
+    assert problems(dataset) == []
+    after = report(dataset)
+    assert (after["read"], after["kept"], after["rejected"]) == (
+        before["read"],
+        before["kept"] - 1,
+        before["rejected"] + 1,
+    )
+    assert after["sources"]["clinic.jsonl"]["rejected"]["forget/on_request"] == 3
+    told = run("why", "d7", dataset).stdout
+    assert "somebody asked for its removal" in told
+    assert "d7 " not in told
+
+
+def test_a_dropped_copy_may_be_named_as_well(dataset: Path, tmp_path: Path) -> None:
+    assert run("forget", dataset, "--id", "near7", forgotten_list=tmp_path / "list.txt").returncode == 0
+    assert not [turn for turn in dialogue(7)["turns"] if turn["text"] in everything(dataset)]
+
+
+def test_later_builds_leave_it_out_whatever_it_is_called(dataset: Path, corpus: Path, tmp_path: Path) -> None:
+    barred = tmp_path / "list.txt"
+    assert run("forget", dataset, "--id", "d7", forgotten_list=barred).returncode == 0
+    renamed = tmp_path / "renamed.jsonl"
+    renamed.write_text(corpus.read_text("utf-8").replace('"d7"', '"other"'), encoding="utf-8")
+    assert run("build", renamed, "-o", tmp_path / "again", forgotten_list=barred).returncode == 0
+    found = report(tmp_path / "again")["sources"]["renamed.jsonl"]["rejected"]
+    assert found["forget/on_request"] == 3
+    assert not [turn for turn in dialogue(7)["turns"] if turn["text"] in everything(tmp_path / "again")]
+    assert problems(tmp_path / "again") == []
+
+
+def test_a_page_is_named_by_its_address_and_barred_even_where_it_is_unknown(dataset: Path, tmp_path: Path) -> None:
+    barred = tmp_path / "list.txt"
+    done = run("forget", dataset, "--url", PAGE, "--url", PAGE + "2", forgotten_list=barred)
+    assert done.returncode == 0, done.stderr
+    assert "1 record(s) removed" in done.stdout
+    assert "holds no record of that page" in done.stdout
+    assert len(forgotten.load(barred).url) == 2
+    fresh = tmp_path / "fresh.jsonl"
+    fresh.write_text(json.dumps(dialogue(400, url=PAGE + "2"), ensure_ascii=False), encoding="utf-8")
+    assert run("build", fresh, "-o", tmp_path / "new", forgotten_list=barred).returncode == 0
+    assert report(tmp_path / "new")["kept"] == 0
+
+
+def test_the_list_holds_hashes_only_and_is_its_owner_s(dataset: Path, tmp_path: Path) -> None:
+    barred = tmp_path / "list.txt"
+    removal.remove(dataset, ["d7"], [], barred)
+    assert barred.stat().st_mode & 0o777 == 0o600
+    lines = barred.read_text("utf-8").splitlines()[1:]
+    assert all(line.split(" ")[0] in {"content", "digest"} and len(line.split(" ")) == 2 for line in lines)
+    assert (
+        len(lines) == len(forgotten.load(barred).lines()) == 4 + len({line for line in lines if "digest" in line}) - 2
+    )
+
+
+def test_the_proof_finds_what_is_left(dataset: Path) -> None:
+    request = forget.find(dataset, ["d7"], [])
+    assert {"data/train-00000-of-00001.parquet", "lineage/part-00000.parquet"} <= set(
+        forget.traces(dataset, request, [])
+    )
+
+
+def test_a_dataset_is_left_as_it_was_when_the_proof_fails(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = everything(dataset)
+    monkeypatch.setattr(forget, "traces", lambda *_: ["report.html"])
+    with pytest.raises(CmtmedqaError, match=r"report\.html: still holds it"):
+        removal.remove(dataset, ["d7"], [], tmp_path / "list.txt")
+    assert everything(dataset) == before
+    assert problems(dataset) == []
+    assert forgotten.load(tmp_path / "list.txt").digest, "barred first, whatever happens then"
+
+
+def test_a_replacement_that_was_cut_short_is_finished(dataset: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    from cmtmedqa.build import output
+
+    class Killed(BaseException):
+        pass
+
+    def cut(_folder: Path) -> None:
+        (dataset / "manifest.json").unlink()
+        (dataset / ".work" / "new" / "data").rename(tmp_path / "aside")
+        shutil.rmtree(dataset / "data")
+        (tmp_path / "aside").rename(dataset / "data")
+        raise Killed
+
+    monkeypatch.setattr(removal, "replace", cut)
+    monkeypatch.setattr(removal.shutil, "rmtree", lambda *_, **__: None)
+    with pytest.raises(Killed):
+        removal.remove(dataset, ["d7"], [], tmp_path / "list.txt")
+    monkeypatch.undo()
+    output.finish_replacing(dataset)
+    assert problems(dataset) == []
+    assert "near7" not in everything(dataset)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "nothing to forget"),
+        (["--id", "d77"], "no record 'd77'; did you mean d7"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(dataset: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+    done = run("forget", dataset, *arguments, forgotten_list=tmp_path / "list.txt")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert message in done.stderr
+    assert not (tmp_path / "list.txt").exists()
+
+
+def test_a_list_that_cannot_be_trusted_stops_a_build(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("content 0123456789abcdef\nsomething else\n", encoding="utf-8")
+    with pytest.raises(InputError, match="line 2 is no kind and hash"):
+        forgotten.load(tmp_path / "list.txt")
+    done = run("build", corpus, "-o", tmp_path / "x", forgotten_list=tmp_path / "list.txt")
+    assert (done.returncode, (tmp_path / "x").exists()) == (2, False)
