@@ -190,6 +190,7 @@ class BuildConfig(Settings):
     decontaminate: Decontaminate = Decontaminate()
     split: Splits = Splits()
     publish: Publish = Publish()
+    forgotten: str | None = Field(None, description="list of what was removed on request; default: the user's own")
     against: str | None = Field(None, description="a published dataset: what it holds is not published again")
     append: bool = Field(False, description="publish the records of `against` together with the new ones")
 
@@ -277,7 +278,12 @@ def _anchored(config: BuildConfig, folder: Path) -> BuildConfig:
     evaluations = tuple(
         item.model_copy(update={"path": anchored(item.path, folder)}) for item in config.decontaminate.against
     )
-    named = {"lexicon": config.lexicon, "against": config.against, "output": config.output}
+    named = {
+        "lexicon": config.lexicon,
+        "against": config.against,
+        "forgotten": config.forgotten,
+        "output": config.output,
+    }
     changes: dict[str, Any] = {name: anchored(path, folder) for name, path in named.items() if path}
     changes["decontaminate"] = config.decontaminate.model_copy(update={"against": evaluations})
     return config.model_copy(update={"inputs": inputs, **changes})

@@ -12,7 +12,7 @@ Department = Literal[
     "肿瘤科", "内科", "家居健康", "男科", "传染病科", "心理科", "其他",
 ]  # fmt: skip
 Split = Literal["train", "dev", "test"]
-Step = Literal["read", "normalise", "deidentify", "filter", "deduplicate", "decontaminate", "validate"]
+Step = Literal["read", "forget", "normalise", "deidentify", "filter", "deduplicate", "decontaminate", "validate"]
 
 ROLES: tuple[str, ...] = get_args(Role)
 DEPARTMENTS: tuple[str, ...] = get_args(Department)
@@ -129,8 +129,8 @@ class MatchedSpan(Record):
 class Contamination(Record):
     """Evidence that a dialogue holds an item of an evaluation set.
 
-    `measure`: `question`, the share of the 13-grams of all that the patient asks; `opening`, of what is asked first; `item`, that of the whole item where the question is shorter and
-    stands there literally; `jaccard`, of the 5-grams of the whole. `step`: where the dialogue left the dataset.
+    `measure`: `question`, the share of the 13-grams of all that the patient asks; `opening`, of what is asked first; `item`, that of
+    the whole item where the question is shorter and stands there literally; `jaccard`, of the 5-grams of the whole. `step`: where the dialogue left the dataset.
     """
 
     id: str

@@ -1,11 +1,16 @@
 """Shared fixtures: real public data beside the checkout (skips where absent), and small invented inputs."""
 
 import json
+import os
 import random
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# Builds of the tests, in this process and in others, must not meet the list of the person who runs them.
+os.environ["CMTMEDQA_FORGOTTEN"] = str(Path(tempfile.mkdtemp(prefix="cmtmedqa-")) / "forgotten.txt")
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 

@@ -27,7 +27,7 @@ from cmtmedqa.build.unit_files import (
 from cmtmedqa.clean import departments, features, filters, normalise, turns
 from cmtmedqa.clean.batch import DOCTOR, PATIENT, Batch, Mask
 from cmtmedqa.clean.lexicon import Lexicon, load_lexicon
-from cmtmedqa.dedup.signatures import digests, keys_column, signatures
+from cmtmedqa.dedup.signatures import digest_text, digests, keys_column, signatures
 from cmtmedqa.errors import InputError
 from cmtmedqa.sources.mapped import Mapped, Unreadable, content_id
 from cmtmedqa.sources.read import read
@@ -99,13 +99,37 @@ class _Work:
                 self.repairs.update(repair.partition(":")[0] for repair in record.repairs)
                 mapped.append(record)
         batch = to_batch(mapped, self.task.unit.file.name, self.task.origin, self.aliases)
-        batch = self._normalise(trace.begin(batch, mapped))
+        batch = self._normalise(self._known_unforgotten(trace.begin(batch, mapped)))
         if self.config.deidentify == "required":
             batch = self._deidentify(batch)
         batch, column = self._filter(batch)
         batch, column = self._validate(batch, column)
+        batch, column = self._unforgotten(batch, column)
         self.kept += batch.rows.num_rows
         return batch, _stage_table(batch, column)
+
+    def _known_unforgotten(self, batch: Batch) -> Batch:
+        """The rows that nobody asked to remove, by the text as read and by the page's address."""
+        content, url = self.task.forgotten.content, self.task.forgotten.url
+        if not content and not url:
+            return batch
+        hashes = zip(batch.rows["read_hash"].to_pylist(), batch.rows["url_hash"].to_pylist(), strict=True)
+        return self._forget(batch, np.array([read in content or page in url for read, page in hashes], bool))
+
+    def _unforgotten(self, batch: Batch, column: pa.StructArray) -> tuple[Batch, pa.StructArray]:
+        """The rows that nobody asked to remove, by the text as it is compared: other spellings of the same dialogue go too."""
+        if not self.task.forgotten.digest:
+            return batch, column
+        found = digests(keys_column(batch.text, batch.offsets()))
+        known = np.array([digest_text(digest) in self.task.forgotten.digest for digest in found], bool)
+        return self._forget(batch, known), column.filter(pa.array(~known))
+
+    def _forget(self, batch: Batch, known: Mask) -> Batch:
+        """Reject rows without storing anything of them but their place in the input."""
+        for row in np.flatnonzero(known).tolist():
+            place = batch.rows.select(["id", "index", "adapter"]).slice(row, 1).to_pylist()[0]
+            self._add_rejection("forget", "on_request", "", "", {**place, "read_hash": "", "repairs": [], "spans": []})
+        return batch.keep_rows(~known)
 
     def _normalise(self, batch: Batch) -> Batch:
         settings = self.config.normalise

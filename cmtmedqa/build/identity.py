@@ -13,6 +13,7 @@ from cmtmedqa.build import append, split
 from cmtmedqa.build.against import Published
 from cmtmedqa.build.convert import Origin
 from cmtmedqa.build.decontaminate import EvaluationSet
+from cmtmedqa.build.forgotten import Forgotten
 from cmtmedqa.clean import departments, features, filters, normalise, turns
 from cmtmedqa.clean.lexicon import load_lexicon
 from cmtmedqa.config import BuildConfig
@@ -31,7 +32,11 @@ class Planned(NamedTuple):
 
 
 def build_key(
-    config: BuildConfig, files: Sequence[Planned], sets: Sequence[EvaluationSet], published: Published | None
+    config: BuildConfig,
+    files: Sequence[Planned],
+    sets: Sequence[EvaluationSet],
+    published: Published | None,
+    forgotten: Forgotten,
 ) -> str:
     """The hash of everything that decides the output: settings, digests of all that is read, versions of the stages."""
     inputs = [[file.file.name, *file.origin, file.plan.sha256] for file in files]
@@ -41,6 +46,7 @@ def build_key(
         "settings": settings_of(config),
         "inputs": inputs,
         "evaluation": evaluation,
+        "forgotten": forgotten.sha256(),
         "against": published.sha256 if published else None,
         "lexicon": lexicon,
         "versions": versions(config),
@@ -50,7 +56,7 @@ def build_key(
 
 def settings_of(config: BuildConfig) -> dict[str, Any]:
     """The settings that decide the output, as they are published: no path, and nothing that differs between machines."""
-    names = ("inputs", "output", "workers", "lexicon", "against")
+    names = ("inputs", "output", "workers", "lexicon", "against", "forgotten")
     places: Any = dict.fromkeys(names, True) | {"decontaminate": {"against"}}
     settings: dict[str, Any] = config.model_dump(mode="json", exclude=places)
     return settings | {"lexicon": "bundled" if config.lexicon is None else Path(config.lexicon).name}

@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,87 @@ from cmtmedqa.records import SPLITS
 MANIFEST = "manifest.json"
 WORK = ".work"
 _KEY = "key"
+_NEW = Path(WORK) / "new"  # below it a dataset is built that shall replace a finished one
 _OURS = (
     "data", "rejected", "lineage", "index", WORK, "clusters.parquet", "contamination.parquet", "report.json", "README.md",
     "croissant.json", "report.html", "statistics.json", MANIFEST,
 )  # fmt: skip
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the output folder for one build at a time. The lock dies with its process, so none is ever left behind.
+
+    The folder is made if need be, and removed if nothing was written. Raises InputError when another build holds it.
+    """
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except FileExistsError as error:
+        raise InputError(f"{folder}: is a file; name a folder for the output") from error
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {(error.strerror or 'input/output error').lower()}") from error
+    try:
+        _lock(handle, folder)
+        yield
+    finally:
+        os.close(handle)
+        with suppress(OSError):  # holds something
+            for path in made:
+                path.rmdir()
+
+
+def _lock(handle: int, folder: Path) -> None:
+    try:
+        import fcntl
+    except ImportError:  # not on this system
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputError(f"{folder}: another build is running there; wait for it, or choose another -o") from error
+    except OSError:  # file systems that know no locks
+        return
+
+
+def replacement(folder: Path) -> Path:
+    """Where to build what shall replace a finished dataset; the folder itself where there is none.
+
+    Raises InputError when the folder holds anything else; nothing in it is touched then.
+    """
+    if not (folder / MANIFEST).exists():
+        return folder
+    read_manifest(folder)
+    _require_ours(folder)
+    return folder / _NEW
+
+
+def replace(folder: Path) -> None:
+    """Put the dataset that was built beside a finished one in its place."""
+    (folder / MANIFEST).unlink(missing_ok=True)  # from here on only the new one counts
+    finish_replacing(folder)
+
+
+def finish_replacing(folder: Path) -> None:
+    """Go on where `replace` was cut short; nothing else is touched."""
+    new = folder / _NEW
+    if (folder / MANIFEST).exists() or not (new / MANIFEST).exists():
+        return
+    names = {name.partition("/")[0] for name in read_manifest(new)["files"]}
+    for name in _OURS:
+        if name not in (WORK, MANIFEST) and (name not in names or (new / name).exists()):
+            _remove(folder / name)
+    for name in sorted(names):
+        if (new / name).exists():
+            (new / name).rename(folder / name)
+    (new / MANIFEST).rename(folder / MANIFEST)
+    shutil.rmtree(folder / WORK)
+
+
+def home(folder: Path) -> Path:
+    """The folder of the dataset, for one that is being built below it."""
+    return folder.parents[1] if folder.parts[-2:] == _NEW.parts else folder
 
 
 def claim(folder: Path, key: str, overwrite: bool) -> dict[str, Any] | None:
@@ -88,9 +168,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise InputError(f"{folder}: holds no {MANIFEST}, so it is no finished dataset") from error
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as JSON") from error
-    if not isinstance(manifest, dict) or "files" not in manifest or "key" not in manifest:
+    files = manifest.get("files") if isinstance(manifest, dict) else None
+    sound = isinstance(files, dict) and all(_is_entry(entry) for entry in files.values())
+    if not sound or not {"key", "dialogues", "content_sha256"} <= manifest.keys():
         raise InputError(f"{path}: is no manifest of a dataset")
     return manifest
+
+
+def _is_entry(entry: object) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("sha256"), str) and isinstance(entry.get("bytes"), int)
 
 
 def missing_files(folder: Path) -> list[str]:

@@ -18,6 +18,7 @@ from cmtmedqa.build import (
     croissant,
     evidence,
     facts,
+    forgotten,
     lineage,
     publish,
     report,
@@ -32,7 +33,7 @@ from cmtmedqa.build.deduplicate import Corpus, Duplicates, find_duplicates, load
 from cmtmedqa.build.engine import Tick, choose_workers, run
 from cmtmedqa.build.evidence import CONTAMINATION, Evidence
 from cmtmedqa.build.identity import Planned, build_key, manifest_head, settings_of, versions
-from cmtmedqa.build.output import WORK, claim, write_manifest
+from cmtmedqa.build.output import WORK, claim, finish_replacing, home, locked, replace, replacement, write_manifest
 from cmtmedqa.build.page import page
 from cmtmedqa.build.unit_files import REJECTION_SCHEMA, Counts, UnitTask
 from cmtmedqa.clean.lexicon import load_lexicon
@@ -51,11 +52,28 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
 
     Raises ConfigError and InputError before anything is written when the settings, an input or the output cannot be used.
     """
+    folder = Path(config.output)
+    with locked(folder):
+        finish_replacing(folder)
+        target = replacement(folder) if overwrite else folder
+        if target == folder:
+            return _build(config, console, overwrite)
+        try:
+            summary = _build(config.model_copy(update={"output": str(target)}), console, overwrite)
+        except BaseException:
+            shutil.rmtree(target.parent, ignore_errors=True)
+            raise
+        replace(folder)
+        return summary
+
+
+def _build(config: BuildConfig, console: Console, overwrite: bool) -> dict[str, Any]:
     check(config)
     published = opened(config)
     files, skipped = planned(config, console)
     sets = examine(config.decontaminate)
-    key = build_key(config, files, sets, published)
+    barred = forgotten.load(forgotten.list_path(config.forgotten))
+    key = build_key(config, files, sets, published, barred)
     evaluations = read_evaluations(config, sets, console)
     folder = Path(config.output)
     if (done := claim(folder, key, overwrite)) is not None:
@@ -63,7 +81,7 @@ def build(config: BuildConfig, console: Console, overwrite: bool = False) -> dic
         return done
     if evaluations is not None:
         write_index(folder / WORK, evaluations)
-    tasks = unit_tasks(config, files, folder / WORK)
+    tasks = unit_tasks(config, files, folder / WORK, barred)
     workers = choose_workers(config.workers, sum(file.plan.size for file in files))
     counts = clean_all(tasks, workers, console)
     pa.default_memory_pool().release_unused()  # what pass 1 held is room for the signatures
@@ -107,7 +125,7 @@ def opened(config: BuildConfig) -> Published | None:
     if config.against is None:
         return None
     folder = Path(config.against)
-    if folder.resolve() == Path(config.output).resolve():
+    if folder.resolve() == home(Path(config.output)).resolve():
         raise ConfigError(
             f"output: {config.output} is the dataset to compare with; name another folder for the new one"
         )
@@ -123,7 +141,7 @@ def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[
     skipped: list[tuple[str, str]] = []
     for item in config.inputs:
         found, passed_over = expand([item.path])
-        ours = [file for file in found if _inside(file, config.output)]
+        ours = [file for file in found if _inside(file, home(Path(config.output)))]
         files.extend((file, item) for file in found if file not in ours)
         passed_over += [(file.name, "lies in the output folder") for file in ours]
         skipped.extend(passed_over)
@@ -135,15 +153,17 @@ def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[
     return result, sorted(skipped)
 
 
-def _inside(file: SourceFile, folder: str) -> bool:
+def _inside(file: SourceFile, folder: Path) -> bool:
     """Whether a file lies in a folder: the output of an earlier run is no input of the next."""
-    return not file.path.startswith(HUB) and Path(file.path).resolve().is_relative_to(Path(folder).resolve())
+    return not file.path.startswith(HUB) and Path(file.path).resolve().is_relative_to(folder.resolve())
 
 
-def unit_tasks(config: BuildConfig, files: Sequence[Planned], work: Path) -> list[UnitTask]:
+def unit_tasks(
+    config: BuildConfig, files: Sequence[Planned], work: Path, barred: forgotten.Forgotten
+) -> list[UnitTask]:
     """One task a unit, numbered in input order."""
     units = [(unit, file.origin) for file in files for unit in file.plan.units]
-    return [UnitTask(number, unit, origin, config, str(work)) for number, (unit, origin) in enumerate(units)]
+    return [UnitTask(number, unit, origin, config, str(work), barred) for number, (unit, origin) in enumerate(units)]
 
 
 def clean_all(tasks: Sequence[UnitTask], workers: int, console: Console) -> list[Counts]:

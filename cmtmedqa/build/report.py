@@ -16,7 +16,7 @@ from cmtmedqa.build.unit_files import Counts, UnitTask
 from cmtmedqa.clean import features
 from cmtmedqa.config import BuildConfig
 
-STEPS = ("read", "normalise", "deidentify", "filter", "validate", "deduplicate", "decontaminate")
+STEPS = ("read", "forget", "normalise", "deidentify", "filter", "validate", "deduplicate", "decontaminate")
 
 
 def make(

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from cmtmedqa import io
 from cmtmedqa.build.convert import Origin
 from cmtmedqa.build.decontaminate import HELD_SCHEMA
+from cmtmedqa.build.forgotten import Forgotten
 from cmtmedqa.config import BuildConfig
 from cmtmedqa.dedup.signatures import PERMUTATIONS, Signatures
 from cmtmedqa.records import Dialogue, Rejection, Trace
@@ -40,6 +41,7 @@ class UnitTask(NamedTuple):
     origin: Origin
     config: BuildConfig
     folder: str
+    forgotten: Forgotten = Forgotten()
 
     def path(self, suffix: str) -> Path:
         """Where a file of this unit lies."""

@@ -2,6 +2,7 @@
 
 STEPS: dict[str, tuple[str, str]] = {
     "read": ("读取", "reading"),
+    "forget": ("按要求删除", "removal on request"),
     "normalise": ("规范化", "normalisation"),
     "turns": ("整理对话轮次", "arranging turns"),
     "deidentify": ("去标识化", "de-identification"),
@@ -33,6 +34,7 @@ REPAIRS: dict[str, tuple[str, str]] = {
 }
 
 REASONS: dict[str, tuple[str, str]] = {
+    "on_request": ("有人要求删除", "somebody asked for its removal"),
     "unknown_shape": ("记录的结构无法识别", "no known shape of record"),
     "unknown_file": ("文件类型无法识别", "no known kind of file"),
     "empty_file": ("文件中没有记录", "the file holds no record"),

@@ -80,7 +80,7 @@ _PUNCTUATION_GATE = (
 )
 
 _GAP = re.compile(rf"(?<=[{_HAN}{_CJK_PUNCTUATION}]) +(?=[{_HAN}{_CJK_PUNCTUATION}])")
-_EDGE = re.compile(r" *\n[ \n]*")
+_EDGE = re.compile(r"(?<! ) *+\n[ \n]*+")  # from the first space on: from each would be quadratic
 _SPACES = re.compile(r" {2,}")
 
 

@@ -1,12 +1,15 @@
 """The entry point. Errors that a user can act on end here: one line on standard error, exit code 2."""
 
+import os
 import sys
+from io import TextIOWrapper
+from typing import NoReturn
 
 import typer
 from rich.console import Console
 
 import cmtmedqa
-from cmtmedqa.cli import build, datasets, diff, export, sources, why
+from cmtmedqa.cli import browse, build, datasets, diff, doctor, export, sources, why
 from cmtmedqa.errors import CmtmedqaError
 
 app = typer.Typer(
@@ -25,6 +28,8 @@ app.command("diff")(diff.diff)
 app.command("export")(export.export)
 app.command("why")(why.why)
 app.command("schema")(datasets.schema)
+app.command("browse")(browse.browse)
+app.command("doctor")(doctor.doctor)
 app.add_typer(sources.app, name="sources")
 
 
@@ -43,13 +48,29 @@ def _root(
     """Build, annotate and train on a corpus of Chinese multi-turn doctor-patient dialogues."""
 
 
+def _fail(message: str) -> NoReturn:
+    """One line on standard error, whatever a path in it holds, and exit code 2."""
+    line = "".join(
+        mark if mark.isprintable() else mark.encode("unicode_escape", "replace").decode() for mark in message
+    )
+    Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(f"error: {line}")
+    sys.exit(2)
+
+
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file name may hold bytes, a terminal may know no Chinese
     try:
         app()
     except CmtmedqaError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(f"error: {error}")
-        sys.exit(2)
+        _fail(str(error))
+    except OSError as error:  # whatever no reader or writer expected of a disk
+        where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        _fail(f"{where}{(error.strerror or 'input/output error').lower()}; put it right and run the same command again")
+    except MemoryError:
+        _fail("out of memory; use fewer workers or smaller files, and run the same command again to resume")
     except KeyboardInterrupt:
         Console(stderr=True).print("interrupted; run the same command again to resume")
         sys.exit(130)

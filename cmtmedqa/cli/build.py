@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cmtmedqa.cli.next_steps import next_steps
 from cmtmedqa.config import BuildConfig, load_config, make_config
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.paths import package_file
@@ -135,12 +136,5 @@ def _print_report(report: dict[str, Any], folder: Path) -> None:
     for item in report["files_not_read"]:
         typer.echo(f"not read: {item['file']}: {item['reason']}")
     typer.echo("what to look at next:")
-    for what, why in (
-        (f"{folder}/report.html", "the report, for a browser"),
-        (f"{folder}/README.md", "the card"),
-        (f"{folder}/report.json", "every count"),
-        (f"{folder}/rejected/", "what is not in the dataset, and why"),
-        (f"{folder}/clusters.parquet", "which records are twins"),
-        (f"cmtmedqa export messages {folder} -o train.jsonl", "rows for a trainer"),
-    ):
-        typer.echo(f"  {what}  {why}")
+    for line in next_steps(folder):
+        typer.echo(line)

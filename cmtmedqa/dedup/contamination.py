@@ -172,7 +172,6 @@ class _Batch:
         size, text = self.index.sizes[key], key % _TEXTS
         sketched = (text == _WHOLE) & (self.index.sizes[key - text] > 0)
         enough = np.maximum(self.limits.coverage * size, np.minimum(self.limits.min_shared, size))
-        enough[(text == _OPENING) & (size < self.limits.min_shared)] = np.inf  # a greeting
         enough[sketched] = np.maximum(self._least_sketch() * size[sketched], 1)
         done = (-1, -1)
         for pair in np.flatnonzero(shared >= enough).tolist():

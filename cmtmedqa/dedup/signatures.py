@@ -45,6 +45,11 @@ def digests(keys: pa.StringArray) -> npt.NDArray[np.uint64]:
     return np.frombuffer(data, "<u8").reshape(-1, 2).astype(np.uint64)
 
 
+def digest_text(digest: npt.NDArray[np.uint64]) -> str:
+    """A digest as 32 hex digits."""
+    return digest.astype("<u8").tobytes().hex()
+
+
 def cluster_id(digest: npt.NDArray[np.uint64]) -> str:
     """The id of the cluster whose smallest digest this is."""
     return f"{int(digest[0]):016x}"

@@ -14,10 +14,11 @@ BLOCK = 1 << 20
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+ZSTD_SKIPPED = tuple(bytes([0x50 + number]) + b"\x2a\x4d\x18" for number in range(16))  # frames of parallel compressors
 
-# Text packs 3 to 50 times. What grows more than 200 times and past 1 GiB is a bomb.
-_SAFE_BYTES = 1 << 30
-_SAFE_RATIO = 200
+# Text packs 3 to 50 times. What grows more than 200 times and past 256 MiB is a bomb.
+SAFE_BYTES = 1 << 28
+SAFE_RATIO = 200
 # So few packed bytes can grow to no more than 16 MiB at once (zstandard's shortest block of one repeated byte).
 _STEP = 512
 
@@ -41,7 +42,7 @@ class Blocks:
 
     def __iter__(self) -> Iterator[bytes]:
         packed = bool(self._compression or self._file.member)
-        limit = max(_SAFE_BYTES, _SAFE_RATIO * self._file.stored_size()) if packed else 0
+        limit = max(SAFE_BYTES, SAFE_RATIO * self._file.stored_size()) if packed else 0
         produced = 0
         for block in _unpacked(self) if self._compression else self.stored():
             produced += len(block)

@@ -4,20 +4,37 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from string import whitespace
 from typing import NamedTuple
 
 from cmtmedqa.sources import hub
-from cmtmedqa.sources.blocks import GZIP_MAGIC, ZSTD_MAGIC, head
+from cmtmedqa.sources.blocks import GZIP_MAGIC, ZSTD_MAGIC, ZSTD_SKIPPED, head
 from cmtmedqa.sources.encodings import decode_lines, probe
 from cmtmedqa.sources.exam import is_choice
 from cmtmedqa.sources.files import HUB, SourceFile
 from cmtmedqa.sources.json_stream import Broken, elements
+from cmtmedqa.sources.json_window import NO_STRAY, STRAY
+from cmtmedqa.sources.parquet import parquet
 from cmtmedqa.sources.route import route, text_shape
-from cmtmedqa.sources.tables import Row, delimited, parquet, spreadsheet
+from cmtmedqa.sources.tables import Row, delimited, spreadsheet
 
+_ARCHIVES = (
+    (GZIP_MAGIC, "a gz file"),
+    (ZSTD_MAGIC, "a zst file"),
+    (b"PAR1", "a Parquet file"),
+    (b"PARE", "an encrypted Parquet file"),
+    (b"PK\x03\x04", "a damaged or nested zip archive"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\x07", "a rar archive"),
+    (b"\xfd7zXZ\x00", "an xz file"),
+    *((b"BZh%d1AY&SY" % level, "a bz2 file") for level in range(1, 10)),
+)
+_TAR_MARK_AT = 257
 _MAGIC_BYTES = 1 << 16
 _PROBE_BYTES = 1 << 20
 _PROBE_RECORDS = 50
+_BLANK = whitespace + STRAY
 _TEXT_CHARS = 1 << 16
 _DELIMITERS = ",\t;|"
 _XLSX_MARK = b"xl/"
@@ -30,7 +47,7 @@ class Shape(NamedTuple):
     """What a file is.
 
     container: jsonl, json, csv, text, parquet, xlsx, hub, empty or unknown; compression: gz or zst; adapter: the most
-    frequent among the first records, or the shape of a text; delimiter: of csv.
+    frequent among the first records, or the shape of a text, or what kind of archive an unknown file is; delimiter: of csv.
     """
 
     container: str
@@ -51,11 +68,20 @@ def detect(file: SourceFile) -> Shape:
         return Shape("parquet", adapter=_most_frequent(row.values for row in parquet(file) if isinstance(row, Row)))
     if start.startswith(b"PK\x03\x04") and _XLSX_MARK in start:
         return Shape("xlsx", adapter=_most_frequent(row.values for row in spreadsheet(file) if isinstance(row, Row)))
-    compression = "gz" if start.startswith(GZIP_MAGIC) else "zst" if start.startswith(ZSTD_MAGIC) else ""
+    compression = (
+        "gz" if start.startswith(GZIP_MAGIC) else "zst" if start.startswith((ZSTD_MAGIC, *ZSTD_SKIPPED)) else ""
+    )
     sample = head(file, compression, _PROBE_BYTES)
-    if compression and sample.startswith((b"PAR1", b"PK\x03\x04", GZIP_MAGIC, ZSTD_MAGIC)):
-        return Shape("unknown", compression=compression)
+    if kind := _archive(sample):
+        return Shape("unknown", adapter=kind, compression=compression)
     return _of_text(sample, compression)
+
+
+def _archive(sample: bytes) -> str:
+    """The kind of a packed file that is not read as it is, '' for anything else."""
+    if sample[_TAR_MARK_AT:].startswith(b"ustar"):
+        return "a tar archive"
+    return next((name for magic, name in _ARCHIVES if sample.startswith(magic)), "")
 
 
 def _of_text(sample: bytes, compression: str) -> Shape:
@@ -64,7 +90,7 @@ def _of_text(sample: bytes, compression: str) -> Shape:
     lines = list(decode_lines([sample], encoding))
     if len(sample) == _PROBE_BYTES and len(lines) > 1:
         lines.pop()
-    first = next((line.strip().lstrip("\ufeff") for line in lines if line.strip()), "")
+    first = next((text for line in lines if (text := line.strip(_BLANK))), "")
     if not first:
         return Shape("empty", encoding, "", compression)
     if first[0] in "[{":
@@ -112,7 +138,7 @@ def _mostly_objects(lines: list[str]) -> bool:
 
 def _parsed(line: str) -> object:
     try:
-        return json.loads(line.strip().lstrip("\ufeff"), strict=False)
+        return json.loads(line.translate(NO_STRAY).strip(), strict=False)
     except (ValueError, RecursionError):
         return None
 

@@ -11,13 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple, cast
 
 from cmtmedqa.errors import InputError
+from cmtmedqa.sources import archives
 
 HUB = "hf:"
 
-_ZIP_MAGIC = b"PK\x03\x04"
-_XLSX_MEMBER = "xl/workbook.xml"
-_UTF8_NAME = 0x800
-_ENCRYPTED = 0x1
 _NO_DATA = frozenset({
     ".md", ".rst", ".py", ".ipynb", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".pdf", ".doc", ".docx", ".ppt", ".pptx",
     ".html", ".htm", ".css", ".js", ".yaml", ".yml", ".toml", ".sh", ".lock", ".log", ".npy", ".pkl", ".pt", ".safetensors",
@@ -42,7 +39,7 @@ class SourceFile(NamedTuple):
         """
         try:
             if self.member:
-                return cast(BinaryIO, zipfile.ZipFile(self.path).open(self.member))
+                return cast(BinaryIO, archives.opened(self.path, archives.stamp_of(self.path)).open(self.member))
             return Path(self.path).open("rb")
         except OSError as error:
             if self.member and error.errno == errno.EINVAL:  # a damaged table of contents names a place before the file
@@ -55,10 +52,17 @@ class SourceFile(NamedTuple):
         """Bytes on disk, packed for a member of an archive. Raises InputError when the file cannot be read."""
         try:
             if self.member:
-                with zipfile.ZipFile(self.path) as archive:
-                    return min(archive.getinfo(self.member).compress_size, Path(self.path).stat().st_size)
+                archive = archives.opened(self.path, archives.stamp_of(self.path))
+                return min(archive.getinfo(self.member).compress_size, Path(self.path).stat().st_size)
             return Path(self.path).stat().st_size
         except (OSError, zipfile.BadZipFile, KeyError) as error:
+            raise InputError(f"{self.name}: cannot be read: {reason_of(error)}") from error
+
+    def stamp(self) -> tuple[int, int]:
+        """Size and time of the last change: what tells whether the file is still the one that was examined."""
+        try:
+            return archives.stamp_of(self.path)
+        except OSError as error:
             raise InputError(f"{self.name}: cannot be read: {reason_of(error)}") from error
 
 
@@ -74,11 +78,19 @@ def expand(inputs: Sequence[str]) -> tuple[list[SourceFile], list[tuple[str, str
         before = len(files)
         if item.startswith(HUB):
             files.append(_hub(item))
-        for name, path, found in () if item.startswith(HUB) else _named(str(Path(item).expanduser()), skipped):
+        for name, path, found in () if item.startswith(HUB) else _named(_home(item), skipped):
             _add(name, path, found, files, skipped)
         if len(files) == before:
             raise InputError(f"{item}: holds no file to read")
     return _distinct(files), skipped
+
+
+def _home(item: str) -> str:
+    """The path with the home folder for `~`; a `~name` that is nobody's is a plain name."""
+    try:
+        return str(Path(item).expanduser())
+    except RuntimeError:
+        return item
 
 
 def _hub(item: str) -> SourceFile:
@@ -100,13 +112,13 @@ def _named(item: str, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, str
     if Path(item).is_dir():
         yield from _walk(Path(item), skipped)
     elif os.path.lexists(item):
-        yield Path(item).name, item, False
+        yield _shown(Path(item).name), item, False
     elif glob.has_magic(item):
         found = sorted(glob.glob(item, recursive=True))  # noqa: PTH207 -- the pattern may be absolute
         if not found:
             raise InputError(f"{item}: matches nothing")
         for path in map(Path, found):
-            yield from _walk(path, skipped) if path.is_dir() else [(path.name, str(path), True)]
+            yield from _walk(path, skipped) if path.is_dir() else [(_shown(path.name), str(path), True)]
     else:
         raise InputError(f"{item}: no such file or folder")
 
@@ -141,8 +153,14 @@ def _walk(root: Path, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, str
 
 
 def _label(path: Path, root: Path) -> str:
-    """The path below a folder, as it can be shown and stored whatever bytes the file system holds."""
-    return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "replace")
+    """The path below a folder, as it can be shown and stored."""
+    return _shown(path.relative_to(root).as_posix())
+
+
+def _shown(name: str) -> str:
+    """A name as one line that can be shown and stored, whatever bytes it holds: what cannot is written as an escape."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text)
 
 
 def _shards(folder: Path) -> list[Path]:
@@ -164,7 +182,10 @@ def _add(name: str, path: str, found: bool, files: list[SourceFile], skipped: li
     if found and _no_data(name):
         skipped.append((name, "holds no records by its name"))
     elif not Path(path).is_file():
-        skipped.append((name, "is no regular file" if Path(path).exists() else "is a broken link"))
+        reason = "is no regular file" if Path(path).exists() else "is a broken link"
+        if not found:
+            raise InputError(f"{path}: {reason}")
+        skipped.append((name, reason))
     elif not os.access(path, os.R_OK):
         raise InputError(f"{path}: cannot be read: permission denied")
     elif (members := _members(path)) is not None:
@@ -179,52 +200,23 @@ def _no_data(name: str) -> bool:
 
 
 def _members(path: str) -> list[zipfile.ZipInfo] | None:
-    """What is in a zip archive, sorted by name; None for anything else, spreadsheets and damaged archives included."""
     try:
-        with Path(path).open("rb") as stream:
-            if stream.read(4) != _ZIP_MAGIC:
-                return None
-        with zipfile.ZipFile(path) as archive:
-            members = sorted(archive.infolist(), key=lambda member: member.filename)
+        return archives.members(path)
     except OSError as error:
-        if error.errno == errno.EINVAL:
-            return None
         raise InputError(f"{path}: cannot be read: {reason_of(error)}") from error
-    except (zipfile.BadZipFile, NotImplementedError):
-        return None
-    return None if any(member.filename == _XLSX_MEMBER for member in members) else members
 
 
 def _add_members(
     name: str, path: str, members: Sequence[zipfile.ZipInfo], files: list[SourceFile], skipped: list[tuple[str, str]]
 ) -> None:
-    """The members of an archive. Nothing is ever unpacked to disk, so a hostile member name can do no harm; it is refused."""
-    for member in members:
-        label = f"{name}!{_member_label(member)}"
-        parts = PurePosixPath(member.filename.replace("\\", "/"))
-        drive = parts.parts[0].endswith(":") if parts.parts else False
-        if member.is_dir():
+    for member, refusal in zip(members, archives.refusals(members), strict=True):
+        label = f"{name}!{_shown(archives.member_label(member))}"
+        if member.filename.endswith("/"):
             continue
-        if parts.is_absolute() or drive or ".." in parts.parts:
-            skipped.append((label, "its path leads out of the archive"))
-        elif member.flag_bits & _ENCRYPTED:
-            skipped.append((label, "is encrypted"))
-        elif any(part.startswith(".") for part in parts.parts) or parts.parts[0] == "__MACOSX":
-            skipped.append((label, "is hidden"))
-        elif _no_data(parts.name):
-            skipped.append((label, "holds no records by its name"))
+        if refusal or _no_data(member.filename.replace("\\", "/")):
+            skipped.append((label, refusal or "holds no records by its name"))
         else:
             files.append(SourceFile(label, path, member.filename))
-
-
-def _member_label(member: zipfile.ZipInfo) -> str:
-    """The name of a member; old Chinese archives hold GB18030 names, which zipfile reads as code page 437."""
-    if member.flag_bits & _UTF8_NAME or member.filename.isascii():
-        return member.filename
-    try:
-        return member.filename.encode("cp437").decode("gb18030")
-    except UnicodeError:
-        return member.filename
 
 
 def _distinct(files: list[SourceFile]) -> list[SourceFile]:
@@ -251,7 +243,7 @@ def _with_folders(file: SourceFile, depth: int) -> SourceFile:
         return file._replace(name=file.path)
     shown, mark, member = file.name.partition("!") if file.member else (file.name, "", "")
     parts = Path(file.path).absolute().parts[1:]
-    return file._replace(name="/".join(parts[-(shown.count("/") + 1 + depth) :]) + mark + member)
+    return file._replace(name=_shown("/".join(parts[-(shown.count("/") + 1 + depth) :])) + mark + member)
 
 
 def reason_of(error: Exception) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from cmtmedqa.errors import InputError, MissingExtra
 from cmtmedqa.io import sha256_file
 from cmtmedqa.sources.files import HUB, SourceFile
-from cmtmedqa.sources.tables import jsonable
+from cmtmedqa.sources.parquet import jsonable
 
 
 def records(file: SourceFile) -> Iterator[object]:

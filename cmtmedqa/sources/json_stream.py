@@ -9,19 +9,28 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from cmtmedqa.sources.json_window import DECODER, SPACE, Decoded, Element, TooLongError, Window
+from cmtmedqa.sources.json_window import (
+    SPACE,
+    STRING,
+    Decoded,
+    Element,
+    TooDeepError,
+    TooLongError,
+    Window,
+    decoded,
+)
 from cmtmedqa.sources.route import route
 
-_STRING = r'"(?:[^"\\]|\\.)*"'
-_KEY = re.compile(rf"[\s,]*{_STRING}\s*:\s*")
-_FIRST_KEY = re.compile(rf"\{{\s*({_STRING})\s*:")
-_ANY_OBJECT = re.compile(rf"(?=\{{\s*{_STRING}\s*:)")
-_BETWEEN_LISTS = re.compile(r"\]\s*,?\s*(?=\[)")
-_BETWEEN_MEMBERS = re.compile(rf"[}}\]]\s*,\s*(?={_STRING}\s*:\s*[{{\[])")
+_KEY = re.compile(rf"[\s,]*+{STRING}\s*+:\s*+")
+_FIRST_KEY = re.compile(rf"\{{\s*+({STRING})\s*+:")
+_ANY_OBJECT = re.compile(rf"(?=\{{\s*+{STRING}\s*+:)")
+_BETWEEN_LISTS = re.compile(r"\]\s*+(?:,\s*+)?(?=\[)")
+_BETWEEN_MEMBERS = re.compile(rf"[}}\]]\s*+,\s*+(?={STRING}\s*+:\s*+[{{\[])")
 _NEVER = re.compile(r"(?!)")
 _OUTSIDE = re.compile(r"(?=[{\[])")
 _WHOLE = 4 * 1024 * 1024  # an object of up to so many characters is looked at as a whole
 _KINDS = 8
+_PATIENCE = 100  # faults in a row; behind them only what looks like a record is tried
 
 
 class Broken(NamedTuple):
@@ -66,7 +75,10 @@ def elements(chunks: Iterator[str]) -> Iterator[Element | Broken]:
         elif mark == '"':  # an object that a stray brace has closed too early goes on
             yield from _members(window)
         else:
-            yield Broken("bad_json", "text outside of any array or object", window.skip(_OUTSIDE, None))
+            window.faults += 1
+            tired = window.faults > _PATIENCE
+            raw = window.drop(_ANY_OBJECT) if tired else window.skip(_OUTSIDE, None)
+            yield Broken("bad_json", "text outside of any array or object", raw)
 
 
 def _array(window: Window) -> Iterator[Element | Broken]:
@@ -100,10 +112,16 @@ def _item(window: Window, kinds: _Kinds) -> Element | Broken:
 def _broken(window: Window, error: ValueError, known: re.Pattern[str], any_kind: re.Pattern[str]) -> Broken:
     """Report the value at the cursor and move behind it. What the end of the file cuts off is one fault, not several."""
     message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)[:80]
+    window.faults += 1
+    if isinstance(error, TooDeepError):
+        raw, closed = window.skip_brackets()
+        raw += "" if closed else window.drop(_ANY_OBJECT)
+        return Broken("bad_json", message, raw)
+    if isinstance(error, TooLongError) or window.faults > _PATIENCE:
+        raw = window.drop(_ANY_OBJECT)
+        return Broken("record_too_large" if isinstance(error, TooLongError) else "bad_json", message, raw)
     cut_off = window.truncated(error)
     raw = window.skip(known, None if cut_off else any_kind)
-    if isinstance(error, TooLongError):
-        return Broken("record_too_large", message, raw)
     return Broken("truncated_json" if cut_off and not window.peek() else "bad_json", message, raw)
 
 
@@ -145,11 +163,11 @@ def _begins_with_records(window: Window) -> bool:
         at = key.end()
         try:
             if window.text.startswith("[", at):
-                first, _ = DECODER.raw_decode(window.text, _end_of(SPACE, window.text, at + 1))
+                first, _ = decoded(window.text, _end_of(SPACE, window.text, at + 1))
                 if route(first) is not None:
                     return True
-            value, at = DECODER.raw_decode(window.text, at)
-        except (ValueError, RecursionError):
+            value, at = decoded(window.text, at)
+        except ValueError:
             return False
         if route(value) is not None:
             return True
@@ -177,14 +195,14 @@ def _members(window: Window) -> Iterator[Element | Broken]:
         elif mark == "{":
             yield _item(window, kinds)
         elif mark:
-            known = kinds.pattern(window, rf"{_STRING}\s*:\s*", _BETWEEN_MEMBERS)
+            known = kinds.pattern(window, rf"{STRING}\s*:\s*", _BETWEEN_MEMBERS)
             yield Broken("bad_json", "a key is missing", window.skip(known, _ANY_OBJECT))
         else:
             yield Broken("truncated_json", "the object is not closed", "")
             return
     window.at += 1
     if not found:
-        yield Broken("unknown_shape", "an object without a record in it", "")
+        yield Broken("record_too_large", "an object too large to be a record, and without a record in it", "")
 
 
 def _member(window: Window, kinds: _Kinds) -> Iterator[Element | Broken]:
@@ -200,7 +218,7 @@ def _member(window: Window, kinds: _Kinds) -> Iterator[Element | Broken]:
             window.at += 1
             yield from _array(window)
             return
-        before = rf"{_STRING}\s*:\s*"
+        before = rf"{STRING}\s*:\s*"
         yield _broken(window, error, kinds.pattern(window, before, _BETWEEN_MEMBERS), _NEVER)
         return
     kinds.add(item.value)

@@ -6,20 +6,28 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from cmtmedqa.sources.encodings import MARK
+from cmtmedqa.sources.encodings import MARK, MAX_RECORD
 from cmtmedqa.sources.mend import ESCAPED_SURROGATE, Faults, mend
 from cmtmedqa.sources.route import route
 
-MAX_RECORD = 64 * 1024 * 1024  # characters; no dialogue is longer, a stream without end is
-
 # NaN and the infinities are no JSON and no values: null.
 DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
-SPACE = re.compile(r"[\s\ufeff]*")
+_DIGITS = 4_000
+# For what the other refuses with "Exceeds the limit": a number of thousands of digits is none, and kept as text.
+DIGITS = json.JSONDecoder(
+    strict=False, parse_constant=lambda _: None, parse_int=lambda text: int(text) if len(text) < _DIGITS else text
+)
+SPACE = re.compile(r"[\s\ufeff\0]*")
+STRAY = "\0\ufeff"  # between tokens they mean nothing, and in texts no more
+NO_STRAY = dict.fromkeys(map(ord, STRAY))
 _HALF_WORD = re.compile(r"[-+.\\\w]*\s*")
-_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]"]')
-_BEHIND = re.compile(r'\s*(?:[{\[]|,\s*[{\["]|\]\s*[,}]|[\]}]*\s*$)')
+# Possessive, so that a text of a million brackets, quotes or spaces is walked through once.
+STRING = r'"(?:[^"\\]++|\\.)*+"'
+_BRACKET = re.compile(rf'{STRING}|[{{}}\[\]"]', re.DOTALL)
+_BEHIND = re.compile(r'\s*+(?:[{\[]|,\s*+[{\["]|\]\s*+[,}]|[\]}]*+\s*+$)')
 _NUMBER = 32  # a number this near to the window's end may go on behind it
 _TRIES = 2_000  # a broken record holds no more objects than that
+_EXCERPT = 1_000  # characters that are kept of a value without end
 _FAR = 4 * 1024 * 1024  # how far behind a fault the next record of a known kind is looked for
 
 
@@ -33,6 +41,22 @@ class Element(NamedTuple):
 
 class TooLongError(ValueError):
     """A value that does not end within the limit."""
+
+
+class TooDeepError(ValueError):
+    """A value that is nested more deeply than the decoder goes."""
+
+
+def decoded(text: str, at: int) -> tuple[object, int]:
+    """The value at a place and where it ends. Raises JSONDecodeError for no JSON, TooDeepError."""
+    try:
+        return DECODER.raw_decode(text, at)
+    except RecursionError as error:
+        raise TooDeepError("nested too deeply") from error
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        return DIGITS.raw_decode(text, at)
 
 
 class Decoded(NamedTuple):
@@ -57,12 +81,13 @@ class Window:
         self.text = ""
         self.at = 0
         self.ended = False
+        self.faults = 0  # values in a row that could not be decoded
 
     def more(self) -> None:
         """Drop what was consumed and read on until the window has doubled or the stream ends."""
         parts = [self.text[self.at :]]
         size = len(parts[0])
-        wanted = 2 * size + 1
+        wanted = min(2 * size + 1, max(size, MAX_RECORD) + 1)
         while size < wanted and not self.ended:
             chunk = next(self._chunks, None)
             self.ended = chunk is None
@@ -84,10 +109,11 @@ class Window:
         """Decode the value at the cursor, reading on while it is incomplete. Raises ValueError when it is no JSON."""
         while True:
             try:
-                value, end = DECODER.raw_decode(self.text, self.at)
-            except RecursionError as error:
-                raise ValueError("nested too deeply") from error
+                value, end = decoded(self.text, self.at)
             except json.JSONDecodeError as error:
+                if self.text[error.pos : error.pos + 1] in STRAY and error.pos < len(self.text):
+                    self.text = self.text[: self.at] + self.text[self.at :].translate(NO_STRAY)
+                    continue
                 if self.ended or not self.cut_off(error):
                     raise
                 if len(self.text) - self.at > limit:
@@ -98,6 +124,7 @@ class Window:
                 self.more()
                 continue
             start, self.at = self.at, end
+            self.faults = 0
             marked = self.text.find(MARK, start, end) >= 0
             return Decoded(value, marked or ESCAPED_SURROGATE.search(self.text, start, end) is not None)
 
@@ -129,11 +156,49 @@ class Window:
         raw, self.at = self.text[self.at : end], end
         return raw.rstrip(", \r\n\t").replace(MARK, "\ufffd")
 
+    def drop(self, known: re.Pattern[str]) -> str:
+        """Like `skip` for what may have no end: of more than a window only the beginning is held and returned."""
+        raw, start = self.text[self.at : self.at + _EXCERPT], self.at + 1
+        if found := known.search(self.text, start):
+            raw = self.text[self.at : found.end()]
+        while not found and not self.ended:
+            self.at = max(len(self.text) - 512, self.at + 1)
+            self.more()
+            found = known.search(self.text, 0)
+        self.at = found.end() if found else len(self.text)
+        return raw.replace(MARK, "\ufffd")
+
+    def skip_brackets(self) -> tuple[str, bool]:
+        """Move behind the bracket that closes the value at the cursor, however deep, and return what it was, and True.
+
+        Where none closes it in reach, the cursor moves to where the value is deepest: no record begins before that.
+        """
+        depth = most = 0
+        at = deepest = self.at
+        while True:
+            for found in _BRACKET.finditer(self.text, at):
+                if found[0] == '"' and not self.ended:
+                    break  # a string that goes on behind the window
+                at = found.end()
+                depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(found[0], 0)
+                if depth <= 0:
+                    return self._taken(at), True
+                if depth > most:
+                    most, deepest = depth, at
+            if self.ended or len(self.text) - self.at > _FAR:
+                return self._taken(deepest), False
+            at, deepest = at - self.at, deepest - self.at
+            self.more()
+
+    def _taken(self, end: int) -> str:
+        raw, self.at = self.text[self.at : end], end
+        return raw.replace(MARK, "\ufffd")
+
     def _next_record(self, any_kind: re.Pattern[str], before: int) -> int:
         for found in islice(any_kind.finditer(self.text, self.at + 1, before), _TRIES):
             try:
-                value, _ = DECODER.raw_decode(self.text, found.end())
-            except RecursionError:
+                value, _ = decoded(self.text, found.end())
+            except TooDeepError:
                 break
             except ValueError:
                 continue

@@ -8,20 +8,24 @@ from typing import NamedTuple
 
 import orjson
 
+from cmtmedqa.errors import InputError
 from cmtmedqa.sources import hub
 from cmtmedqa.sources.blocks import Blocks
 from cmtmedqa.sources.detect import Shape, detect
-from cmtmedqa.sources.encodings import MARK, decode_line, decode_lines, decode_pieces
+from cmtmedqa.sources.encodings import MARK, MAX_RECORD, TOO_LONG, decode_line, decode_lines, decode_pieces, is_wide
 from cmtmedqa.sources.files import SourceFile
 from cmtmedqa.sources.json_stream import Broken, elements
-from cmtmedqa.sources.json_window import DECODER, MAX_RECORD
+from cmtmedqa.sources.json_window import NO_STRAY, STRAY, decoded
 from cmtmedqa.sources.mapped import Mapped, Unreadable
 from cmtmedqa.sources.mend import ESCAPED_SURROGATE, Faults, mend, mend_record
+from cmtmedqa.sources.parquet import parquet
 from cmtmedqa.sources.route import adapt, adapt_text
-from cmtmedqa.sources.tables import BadRow, Row, delimited, parquet, spreadsheet
+from cmtmedqa.sources.short_lines import ShortLines
+from cmtmedqa.sources.tables import BadRow, Row, delimited, spreadsheet
 
 _BOM = b"\xef\xbb\xbf"
 _HALVES = frozenset({"bad_json", "truncated_json", "bad_row", "unterminated_quote"})
+_UNKNOWN = "neither JSON, delimited text, a known text shape, xlsx nor Parquet"
 _COMPANION_RATIO = 16  # a companion spells out a label for every character of its file
 
 
@@ -33,6 +37,7 @@ class Unit(NamedTuple):
     start: int
     end: int
     first_index: int
+    stamp: tuple[int, int] | None = None  # of the file when it was examined
 
 
 class Plan(NamedTuple):
@@ -49,7 +54,8 @@ def plan(file: SourceFile, unit_bytes: int) -> Plan:
     if shape.container == "hub":
         digest, size = hub.fingerprint(file)
         return Plan(digest, size, (Unit(file, shape, 0, size, 0),))
-    splits = shape.container == "jsonl" and not shape.compression and shape.encoding != "utf-16" and not file.member
+    stamp = file.stamp()
+    splits = shape.container == "jsonl" and not shape.compression and not is_wide(shape.encoding) and not file.member
     digest_of = hashlib.sha256()
     at = lines = start = first = 0
     units = []
@@ -58,20 +64,30 @@ def plan(file: SourceFile, unit_bytes: int) -> Plan:
         counted = 0
         while splits and (cut := block.find(b"\n", max(start + unit_bytes - at - 1, counted)) + 1):
             lines += block.count(b"\n", counted, cut)
-            units.append(Unit(file, shape, start, at + cut, first))
+            units.append(Unit(file, shape, start, at + cut, first, stamp))
             start, first, counted = at + cut, lines, cut
         lines += block.count(b"\n", counted) if splits else 0
         at += len(block)
     if start < at or not units:
-        units.append(Unit(file, shape, start, at, first))
+        units.append(Unit(file, shape, start, at, first, stamp))
     return Plan(digest_of.hexdigest(), at, tuple(units))
 
 
 def read(unit: Unit) -> Iterator[Mapped | Unreadable]:
-    """The records of a unit, as mapped by the adapter of each, in order; `index` counts from 0 in the whole file."""
+    """The records of a unit, as mapped by the adapter of each, in order; `index` counts from 0 in the whole file.
+
+    Raises InputError when the file cannot be read, or is another one than that which was examined.
+    """
+    yield from _read(unit)
+    if unit.stamp and unit.file.stamp() != unit.stamp:
+        raise InputError(f"{unit.file.name}: was changed while it was read; run the same command again")
+
+
+def _read(unit: Unit) -> Iterator[Mapped | Unreadable]:
     container = unit.shape.container
     if container == "unknown":
-        yield Unreadable("unknown_file", "neither JSON, delimited text, a known text shape, xlsx nor Parquet", index=0)
+        what = f"{unit.shape.adapter}: unpack it first" if unit.shape.adapter else _UNKNOWN
+        yield Unreadable("unknown_file", what, index=0)
         return
     index = -1
     if container == "hub":
@@ -113,15 +129,15 @@ def _until_damage(records: Iterable[Mapped | Unreadable], blocks: Blocks) -> Ite
 
 def _records(unit: Unit, blocks: Blocks) -> Iterator[Mapped | Unreadable]:
     shape = unit.shape
-    if shape.container == "jsonl" and shape.encoding != "utf-16":
+    if shape.container == "jsonl" and not is_wide(shape.encoding):
         return _json_lines(blocks, shape.encoding, unit.first_index)
     if shape.container == "json":
         return _json(decode_pieces(blocks, shape.encoding))
     lines = decode_lines(blocks, shape.encoding)
-    if shape.container == "csv":
-        return _table(delimited(lines, shape.delimiter))
-    if shape.container == "text":
-        return _plain_text(unit, lines)
+    if shape.container in {"csv", "text"}:
+        short = ShortLines(lines)
+        table = shape.container == "csv"
+        return short.beside(_table(delimited(short, shape.delimiter)) if table else _plain_text(unit, iter(short)))
     return (record for index, line in enumerate(lines) if line.strip() for record in _json_line(line, index))
 
 
@@ -161,11 +177,21 @@ def _byte_lines(blocks: Blocks) -> Iterator[bytes | None]:
 
 def _json_line(line: str, index: int) -> Iterator[Mapped | Unreadable]:
     """A line that strict parsing may refuse: other encodings, NaN, half surrogates, raw control characters are mended."""
-    text = line.strip().lstrip("\ufeff")
+    if line is TOO_LONG:
+        yield Unreadable("record_too_large", f"line {index + 1}: longer than any record", index=index)
+        return
+    text = line.strip().strip("\ufeff")
+    if any(mark in line for mark in STRAY) and not (text := line.translate(NO_STRAY).strip()):
+        return
     try:
         value = _lenient(text)
-    except (ValueError, RecursionError) as error:
-        message = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+    except ValueError as error:
+        if "\r" in text:  # no JSON string holds one: it ends a line here
+            for part in text.split("\r"):
+                if part.strip():
+                    yield from _json_line(part, index)
+            return
+        message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)[:80]
         yield Unreadable("bad_json", f"line {index + 1}: {message}", line.replace(MARK, "\ufffd"), index=index)
         return
     if MARK in text or ESCAPED_SURROGATE.search(text):
@@ -180,7 +206,10 @@ def _lenient(text: str) -> object:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        return DECODER.decode(text)
+        value, end = decoded(text, 0)
+        if end < len(text):
+            raise json.JSONDecodeError("Extra data", text, end) from None
+        return value
 
 
 def _adapted(value: object, index: int, key: str = "", repairs: tuple[str, ...] = ()) -> Iterator[Mapped | Unreadable]:
@@ -222,7 +251,7 @@ def _plain_text(unit: Unit, lines: Iterator[str]) -> Iterator[Mapped | Unreadabl
         nonlocal marked
         for line in lines:
             marked = marked or MARK in line
-            yield line
+            yield line.replace("\0", "")
 
     for record in adapt_text(unit.shape.adapter, watched(), _companion(unit)):
         yield mend_record(record) if marked else record

@@ -1,4 +1,4 @@
-"""Rows of delimited text, spreadsheets and Parquet as dicts, one at a time."""
+"""Rows of delimited text and spreadsheets as dicts, one at a time."""
 
 import csv
 import zipfile
@@ -6,17 +6,17 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
-from pathlib import Path
-from typing import Any, NamedTuple
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from itertools import islice
+from typing import BinaryIO, NamedTuple
 
 from cmtmedqa.errors import InputError
+from cmtmedqa.sources.blocks import SAFE_BYTES, SAFE_RATIO
 from cmtmedqa.sources.encodings import MARK
 from cmtmedqa.sources.files import SourceFile, reason_of
 
 _MAX_FIELD = 64 * 1024 * 1024
+_LEAST_QUOTED = 1 << 12
+_MAX_ROWS = 1 << 20  # of a sheet, by its format
 _MAX_QUOTED = 1 << 20  # characters; a quoted field of more has lost its closing quote
 
 
@@ -50,6 +50,7 @@ class _Rewind:
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
         self._back: deque[str] = deque()
+        self.reach = _MAX_QUOTED  # each quote in a row that is not closed shortens it, or reading would be quadratic
 
     def next(self) -> str | None:
         return self._back.popleft() if self._back else next(self._lines, None)
@@ -81,11 +82,11 @@ def delimited(lines: Iterable[str], delimiter: str) -> Iterator[Row | BadRow]:
 
 
 def _swallows(fields: _Fields, width: int, delimiter: str) -> bool:
-    """Whether a faulty row of several lines holds a line that is a whole row: its opening quote was none."""
+    """Whether a faulty row of several lines holds a line that is a whole row, or begins one with the same fault."""
     if len(fields.lines) == 1 or (len(fields.values) == width and not fields.odd):
         return False
     rows = (_fields(_Rewind([line]), delimiter) for line in fields.lines[1:])
-    return any(isinstance(row, _Fields) and len(row.values) == width for row in rows)
+    return any(fields.odd if isinstance(row, BadRow) else row is not None and len(row.values) == width for row in rows)
 
 
 def _fields(source: _Rewind, delimiter: str) -> _Fields | BadRow | None:
@@ -96,14 +97,17 @@ def _fields(source: _Rewind, delimiter: str) -> _Fields | BadRow | None:
     taken = [first]
     size = 0
     quote = _Quote(False, False).behind(first, delimiter)
+    odd = quote.odd
     while quote.open:
         line = source.next()
         size += len(taken[-1]) + 1
-        if line is None or size > _MAX_QUOTED:
+        if line is None or size > source.reach or quote.odd > odd:  # text behind a quote: it opened, and closed nothing
+            source.reach = max(source.reach // 2, _LEAST_QUOTED)
             source.give_back([*taken[1:], *([] if line is None else [line])])
             return BadRow("unterminated_quote", "a quoted field is not closed", _plain(first))
         taken.append(line)
         quote = quote.behind(line, delimiter)
+    source.reach = _MAX_QUOTED if len(taken) > 1 else source.reach
     return _parsed(taken, delimiter, quote.odd)
 
 
@@ -163,11 +167,14 @@ def spreadsheet(file: SourceFile) -> Iterator[Row | BadRow]:
 
     try:
         with file.open() as stream:
+            if _is_bomb(stream, file.stored_size()):
+                yield BadRow("compressed_too_large", "a part of the file is larger than any sheet", "")
+                return
             book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
             try:
                 for sheet in book.worksheets:
                     sheet.reset_dimensions()  # some programs write a wrong one, and openpyxl would believe it
-                    yield from _sheet(sheet.iter_rows(values_only=True))
+                    yield from _sheet(islice(sheet.iter_rows(values_only=True), _MAX_ROWS + 1))
             finally:
                 book.close()
     except OSError as error:
@@ -185,10 +192,21 @@ def spreadsheet(file: SourceFile) -> Iterator[Row | BadRow]:
         yield BadRow("damaged_xlsx", type(error).__name__, "")
 
 
+def _is_bomb(stream: BinaryIO, stored: int) -> bool:
+    """Whether unpacking what is read as a whole or in long pieces would fill the memory: shared strings, and cells."""
+    with zipfile.ZipFile(stream) as archive:
+        largest = max((member.file_size for member in archive.infolist()), default=0)
+    stream.seek(0)
+    return largest > max(SAFE_BYTES, SAFE_RATIO * stored)
+
+
 def _sheet(rows: Iterable[Sequence[object]]) -> Iterator[Row | BadRow]:
     """The rows of one sheet; XML parse errors are SyntaxErrors."""
     header: list[str] = []
-    for cells in rows:
+    for number, cells in enumerate(rows):
+        if number == _MAX_ROWS:
+            yield BadRow("damaged_xlsx", "more rows than a sheet can have", "")
+            return
         values = ["" if cell is None else str(cell) for cell in cells]
         while values and not values[-1]:
             values.pop()
@@ -197,46 +215,7 @@ def _sheet(rows: Iterable[Sequence[object]]) -> Iterator[Row | BadRow]:
         if not header:
             header = [name.strip() for name in values]
         elif len(values) > len(header):
-            yield BadRow("bad_row", f"{len(values)} cells, the header has {len(header)}", "\t".join(values))
+            filled = "\t".join(value for value in values if value)
+            yield BadRow("bad_row", f"{len(values)} cells, the header has {len(header)}", filled)
         else:
             yield Row(dict(zip(header, values + [""] * (len(header) - len(values)), strict=True)))
-
-
-def parquet(file: SourceFile) -> Iterator[Row | BadRow]:
-    """The rows of a Parquet file; what is neither text nor number nor a list or struct of those becomes text."""
-    try:
-        with pq.ParquetFile(Path(file.path) if not file.member else pa.PythonFile(file.open())) as table:
-            plain = all(_is_json(kind) for kind in table.schema_arrow.types)
-            for batch in table.iter_batches(batch_size=1_024):
-                for values in batch.to_pylist():
-                    yield Row(values if plain else {key: jsonable(value) for key, value in values.items()})
-    except (pa.ArrowException, OSError, zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
-        if isinstance(error, OSError) and error.errno:
-            raise InputError(f"{file.name}: cannot be read: {reason_of(error)}") from error
-        yield BadRow("damaged_parquet", type(error).__name__, "")
-
-
-def _is_json(kind: pa.DataType) -> bool:
-    if pa.types.is_struct(kind):
-        return all(_is_json(kind.field(number).type) for number in range(kind.num_fields))
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return _is_json(kind.value_type)
-    tests = (
-        pa.types.is_string,
-        pa.types.is_large_string,
-        pa.types.is_integer,
-        pa.types.is_floating,
-        pa.types.is_boolean,
-    )
-    return any(test(kind) for test in tests)
-
-
-def jsonable(value: Any) -> object:
-    """The value with dates, decimals, bytes and the like as text."""
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, dict):
-        return {str(key): jsonable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [jsonable(item) for item in value]
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from cmtmedqa.sources.chat_lists import FAMILY, prefixed_key
+from cmtmedqa.sources.encodings import MAX_RECORD
 from cmtmedqa.sources.fields import Fields, lines_of, names, present, role_of, storable, text, titled
 from cmtmedqa.sources.mapped import Mapped, RawTurn, Unreadable
 
@@ -16,14 +17,16 @@ _LITERAL = re.compile(r"(?:train|test|dev)?\s*\[?(?=\{'self_repo')")
 
 
 def blocks(lines: Iterable[str]) -> Iterator[list[str]]:
-    """Runs of lines between empty ones."""
+    """Runs of lines between empty ones; one longer than any record is cut."""
     block: list[str] = []
+    size = 0
     for line in lines:
-        if line.strip():
+        if filled := line.strip():
             block.append(line)
-        elif block:
+            size += len(line)
+        if block and (not filled or size > MAX_RECORD):
             yield block
-            block = []
+            block, size = [], 0
     if block:
         yield block
 

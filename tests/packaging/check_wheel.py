@@ -11,6 +11,8 @@ REQUIRED = (
     "cmtmedqa/clean/lexicon.tsv",
     "cmtmedqa/demo/demo.yaml",
     "cmtmedqa/demo/truth.json",
+    "cmtmedqa/browse/static/style.css",
+    "cmtmedqa/browse/templates/record.html",
     "cmtmedqa/build/template.yaml",
     "cmtmedqa/build/page/page.html",
     "cmtmedqa/build/page/page.css",

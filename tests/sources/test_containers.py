@@ -57,7 +57,7 @@ def test_zeros_behind_gzip_are_padding(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("compression", ["gz", "zst"])
 def test_a_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compression: str) -> None:
-    monkeypatch.setattr(blocks_module, "_SAFE_BYTES", 1 << 22)
+    monkeypatch.setattr(blocks_module, "SAFE_BYTES", 1 << 22)
     data = packed(bytes(200 << 20), compression)
     read, damage = unpacked(tmp_path / "a", data, compression)
     assert damage == "compressed_too_large"
@@ -65,7 +65,7 @@ def test_a_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, comp
 
 
 def test_a_bomb_in_an_archive_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks_module, "_SAFE_BYTES", 1 << 22)
+    monkeypatch.setattr(blocks_module, "SAFE_BYTES", 1 << 22)
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.jsonl", bytes(64 << 20))
     blocks = Blocks(expand([str(tmp_path / "a.zip")])[0][0], "")

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from cmtmedqa.sources.encodings import MARK
 from cmtmedqa.sources.files import SourceFile, expand
-from cmtmedqa.sources.tables import BadRow, Row, delimited, parquet, spreadsheet
+from cmtmedqa.sources.parquet import parquet
+from cmtmedqa.sources.tables import BadRow, Row, delimited, spreadsheet
 
 
 def stored(path: Path, data: bytes) -> SourceFile:

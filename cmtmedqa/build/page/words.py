@@ -4,6 +4,7 @@ Words = dict[str, tuple[str, str]]
 
 STEPS: Words = {
     "read": ("Read", "读取"),
+    "forget": ("Forget", "按要求删除"),
     "normalise": ("Normalise", "规范化"),
     "deidentify": ("De-identify", "去标识化"),
     "filter": ("Filter", "过滤"),
@@ -38,6 +39,7 @@ REASONS: Words = {
     "unknown_shape": ("no known shape of record", "未知的记录形态"),
     "unknown_speaker": ("a speaker who is neither patient nor doctor", "说话人既非患者也非医生"),
     "unterminated_quote": ("a quoted field is not closed", "引号未闭合"),
+    "on_request": ("removed on request", "按要求删除"),
     "no_text": ("no text is left after cleaning", "清洗后没有文本"),
     "no_doctor_turn": ("the doctor says nothing", "没有医生发言"),
     "no_patient_turn": ("the patient says nothing", "没有患者发言"),

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from cmtmedqa.clean.deidentify.fold import TAG_MARK, UNUSUAL, Folded, fold
 from cmtmedqa.clean.deidentify.gates import BEFORE, GATES, LIGHT
-from cmtmedqa.clean.deidentify.model import PRIORITY, Rule, Span
+from cmtmedqa.clean.deidentify.model import PRIORITY, Rule, Span, free_place
 from cmtmedqa.clean.deidentify.rules import RULES
 
 _RULES = {family: tuple(rule for rule in RULES if rule.family == family) for family in GATES}
@@ -83,6 +83,6 @@ def _resolve(spans: list[Span]) -> list[Span]:
     """Of overlapping spans the longest stays, then the kind of higher priority, then the leftmost."""
     kept: list[Span] = []
     for span in sorted(spans, key=lambda s: (s.start - s.end, PRIORITY[s.kind], s.start, s.rule)):
-        if all(span.end <= other.start or other.end <= span.start for other in kept):
-            kept.append(span)
-    return sorted(kept)
+        if (place := free_place(kept, span)) is not None:
+            kept.insert(place, span)
+    return kept

@@ -1,7 +1,8 @@
 """What a rule and a span of personal data are, and the kinds there are with the labels that replace them."""
 
+import bisect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -63,3 +64,11 @@ class Rule:
     yes: tuple[str, ...]
     no: tuple[str, ...]
     check: Check | None = None
+
+
+def free_place(spans: Sequence[Span], span: Span) -> int | None:
+    """Where a span stands among sorted and disjoint ones; None where it overlaps one of them."""
+    place = bisect.bisect_left(spans, span.start, key=lambda other: other.start)
+    before, behind = spans[max(place - 1, 0) : place], spans[place : place + 1]
+    taken = any(other.end > span.start for other in before) or any(other.start < span.end for other in behind)
+    return None if taken else place

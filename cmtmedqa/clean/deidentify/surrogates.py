@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from cmtmedqa.clean.deidentify.fold import fold
-from cmtmedqa.clean.deidentify.model import KINDS, Span
+from cmtmedqa.clean.deidentify.model import KINDS, Span, free_place
 from cmtmedqa.clean.deidentify.names import allowed, surname_length
 from cmtmedqa.clean.deidentify.rules_doctors import TITLE
 from cmtmedqa.clean.deidentify.rules_names import HONORIFIC
@@ -46,14 +46,14 @@ def repeated_names(texts: Sequence[str], spans: Mapping[int, Sequence[Span]]) ->
         if span.kind in ("doctor", "name")
     }
     known = sorted((-len(name), name, kind) for kind, name in names if len(name) > 1 and not allowed(name, 0))
-    merged = {index: tuple(found) for index, found in spans.items()}
+    merged = {index: sorted(found) for index, found in spans.items()}
     for index, text in enumerate(texts):
         for _, name, kind in known:
             for match in re.finditer(re.escape(name), text):
-                start, end = match.span()
-                if all(end <= span.start or span.end <= start for span in merged.get(index, ())):
-                    merged[index] = tuple(sorted((*merged.get(index, ()), Span(start, end, kind, "repeated-name"))))
-    return merged
+                span, found = Span(*match.span(), kind, "repeated-name"), merged.setdefault(index, [])
+                if (place := free_place(found, span)) is not None:
+                    found.insert(place, span)
+    return {index: tuple(found) for index, found in merged.items() if found}
 
 
 def canonical(kind: str, value: str) -> str:

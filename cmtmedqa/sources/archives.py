@@ -1,0 +1,77 @@
+"""What is in a zip archive. Nothing is ever unpacked to disk, so a hostile member name can do no harm; it is refused."""
+
+import errno
+import zipfile
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+_ZIP_MAGIC = b"PK\x03\x04"
+_XLSX_MEMBER = "xl/workbook.xml"
+_UTF8_NAME = 0x800
+_ENCRYPTED = 0x1
+_LINK = 0o120000  # the type of a symbolic link, in the high half of the attributes that Unix archivers store
+_TYPE = 0o170000
+
+
+def stamp_of(path: str) -> tuple[int, int]:
+    """Size and time of the last change of a file."""
+    status = Path(path).stat()
+    return status.st_size, status.st_mtime_ns
+
+
+@lru_cache(maxsize=1)
+def opened(path: str, stamp: tuple[int, int]) -> zipfile.ZipFile:  # noqa: ARG001 -- another stamp is another archive
+    """An open archive, kept for its next member: reading the table of contents anew for each is quadratic."""
+    return zipfile.ZipFile(path)
+
+
+def members(path: str) -> list[zipfile.ZipInfo] | None:
+    """What is in a zip archive, sorted by name; None for anything else, spreadsheets and damaged archives included.
+
+    Raises OSError when the file cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            if stream.read(4) != _ZIP_MAGIC:
+                return None
+        found = sorted(opened(path, stamp_of(path)).infolist(), key=lambda member: member.filename)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            return None
+        raise
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):  # ValueError: names that are not in their encoding
+        return None
+    return None if any(member.filename == _XLSX_MEMBER for member in found) else found
+
+
+def refusals(members: Sequence[zipfile.ZipInfo]) -> list[str]:
+    """Why each member is not read, '' for one that may be. Of several with one name the last counts, as for unpackers."""
+    last = {member.filename: member for member in members}
+    return [_refusal(member, last[member.filename] is member) for member in members]
+
+
+def _refusal(member: zipfile.ZipInfo, is_last: bool) -> str:
+    path = PurePosixPath(member.filename.replace("\\", "/"))
+    if not path.parts:
+        return "has no name"
+    if path.is_absolute() or path.parts[0].endswith(":") or ".." in path.parts:
+        return "its path leads out of the archive"
+    if (member.external_attr >> 16) & _TYPE == _LINK:
+        return "is a symbolic link"
+    if not is_last:
+        return "a later file in the archive has the same name"
+    if member.flag_bits & _ENCRYPTED:
+        return "is encrypted"
+    hidden = any(part.startswith(".") for part in path.parts) or path.parts[0] == "__MACOSX"
+    return "is hidden" if hidden else ""
+
+
+def member_label(member: zipfile.ZipInfo) -> str:
+    """The name of a member; old Chinese archives hold GB18030 names, which zipfile reads as code page 437."""
+    if member.flag_bits & _UTF8_NAME or member.filename.isascii():
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("gb18030")
+    except UnicodeError:
+        return member.filename
