@@ -138,8 +138,8 @@ def test_the_list_holds_hashes_only_and_is_its_owner_s(dataset: Path, tmp_path: 
     assert barred.stat().st_mode & 0o777 == 0o600
     lines = barred.read_text("utf-8").splitlines()[1:]
     assert all(line.split(" ")[0] in {"content", "digest"} and len(line.split(" ")) == 2 for line in lines)
-    assert (
-        len(lines) == len(forgotten.load(barred).lines()) == 4 + len({line for line in lines if "digest" in line}) - 2
+    assert len([line for line in lines if line.startswith("content ")]) == 3, (
+        "the record and its two copies as they were read"
     )
 
 
@@ -169,17 +169,17 @@ def test_a_replacement_that_was_cut_short_is_finished(dataset: Path, tmp_path: P
         pass
 
     def cut(_folder: Path) -> None:
-        (dataset / "manifest.json").unlink()
-        (dataset / ".work" / "new" / "data").rename(tmp_path / "aside")
-        shutil.rmtree(dataset / "data")
-        (tmp_path / "aside").rename(dataset / "data")
+        shutil.copytree(dataset / ".work", tmp_path / "work")
         raise Killed
 
     monkeypatch.setattr(removal, "replace", cut)
-    monkeypatch.setattr(removal.shutil, "rmtree", lambda *_, **__: None)
     with pytest.raises(Killed):
         removal.remove(dataset, ["d7"], [], tmp_path / "list.txt")
-    monkeypatch.undo()
+    shutil.rmtree(dataset / ".work", ignore_errors=True)
+    shutil.move(tmp_path / "work", dataset / ".work")  # what a process that is killed leaves behind
+    (dataset / "manifest.json").unlink()
+    shutil.rmtree(dataset / "data")
+    (dataset / ".work" / "new" / "data").rename(dataset / "data")
     output.finish_replacing(dataset)
     assert problems(dataset) == []
     assert "near7" not in everything(dataset)
