@@ -5,11 +5,10 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 
+from cmtmedqa.clean.deidentify.cues import HONORIFIC, TITLE
 from cmtmedqa.clean.deidentify.fold import fold
 from cmtmedqa.clean.deidentify.model import KINDS, Span
 from cmtmedqa.clean.deidentify.names import allowed, surname_length
-from cmtmedqa.clean.deidentify.rules_doctors import TITLE
-from cmtmedqa.clean.deidentify.rules_names import HONORIFIC
 from cmtmedqa.clean.deidentify.validators import digits
 
 # Kinds whose values are looked for again in the rest of their dialogue.
