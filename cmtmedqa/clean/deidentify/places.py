@@ -65,3 +65,13 @@ def lead_end(run: str) -> int:
         else:
             place += 1
     return end
+
+
+def core_start(run: str, most: int) -> int:
+    """Where the proper name at the end of `run` begins: a known place that ends it, else at most so many characters before
+    the end, after the last leading word.
+    """
+    for place in range(len(run) - 1):
+        if PLACES.fullmatch(run, place):
+            return place
+    return max(lead_end(run), len(run) - most, 0)

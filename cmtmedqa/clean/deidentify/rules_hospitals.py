@@ -4,7 +4,7 @@ import re
 
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import allowed
-from cmtmedqa.clean.deidentify.places import PLACE, lead_end, proper_start
+from cmtmedqa.clean.deidentify.places import PLACE, core_start, lead_end, proper_start
 
 _HAN = "一-鿿"
 SUFFIX = (
@@ -105,10 +105,13 @@ def _levelled(match: re.Match[str]) -> Extent:
     found = _LEVEL_BEFORE.search(match.string, max(0, match.start("v") - _REACH), match.start("v"))
     if found is None:
         return False
-    start = found.start("n") + _core_start(found["n"], 3 if found["l"] in _SMALL else 2)
+    start = found.start("n") + core_start(found["n"], 3 if found["l"] in _SMALL else 2)
     core = match.string[start : found.end("n")]
     odd = (
-        _ODD.search(core) or _GENERIC_PART.search(core) or _GENERIC.fullmatch(core) or core[-1:] in "社城地小病院园校厂全各本外个家所"
+        _ODD.search(core)
+        or _GENERIC_PART.search(core)
+        or _GENERIC.fullmatch(core)
+        or core[-1:] in "社城地小病院园校厂全各本外个家所"
     )
     proper = bool(_PLACE.fullmatch(core)) or (len(core) >= 2 and not odd)
     return (start, match.end("v")) if proper else False
@@ -120,7 +123,7 @@ def _university(match: re.Match[str]) -> Extent:
     if found is None:
         return False
     run = _without_subject(found["n"])
-    start = found.start("n") + _core_start(run, 2)
+    start = found.start("n") + core_start(run, 2)
     core = run[start - found.start("n") :]
     odd = _ODD.search(core) or _GENERIC_PART.search(core) or core in _NO_UNIVERSITY or core[-1:] in "所家个"
     return (start, match.end("v")) if len(core) >= 2 and not odd else False
@@ -128,18 +131,14 @@ def _university(match: re.Match[str]) -> Extent:
 
 def _without_subject(run: str) -> str:
     """The name of a university without what it teaches; of several cuts the one that leaves a known place."""
-    cuts = [run.removesuffix(word) for word in ("", "医科", "医药", "中医药", "理工", "师范", "交通", "科技") if run.endswith(word)]
+    cuts = [
+        run.removesuffix(word)
+        for word in ("", "医科", "医药", "中医药", "理工", "师范", "交通", "科技")
+        if run.endswith(word)
+    ]
     long = [cut for cut in cuts if len(cut) >= 2]
-    placed = [cut for cut in long if _PLACE.fullmatch(cut, _core_start(cut, 2))]
+    placed = [cut for cut in long if _PLACE.fullmatch(cut, core_start(cut, 2))]
     return (placed or long[1:] or long or [run])[0]
-
-
-def _core_start(run: str, most: int) -> int:
-    """Where the proper name at the end of `run` begins: a known place that ends it, else after the last leading word."""
-    for place in range(len(run) - 1):
-        if _PLACE.fullmatch(run, place):
-            return place
-    return max(lead_end(run), len(run) - most)
 
 
 def _street(match: re.Match[str]) -> Extent:

@@ -3,12 +3,28 @@
 import re
 
 from cmtmedqa.clean.deidentify.model import Check, Rule
-from cmtmedqa.clean.deidentify.places import PLACE
+from cmtmedqa.clean.deidentify.places import PLACE, core_start
+from cmtmedqa.clean.deidentify.places import PLACES as PLACES_KNOWN
 
 _HAN = "一-鿿"
 _NO_ADDRESS = re.compile(
     "医院|病|药|治(?![区州县])|疗|痛|回乡|同乡|老乡|阳痿|(?:地|自治|市|城|郊|山|省|小)区$|(?:全|本|各|外)[省市县区]$|[大小多都]?城市$|[省市]市$"
 )
+
+
+# What names no place before a level: words for any place, and what only looks like a place.
+_NO_CORE = re.compile(
+    "[了着过吗呢吧吃药痛疼病症炎血尿您你我他她它这那哪什怎么不没未查看做治疗术检买费钱岁但因果时候点自己说就都还很太把被让对跟和与是的能会可要想如]|"
+    "当地|本地|外地|附近|周边|各级|上级|下级|其他|其它|别的|农村|城市|所在|老家|隔壁|某|全国|国内|国外|省内|医院|医生|患者|孩子|社区|小区|地区|疫区|灾区|牧区|山区|郊区|景区|院区|病区|校区|厂区|区域|贫困|偏远|"
+    "皮肤|颈部|胸部|腹部|头部|腰部|面部|盆腔|肺|肝|肾|脑|心|胃|肠|眼|耳|鼻|牙|淋巴|病变|感染|疼|骨"
+)
+_NO_ROAD = re.compile(
+    "公路|铁路|尿路|通路|一路|思路|套路|走路|迷路|线路|电路|来路|回路|马路|道路|出路|网路|路路|同路|同里|公里|里里|哪里|这里|那里|家里|心里|夜里|村里|城里|手里|嘴里|肚里|院里|消化道|胆道|尿道|气道|肠道|阴道|产道"
+)
+_FIRST = re.compile(
+    "(?P<n>[一-鿿]{1,12}?)(?P<l>省|自治区|市|自治州|州|县|区|旗|盟|镇|乡|街道|村|屯|庄|大道|大街|路|街|巷|胡同|弄|小区|花园|家园|公寓|苑|[0-9])"
+)
+_MOST = {"省": 3, "市": 2, "县": 2, "区": 2, "旗": 2, "州": 2, "镇": 3, "乡": 3, "街道": 3, "村": 3, "庄": 2}
 
 
 def _address(match: re.Match[str]) -> bool:
@@ -18,25 +34,54 @@ def _address(match: re.Match[str]) -> bool:
 
 def _numbered(match: re.Match[str]) -> bool:
     """A road or a village that is no other word."""
-    return _address(match) and not re.search(
-        "公路|铁路|尿路|通路|一路|思路|套路|走路|迷路|线路|电路|来路|回路|马路|道路|出路|网路|路路|同路|同里|公里|里里|哪里|这里|那里|家里|心里|夜里|村里|城里|手里|嘴里|肚里|院里",
-        match["v"],
-    )
+    return _address(match) and not _NO_ROAD.search(match["v"])
 
 
+def _trimmed(match: re.Match[str]) -> tuple[int, int] | bool:
+    """Without the words that lead to the first level, which must have a name of its own."""
+    if not _numbered(match):
+        return False
+    first = _FIRST.match(match["v"])
+    if first is None:
+        return False
+    start = core_start(first["n"], _MOST.get(first["l"], 5))
+    core = first["n"][start:]
+    if len(core) < 2 and not PLACES_KNOWN.fullmatch(core):
+        start, core = max(len(first["n"]) - 2, 0), first["n"][-2:]
+    if _NO_CORE.search(core) and not PLACES_KNOWN.fullmatch(core):
+        return False
+    return match.start("v") + start, match.end("v")
+
+
+def _building(match: re.Match[str]) -> tuple[int, int] | bool:
+    """An estate and a building in it; a building of a hospital is none."""
+    seen = match.string[max(0, match.start("v") - 3) : match.end("v")]
+    return not re.search("住院|门诊|病房|医技|急诊|外科|内科|科", seen) and _trimmed(match)
+
+
+def _two_levels(match: re.Match[str]) -> tuple[int, int] | bool:
+    """Two levels, each with a name of its own."""
+    inner = match["m"]
+    if _NO_CORE.search(inner) and not PLACES_KNOWN.match(inner):
+        return False
+    return _trimmed(match)
+
+
+_SEP = "[ -]?"
 _NUMBER = r"[0-9一二三四五六七八九十百零〇]{1,5}"
-_UNIT = rf"(?:(?:附)?{_NUMBER}(?:[-之]{_NUMBER}){{0,3}} ?(?:号楼|号院|号|弄|栋|幢|座|单元|室|楼|层|户|组|社|队|门|支弄)|[A-Za-z东南西北甲乙] ?(?:座|区|栋|幢|单元|院)|[0-9]{{1,3}}-[0-9]{{1,4}}(?:-[0-9]{{1,4}})?|[0-9]{{3,4}}(?=[,。;! ]|$))"
+_KINDS = "号楼|号院|号|弄|栋|幢|座|单元|室|楼|层|户|组|社|队|门|支弄"
+_UNIT = rf"(?:附?{_NUMBER}(?:[-之]{_NUMBER}){{0,3}} ?(?:{_KINDS})(?:[东西南北中]户)?|[A-Za-z东南西北甲乙] ?(?:座|区|栋|幢|单元|院)|[0-9]{{1,3}}-[0-9]{{1,4}}(?:-[0-9]{{1,4}})?|[东西南北]户|[0-9]{{3,4}}(?![0-9.%/]|[个岁块元天次年月号种mkM]))"
+_UNITS = rf"(?:{_SEP}{_UNIT})"
 _ROAD = rf"[{_HAN}]{{1,8}}?(?:[0-9一二三四五六七八九十]{{0,3}}(?:大道|大街|路|街|巷|胡同|弄堂|里弄)(?:[东南西北中]?[0-9一二三四五六七八九十]?[段路])?)"
-_ESTATE = (
-    rf"[{_HAN}]{{2,8}}?(?:小区|社区|花园|家园|公寓|大厦|广场|新村|苑|佳园|名城|府邸|庄园|别墅|宿舍|家属院|园区|期)"
-)
+_ESTATE = rf"[{_HAN}]{{2,8}}?(?:小区|社区|花园|家园|公寓|大厦|广场|新村|新城|苑|佳园|名城|名邸|府邸|庄园|别墅|宿舍|家属院|园区|期)"
+_BLOCK = rf"[{_HAN}]{{2,8}}?(?=[0-9]{{1,3}} ?(?:号楼|栋|幢|座))"
 _TOWN = rf"[{_HAN}]{{1,6}}?(?:镇|乡|街道|苏木|新区|开发区|高新区|经开区|林场|农场)"
 _VILLAGE = rf"[{_HAN}]{{1,6}}?(?:村|屯|庄|堡|寨|坝|湾|[0-9一二三四五六七八九十](?:组|队|社)|自然村|行政村)村?"
 _PROVINCE = rf"(?:{PLACE}(?:省|市|特别行政区|(?:壮族|回族|维吾尔)?自治区)?)"
 _LEVEL = rf"(?:{PLACE}(?:市|地区|州|盟|自治州|县|区|旗|新区)?|[{_HAN}]{{1,6}}?(?:市|自治州|自治县|县|区|旗|盟))"
 _FINE = rf"(?:{_TOWN}|{_VILLAGE}|{_ROAD}|{_ESTATE})"
+_TAIL = rf"(?:{_UNITS}{{1,6}}(?:{_BLOCK}{_UNITS}{{1,6}})?)"
 CUE = r"(?:家住|我住|住在|住址|地址|住|家在|老家在|老家|老家是|户籍|籍贯|来自|寄到|寄给|寄往|送到|快递到|搬到|位于|收货地址|家庭地址|现居|定居|我在|我是|家是)"
-_SEP = "[ -]?"
 
 
 def _rule(
@@ -56,7 +101,7 @@ PLACES: tuple[Rule, ...] = (
         "address",
         "address",
         "address",
-        rf"(?P<v>{_PROVINCE}{_SEP}(?:{_LEVEL}{_SEP}){{1,3}}(?:{_FINE}{_SEP}){{0,4}}(?:{_UNIT}{_SEP}){{0,6}}(?<![ ,、-]))",
+        rf"(?P<v>{_PROVINCE}{_SEP}(?:{_LEVEL}{_SEP}){{1,3}}(?:{_FINE}{_SEP}){{0,4}}{_TAIL}?(?<![ ,、-]))",
         ("药能寄到浙江省杭州市西湖区望桥路88号12幢3单元1802室吗", "老家在湖北省黄冈市蕲春县云溪镇白鹭村七组，来一趟"),
         ("杭州的天气", "广东人", "四川、湖北、安徽", "山东地区"),
         _address,
@@ -65,7 +110,7 @@ PLACES: tuple[Rule, ...] = (
         "address-fine",
         "address",
         "address",
-        rf"(?P<v>{_PROVINCE}{_SEP}(?:{_FINE}{_SEP}){{1,4}}(?:{_UNIT}{_SEP}){{0,6}}(?<![ ,、-]))",
+        rf"(?P<v>{_PROVINCE}{_SEP}(?:{_FINE}{_SEP}){{1,4}}{_TAIL}?(?<![ ,、-]))",
         ("上海市浦东新区岚溪镇白鹭路7777弄66号501室",),
         ("杭州一路走来",),
         _numbered,
@@ -74,7 +119,7 @@ PLACES: tuple[Rule, ...] = (
         "address-cue",
         "address",
         "address",
-        rf"{CUE}[:是在 ]{{0,2}}(?P<v>(?:[{_HAN}]{{2,5}}?(?:省|市|县|区|州){_SEP}){{1,3}}(?:{_FINE}{_SEP}){{1,4}}(?:{_UNIT}{_SEP}){{0,6}}(?<![ ,、-]))",
+        rf"{CUE}[:是在 ]{{0,2}}(?P<v>(?:[{_HAN}]{{2,5}}?(?:省|市|县|区|州){_SEP}){{1,3}}(?:{_FINE}{_SEP}){{1,4}}{_TAIL}?(?<![ ,、-]))",
         ("我住清沅市锦云区听雨巷99号，",),
         ("我住院了",),
         _numbered,
@@ -83,9 +128,27 @@ PLACES: tuple[Rule, ...] = (
         "road-number",
         "address",
         "road",
-        rf"{CUE}?[:是在 ]{{0,2}}(?P<v>(?:{_FINE}{_SEP}){{1,4}}(?<=[路街道巷同弄村庄区园寓厦场苑城墅舍院镇乡]){_SEP}[0-9]{{1,5}} ?(?:号|弄|栋|幢)(?:{_SEP}{_UNIT}){{0,6}})",
-        ("住听雨巷99号", "家住白鹭花园12栋3单元501"),
+        rf"(?P<v>(?:{_FINE}{_SEP}){{1,4}}(?<=[路街道巷同弄村庄区园寓厦场苑城墅舍院镇乡邸]){_SEP}[0-9]{{1,5}}(?:-[0-9]{{1,3}})? ?(?:{_KINDS})(?:[东西]户)?{_TAIL}?(?:{_BLOCK}{_UNITS}{{1,6}})?)",
+        ("住听雨巷99号", "家住白鹭花园12栋3单元501", "寄到望江大道313-6号中央公馆3栋1单元803"),
         ("口服一路10号",),
-        _numbered,
+        _trimmed,
+    ),
+    _rule(
+        "address-building",
+        "address",
+        "building",
+        rf"(?P<v>[{_HAN}]{{2,14}}?[0-9]{{1,3}} ?(?:号楼|栋|幢|座){_SEP}(?:[0-9]{{1,2}} ?单元)?{_SEP}(?:[0-9]{{1,4}} ?(?:室|户|号|楼|层)(?:[东西]户)?|[0-9]{{3,4}}(?![0-9])))",
+        ("现住址：青秀区绿地香颂22幢2703室", "开户行在东湖区阳光水岸33幢1602室"),
+        ("住院部3号楼5层", "门诊楼2号楼3楼"),
+        _building,
+    ),
+    _rule(
+        "address-levels",
+        "address",
+        "levels",
+        rf"(?P<v>[{_HAN}]{{2,8}}?(?:市|县|区|旗|镇|乡|街道){_SEP}(?P<m>[{_HAN}]{{2,5}}?)(?:县|区|旗|镇|乡|街道|村|屯|庄)(?!医院|卫生|人民|中心|中医|妇幼|诊所|派出所|社区)(?:{_FINE}{_SEP}){{0,3}}{_TAIL}?)",
+        ("从庐阳区大王庄镇赶过来", "快递到白鹭乡白鹭村2组吧", "我人在锦川市城关区"),
+        ("城市地区农村", "小区社区", "去市区县区看"),
+        _two_levels,
     ),
 )
