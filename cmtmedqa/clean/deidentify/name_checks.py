@@ -2,12 +2,14 @@
 
 import re
 
+from cmtmedqa.clean.deidentify.cues import KIN
 from cmtmedqa.clean.deidentify.names import (
     AMBIGUOUS,
     HAN,
     STOP,
     USUAL,
     allowed,
+    closed,
     ends_at_mark,
     ends_well,
     likely_name,
@@ -63,6 +65,9 @@ _NOT_GIVEN = frozenset(
         "网络",
         "线上",
         "顺利",
+        "一层",
+        "一片",
+        "一次",
         "进行",
         "健康",
         "增强",
@@ -160,11 +165,11 @@ _WORD_BEFORE = {
     "年": "",
 }
 # Surnames that mostly are other words: never a name on weak evidence; then those that need a full name.
-_NEVER = frozenset("权但和从应时成全能经由祝对连同还有都为以及查年须终才是门首后广计怀")
+_NEVER = frozenset("那相权但和从应时成全能经由祝对连同还有都为以及查年须终才是门首后广计怀")
 _FUNCTION = _NEVER | frozenset("于常左戴关单包向国信但修衣位保权")
 # Of these the ones that stand alone before a title where nothing else can be meant.
 _BARE = frozenset("于常左戴关单包国信修权")
-_OPENERS = frozenset("的是找看给问挂请让跟和由到见在了谢过叫科院约听从向对但我您你,:说被苦次托转位老小")
+_OPENERS = frozenset("的是找看给问挂请让跟和由到见在了谢过叫科院约听从向对但我您你,:说被苦次托转位老小下")
 _NO_NAME = re.compile(r"[未不无没]|匿名|保密|患者|姓名|什么|多少|怎|先生$|女士$|医生|大夫")
 
 
@@ -196,11 +201,16 @@ def announced_full(match: re.Match[str]) -> Extent:
     return found if isinstance(found, tuple) and found[1] - found[0] >= 3 else False
 
 
+_EPONYM = re.compile("征|综合征|试验|定律|病(?![了重好情危倒房历人])")
+
+
 def _sound(text: str, start: int, end: int) -> bool:
     """Whether a stretch that looks like a name is none of the words and places that do."""
     size = surname_length(text, start)
     given = text[start + size : end]
-    if size == 1 and ((text[start] in _FUNCTION and len(given) < 2) or text[start] in _NEVER):
+    if size == 1 and (text[start] in _NEVER or (text[start] in _FUNCTION and len(given) < 2 and not closed(text, end))):
+        return False
+    if "氏" in text[start + size : end + 1] or _EPONYM.match(text, end):
         return False
     before = text[start - 1 : start]
     place = PLACES.match(text, start)
@@ -266,11 +276,18 @@ def delimited(match: re.Match[str]) -> Extent:
 _GREETINGS = frozenset(("马上", "谢谢", "祝好", "全部"))
 
 
+_KIN = re.compile(f"[我他她你您]|(?:{KIN})(?:本人)?$")
+
+
 def field(match: re.Match[str]) -> Extent:
     """The value of a form's name field, whatever it is made of."""
+    if _KIN.match(match["v"]):
+        return False
     if (extent := strong(match)) is not False:
         return extent
     value = match["v"]
+    if _KIN.search(value):
+        return False
     return (
         len(value) <= 15
         and (len(value) <= 4 or "·" in value)
@@ -285,7 +302,8 @@ def titled(match: re.Match[str]) -> Extent:
     place = match.start("s")
     before = text[start - 1 : start]
     surname, given = match["s"], match["g"]
-    if allowed(text, place):
+    spaced = match.start("t") > match.end("g")
+    if allowed(text, place) or (spaced and len(given) < 2 and surname in AMBIGUOUS | _FUNCTION):
         return False
     # Behind a department a full name is the rule (外科 + surname + two characters), even where one of them is a common word.
     behind_department = (
@@ -299,7 +317,8 @@ def titled(match: re.Match[str]) -> Extent:
         return False
     if surname in _FUNCTION and not given and (place == start):
         return surname in _BARE and (not re.match(f"[{HAN}]", before) or before in _OPENERS)
-    known = len(surname) > 1 or surname not in AMBIGUOUS or place > start
+    full = len(given) == 2 and all(char in USUAL for char in given)
+    known = full or len(surname) > 1 or surname not in AMBIGUOUS or place > start
     return known or not re.match(f"[{HAN}]", before) or before in _OPENERS
 
 

@@ -440,6 +440,11 @@ def whole_run(text: str, start: int) -> int:
 _RUN = re.compile(f"[{HAN}]+")
 
 
+def closed(text: str, end: int) -> bool:
+    """Whether a mark or a word that follows names stands here."""
+    return ends_at_mark(text, end) or bool(_FOLLOWS.match(text, end))
+
+
 def ends_well(text: str, end: int) -> bool:
     """Whether no further character of a word can follow: the text ends, punctuation or a word that follows names."""
     following = text[end : end + 1]

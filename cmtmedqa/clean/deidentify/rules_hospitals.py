@@ -58,7 +58,7 @@ _NO_BRAND = re.compile(
 )
 _SMALL = frozenset(("镇", "乡", "村", "街道"))
 _ODD = re.compile(
-    "[了着过吗呢吧吃药痛疼病症炎血尿您你我他她它这那哪什怎么不没未查看做治疗术检买费钱岁但因果时候点自己里说就都还很太去到被把给让对跟和与是的在有]"
+    "[了着过吗呢吧吃药痛疼病症炎血尿您你我他她它这那哪什怎么不没未查看做治疗术检买费钱岁但因果时候点自己里说就都还很太去到被把给让是的在有]"
 )
 # Inside a name these tell that it is a description and none.
 _GENERIC_PART = re.compile(
@@ -67,13 +67,16 @@ _GENERIC_PART = re.compile(
 )
 
 
+_AFTER_PLACE = re.compile("[月日今昨次岁元周早晚]|" + _ODD.pattern)
+
+
 def _hospital(match: re.Match[str]) -> Extent:
     """The named part of what stands before the suffix; generic hospitals are refused."""
     before = match.string[max(0, match.start("v") - 22) : match.start("v")]
     run = _RUN.search(before)
     if run is None:
         return False
-    name = run[0][proper_start(run[0]) :]
+    name = run[0][proper_start(_MIDDLES.sub("", run[0])) :]
     own = name
     while (generic := _GENERIC.match(own)) and not _PLACE.match(own):
         own = own[generic.end() :]
@@ -86,7 +89,7 @@ def _hospital(match: re.Match[str]) -> Extent:
         common = _UNLIKELY.search(own) or (_holds_term(own) and not _OWN.search(own))
         if len(rest) < 2 or len(own) > 12 or common:
             return False
-    elif _UNLIKELY.search(_MIDDLES.sub("", own[place.end() :])) or _VAGUE.search(own):
+    elif _AFTER_PLACE.search(_MIDDLES.sub("", own[place.end() :])) or _VAGUE.search(own):
         return False
     whole = place is None and _OWN.search(own)
     return match.start("v") - len(name if whole else own), match.end("v")
@@ -148,7 +151,7 @@ def _street(match: re.Match[str]) -> Extent:
         return False
     start = found.start("n") + lead_end(found["n"])
     core = match.string[start : found.end("n")]
-    odd = _ODD.search(core) or _GENERIC.fullmatch(core) or _GENERIC_PART.search(core) or core[-1:] in "个家所"
+    odd = _ODD.search(core) or _GENERIC.fullmatch(core) or _GENERIC_PART.search(core) or core[-1:] in "个家所和与及或跟"
     return (start, match.end("v")) if len(core) >= 2 and not odd else False
 
 
