@@ -161,6 +161,8 @@ def titled(match: re.Match[str]) -> Extent:
     place = match.start("s")
     before = text[start - 1 : start]
     surname, given = match["s"], match["g"]
+    if surname in _NEVER and given:
+        return False
     spaced = match.start("t") > match.end("g")
     if allowed(text, place) or (spaced and len(given) < 2 and surname in AMBIGUOUS | _FUNCTION):
         return False
