@@ -234,6 +234,15 @@ CONTACTS: tuple[Rule, ...] = (
         _user_name,
     ),
     Rule(
+        "user-platform-spaced",
+        "user_name",
+        "user",
+        re.compile(_PLATFORM + r"(?:ID|id|号|账号|帐号|名) (?P<v>[一-鿿]{2,8}[0-9]{0,6})(?=[,。!?;、 ]|$)"),
+        ("贴吧ID 流浪的猫", "微博号 追梦人生85 "),
+        ("贴吧ID 12",),
+        _user_name,
+    ),
+    Rule(
         "user-platform",
         "user_name",
         "user",
