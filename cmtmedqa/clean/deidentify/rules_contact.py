@@ -24,7 +24,7 @@ def _no_cue_word(match: re.Match[str]) -> bool:
 
 def _user_name(match: re.Match[str]) -> bool:
     value = match["v"]
-    return not re.search(r"^[是上里登填写改也都就叫为]|什么|忘|不|没|怎么|多少|注册|登录|密码|了$|吗|的$", value)
+    return not re.search(r"^[是上里登填写改也都就叫为名]|什么|忘|不|没|怎么|多少|注册|登录|密码|了$|吗|的$", value)
 
 
 CONTACTS: tuple[Rule, ...] = (
