@@ -183,6 +183,10 @@ class BuildConfig(Settings):
     workers: int = Field(0, ge=0, description="processes; 0: one for small inputs, else one per core")
     normalise: Normalise = Normalise()
     deidentify: Literal["required", "off"] = "required"
+    deidentify_dates: Literal["keep", "year", "shift"] = Field(
+        "keep", description="exact dates: kept, reduced to the year, or shifted per dialogue by a keyed number of days"
+    )
+    ner: str | None = Field(None, description="folder of a token-classification model for a second pass")
     departments: dict[str, str] = Field({}, description="further aliases: name in the source -> one of the 14")
     lexicon: str | None = Field(None, description="medical terms, one a line; default: the bundled lexicon")
     filters: Filters = Filters()
@@ -282,6 +286,7 @@ def _anchored(config: BuildConfig, folder: Path) -> BuildConfig:
         "lexicon": config.lexicon,
         "against": config.against,
         "forgotten": config.forgotten,
+        "ner": config.ner,
         "output": config.output,
     }
     changes: dict[str, Any] = {name: anchored(path, folder) for name, path in named.items() if path}

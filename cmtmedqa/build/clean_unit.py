@@ -157,11 +157,14 @@ class _Work:
         return after.keep_rows(left)
 
     def _deidentify(self, batch: Batch) -> Batch:
-        from cmtmedqa.build.privacy import deidentify_batch
+        from cmtmedqa.build.privacy import deidentify_batch, means, residual
 
-        batch, spans = deidentify_batch(batch)
-        self.pii.update(span.kind for row in spans for span in row)
-        return trace.with_spans(trace.hashed(batch, "deidentified_hash"), spans)
+        batch, counts, spans = deidentify_batch(batch, means(self.config))
+        self.pii.update(counts)
+        batch = trace.with_spans(trace.hashed(batch, "deidentified_hash"), spans)
+        refused, reasons = residual(batch)
+        self._reject(batch, refused, "deidentify", lambda row: (reasons[row], ""))
+        return batch.keep_rows(~refused)
 
     def _filter(self, batch: Batch) -> tuple[Batch, pa.StructArray]:
         column, marks = features.measure(batch, self.lexicon)
@@ -223,9 +226,9 @@ class _Work:
         table = pa.Table.from_pylist(self.rejections, schema=REFUSED_SCHEMA)
         self.rejections = []
         if self.config.deidentify == "required":
-            from cmtmedqa.build.privacy import deidentify_rejections
+            from cmtmedqa.build.privacy import deidentify_rejections, means
 
-            return deidentify_rejections(table)
+            return deidentify_rejections(table, means(self.config))
         return table
 
     def counts(self) -> Counts:

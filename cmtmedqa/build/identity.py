@@ -51,12 +51,16 @@ def build_key(
         "lexicon": lexicon,
         "versions": versions(config),
     }
+    if config.deidentify == "required":
+        from cmtmedqa.build import privacy
+
+        value["deidentify"] = privacy.fingerprints(config)
     return hashlib.sha256(io.canonical_json(value).encode()).hexdigest()
 
 
 def settings_of(config: BuildConfig) -> dict[str, Any]:
     """The settings that decide the output, as they are published: no path, and nothing that differs between machines."""
-    names = ("inputs", "output", "workers", "lexicon", "against", "forgotten")
+    names = ("inputs", "output", "workers", "lexicon", "against", "forgotten", "ner")
     places: Any = dict.fromkeys(names, True) | {"decontaminate": {"against"}}
     settings: dict[str, Any] = config.model_dump(mode="json", exclude=places)
     return settings | {"lexicon": "bundled" if config.lexicon is None else Path(config.lexicon).name}

@@ -117,7 +117,9 @@ def check(config: BuildConfig) -> None:
                 f"departments: '{alias}' is mapped to '{name}', which is none of the 14: {' '.join(DEPARTMENTS)}"
             )
     if config.deidentify == "required":
-        from cmtmedqa.clean import deidentify  # noqa: F401 -- fails here, not after hours, when it cannot be loaded
+        from cmtmedqa.build import privacy
+
+        privacy.means(config)  # fails here, not after hours, when a rule, a model or a key cannot be loaded
 
 
 def opened(config: BuildConfig) -> Published | None:

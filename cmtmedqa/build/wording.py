@@ -90,6 +90,17 @@ REASONS: Words = {
     "older_exact_duplicate": ("the same text as a record that was published before", "与此前已发布的记录文本相同"),
     "older_near_duplicate": ("nearly the same text as a record that was published before", "与此前已发布的记录文本高度相似"),
     "in_evaluation_set": ("holds an item of an evaluation set", "含有评测集中的题目"),
+    "residual_id_card": ("still holds an identity card number", "仍含身份证号"),
+    "residual_email": ("still holds an e-mail address", "仍含邮箱"),
+    "residual_url": ("still holds a web address", "仍含网址"),
+    "residual_ip": ("still holds a network address", "仍含网络地址"),
+    "residual_mobile": ("still holds a mobile phone number", "仍含手机号"),
+    "residual_landline": ("still holds a landline number", "仍含固定电话"),
+    "residual_hotline": ("still holds a 400 or 800 number", "仍含 400/800 电话"),
+    "residual_wechat": ("still holds a WeChat account", "仍含微信号"),
+    "residual_qq": ("still holds a QQ number", "仍含 QQ 号"),
+    "residual_bank_card": ("still holds a bank card number", "仍含银行卡号"),
+    "residual_plate": ("still holds a vehicle plate", "仍含车牌号"),
     "on_request": ("somebody asked for its removal", "有人要求删除"),
 }  # fmt: skip
 

@@ -52,6 +52,16 @@ def build(
     append: Annotated[
         bool, typer.Option("--append", help="Publish the records of --against together with the new ones.")
     ] = False,
+    ner: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of a token-classification model: a second pass behind the rules.", show_default=False
+        ),
+    ] = None,
+    dates: Annotated[
+        str | None,
+        typer.Option(help="Exact dates: keep, year or shift (per dialogue, by a key).", show_default=False),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the dataset in the output folder.")] = False,
 ) -> None:
     """Build a dataset: read, normalise, de-identify, filter, validate, deduplicate, decontaminate, split, publish."""
@@ -59,6 +69,7 @@ def build(
     config = _config(inputs or [], output, demo)
     changes: dict[str, Any] = {"workers": workers, "on_error": on_error, "deidentify": "off" if no_deidentify else None}
     changes |= {"against": str(against) if against else None, "append": append or None}
+    changes |= {"ner": ner, "deidentify_dates": dates}
     chosen = {key: value for key, value in changes.items() if value is not None}
     values = {**config.model_dump(), **chosen}
     values["decontaminate"]["against"] += tuple(map(_evaluation, decontaminate or []))

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from typing import NamedTuple
 
 from cmtmedqa.clean.lexicon import load_lexicon
 from cmtmedqa.paths import package_file
@@ -21,14 +22,19 @@ STOP = frozenset(
 )
 
 
-def _tables() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
+def _sections(name: str) -> dict[str, str]:
     sections: dict[str, str] = defaultdict(str)
     title = ""
-    for line in package_file(*_FOLDER, "surnames.txt").read_text("utf-8").splitlines():
+    for line in package_file(*_FOLDER, name).read_text("utf-8").splitlines():
         if line.startswith("["):
             title = line
         elif not line.startswith("#"):
             sections[title] += f" {line}"
+    return sections
+
+
+def _tables() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
+    sections = _sections("surnames.txt")
     plain, ambiguous = (frozenset(sections[name].replace(" ", "")) for name in ("[plain]", "[ambiguous]"))
     return (
         plain | ambiguous,
@@ -38,6 +44,11 @@ def _tables() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
 
 
 SURNAMES, AMBIGUOUS, COMPOUND = _tables()
+_GIVEN = _sections("given.txt")
+COMMON, _BEFORE, _AFTER = (frozenset(_GIVEN[name].replace(" ", "")) for name in ("[common]", "[before]", "[after]"))
+CUT, NO_GIVEN = (frozenset(_GIVEN[name].split()) for name in ("[cut]", "[none]"))
+BEHIND = dict(item.split(":") for item in _GIVEN["[behind]"].split())
+USUAL = COMMON | _BEFORE | _AFTER
 SURNAME = rf"(?:{'|'.join(COMPOUND)}|[{''.join(sorted(SURNAMES))}])"
 
 
@@ -82,6 +93,64 @@ def name_end(text: str, start: int, given: int = 2) -> int:
 def _is_given(text: str, place: int) -> bool:
     char = text[place : place + 1]
     return "一" <= char <= "鿿" and char not in STOP
+
+
+# Words that follow a name, some of which begin like the last character of one.
+_FOLLOWS = re.compile(
+    "明天|今天|昨天|后天|前天|今年|明年|去年|前年|大前|最近|近[期来日]|现在|目前|之[前后]|以前|从前|先前|刚[才刚]|上[周个月午]|下[周个月午]|"
+    "这[周几次个]|早上|中午|晚上|夜里|半夜|凌晨|平[时常]|一[直到般]|已经|经常|总是|老[是说毛]|常[年常]|长期|偶尔|突然|忽然|每[天次]|天天|因为|由于|"
+    "得了|检查|体检|住院|出院|入院|手术|术后|怀孕|产后|生[完病]|发[烧热现]|高[烧热血]|大[便概夫]|小便|全身|身上|心[脏慌率跳里]|可[以能]|"
+    "先生|女士|小姐|同志|大夫|医[生师]|主[任治诉]|教授|过敏|年龄|性别|电话|身份|糖尿|贫血|乙肝|甲[亢状]|骨[折头质]|签[字名]|同[意事学]|推荐|"
+    "康复|建议|为[您你什]|擅长|提醒|家[属里住长]|宝宝|的|了|吗|呢|吧|是|在|有|没|不|又|也|都|还|就|才|跟|和[我他她您你]|来[看过找问做复]|说|想|要|会|能|把|被|给|让|请"
+)
+
+
+class Name(NamedTuple):
+    """Where a name ends, and whether every character of its given name is a usual one."""
+
+    end: int
+    usual: bool
+
+
+def likely_name(text: str, start: int) -> Name | None:
+    """The name that most likely starts here, told from the words behind it; None if none does.
+
+    Two usual characters make a given name unless the second begins a word that follows names; one does where the next
+    character is none that names hold. Of unusual characters only a given name up to a mark or a word is taken.
+    """
+    size = surname_length(text, start)
+    if not size or allowed(text, start):
+        return None
+    one, two = start + size + 1, start + size + 2
+    first, second = text[one - 1 : one], text[one:two]
+    if not re.fullmatch(f"[{HAN}]", first):
+        return None
+    pair = first in COMMON | _BEFORE and second in COMMON | _AFTER and text[two - 1 : two + 1] not in CUT
+    alone = first in COMMON and text[one - 1 : two] not in CUT
+    alone = alone and (second not in USUAL or ends_well(text, one) or bool(_FOLLOWS.match(text, one)))
+    if pair and not (alone and _FOLLOWS.match(text, one)):
+        return Name(two, True)
+    if alone:
+        return Name(one, True)
+    if _is_given(text, start + size) and _is_given(text, one) and ends_well(text, two):
+        return Name(two, False)
+    return Name(one, first in COMMON | _BEFORE) if _is_given(text, start + size) and ends_at_mark(text, one) else None
+
+
+def whole_run(text: str, start: int) -> int:
+    """Where the run of Han characters ends that starts here, if as a whole it may be a name; else `start`."""
+    run = _RUN.match(text, start)
+    size = surname_length(text, start)
+    given = len(run[0]) - size if run and size else 0
+    return start + size + given if 1 <= given <= 2 and not allowed(text, start) else start
+
+
+_RUN = re.compile(f"[{HAN}]+")
+
+
+def closed(text: str, end: int) -> bool:
+    """Whether a mark or a word that follows names stands here."""
+    return ends_at_mark(text, end) or bool(_FOLLOWS.match(text, end))
 
 
 def ends_well(text: str, end: int) -> bool:

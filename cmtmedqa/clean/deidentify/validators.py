@@ -92,9 +92,14 @@ def luhn(value: str) -> bool:
     return sum(number - 9 if number > 9 else number for number in doubled) % 10 == 0
 
 
+_OTHER_CARD = re.compile("(?:医保|社保|参保|农合|住院|病历|就诊|身份)[^0-9]{0,8}$")
+
+
 def bank_card(match: re.Match[str]) -> bool:
     """Luhn and the prefix of a card scheme, and no other number's cue before it."""
     value = digits(match["v"])
+    if _OTHER_CARD.search(match.string[max(0, match.start("v") - 12) : match.start("v")]):
+        return False
     return 16 <= len(value) <= 19 and bool(_BANK_PREFIX.match(value)) and luhn(value) and number_context(match)
 
 
@@ -122,5 +127,12 @@ def ip_address(match: re.Match[str]) -> bool:
 
 
 def plate(match: re.Match[str]) -> bool:
-    """At most two letters after the office letter (a gene or an enzyme has more)."""
-    return sum(c in "0123456789" for c in match["v"]) >= 3
+    """At least three digits (a gene or an enzyme has fewer), or two where the text speaks of a vehicle."""
+    text, (start, end) = match.string, match.span("v")
+    count = sum(c in "0123456789" for c in match["v"])
+    return count >= 3 or (
+        count == 2 and bool(_VEHICLE.search(text[max(0, start - 12) : start] + "|" + text[end : end + 12]))
+    )
+
+
+_VEHICLE = re.compile("车|司机|停|撞|牌|路口|违章|驾驶")
