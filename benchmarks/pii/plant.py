@@ -78,10 +78,12 @@ def _strings(path: Path) -> list[str]:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def plant(name: str, per_class: int = PER_CLASS, seed: int | None = None) -> Iterator[Planted]:
-    """`per_class` texts for each class; the same arguments give the same texts."""
+def plant(
+    name: str, per_class: int = PER_CLASS, seed: int | None = None, carriers: Sequence[str] | None = None
+) -> Iterator[Planted]:
+    """`per_class` texts for each class; the same arguments give the same texts. The carriers are the clean turns by default."""
     seed = SEEDS[name] if seed is None else seed
-    carriers = clean()
+    carriers = clean() if carriers is None else carriers
     for kind, wordings in templates(name).items():
         rng = Random(f"{seed}/{kind}")  # noqa: S311
         turns = _turns(rng, len(wordings), per_class)

@@ -308,7 +308,7 @@ FORMS: Mapping[str, Forms] = {
     },
     "ip": {
         "v4": _v4,
-        "v4_port": lambda rng: f"{_v4(rng)}:{rng.randint(1024, 65000)}",
+        "full_width": lambda rng: wide(_v4(rng)),
         "wide_marks": lambda rng: _v4(rng).replace(".", "．"),
         "v6": _v6,
     },

@@ -1,0 +1,49 @@
+"""Personal data with Presidio's stock recognisers for Chinese on a blank spaCy pipeline: run_presidio.py FOLDER.
+
+No model for names: the package zh-core-web-sm of the public index is not the publisher's, see docs/decisions.md.
+"""
+
+import spacy
+import tldextract
+from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
+from texts import Spans, each, serve
+
+# Its list of top-level domains comes with it; by default it asks for a newer one on the net.
+tldextract.extract = tldextract.TLDExtract(suffix_list_urls=())
+
+LABELS = {
+    "PHONE_NUMBER": "phone",
+    "EMAIL_ADDRESS": "email",
+    "IP_ADDRESS": "ip",
+    "URL": "url",
+    "CREDIT_CARD": "bank_card",
+    "DATE_TIME": "date",
+}
+
+
+class Blank(SpacyNlpEngine):
+    """spaCy's Chinese tokenizer (characters) and nothing behind it."""
+
+    def __init__(self) -> None:
+        super().__init__(ner_model_configuration=NerModelConfiguration())
+        self.nlp = {"zh": spacy.blank("zh")}
+
+
+def analyzer() -> AnalyzerEngine:
+    engine = Blank()
+    registry = RecognizerRegistry(supported_languages=["zh"])
+    registry.load_predefined_recognizers(languages=["zh"], nlp_engine=engine)
+    return AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["zh"])
+
+
+ANALYZER = analyzer()
+
+
+def find(text: str) -> Spans:
+    found = ANALYZER.analyze(text=text, language="zh")
+    return [(item.start, item.end, LABELS.get(item.entity_type, item.entity_type)) for item in found]
+
+
+if __name__ == "__main__":
+    serve(each(find))
