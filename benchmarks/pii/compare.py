@@ -36,7 +36,7 @@ FoundIn = Mapping[str, Sequence[Sequence[Found]]]
 
 def speed_texts(plain: Sequence[str], planted: Sequence[Planted]) -> list[str]:
     """Turns for the measurement of speed: plain ones, every fiftieth with something planted."""
-    rng = Random(1)  # noqa: S311
+    rng = Random(1)
     return [
         rng.choice(planted).text if number % SPEED_EVERY == 0 else rng.choice(plain) for number in range(SPEED_TURNS)
     ]
@@ -104,7 +104,9 @@ def failures(planted: Sequence[Planted], found: FoundIn, texts: Texts) -> Iterat
                 yield _row(fault, gold.kind, gold.form, item.text, gold[:2], spans)
         for span in spans:
             if excess := outside(item, span):
-                yield _row("false" if 2 * excess > span[1] - span[0] else "too long", span[2], "", item.text, span, spans)
+                yield _row(
+                    "false" if 2 * excess > span[1] - span[0] else "too long", span[2], "", item.text, span, spans
+                )
     for part in texts:
         if part == "clean" or part.startswith("negatives-"):
             for text, spans in zip(texts[part], found[part], strict=True):
@@ -175,7 +177,9 @@ def main() -> None:
             unjudged += real.unjudged(texts["real"], found["real"], real.judgements())
         if tool == "cmtmedqa" and options.failures:
             _write_lines(options.failures, failures(planted, found, texts))
-        options.output.write_text(json.dumps({"set": options.set, "tools": results}, ensure_ascii=False, indent=1) + "\n")
+        options.output.write_text(
+            json.dumps({"set": options.set, "tools": results}, ensure_ascii=False, indent=1) + "\n"
+        )
     if "real" in texts:
         _write_lines(options.output.with_suffix(".unjudged.jsonl"), unjudged)
     text = report.markdown(json.loads(options.output.read_text(encoding="utf-8")))

@@ -55,7 +55,11 @@ def _city(rng: Random) -> str:
 
 def _road(rng: Random) -> str:
     number = rng.randint(1, 398)
-    return rng.choice(WORDS["roads"]) + str(number) + rng.choice(("号", "号", "号", f"号附{rng.randint(1, 9)}号", f"-{rng.randint(1, 9)}号"))
+    return (
+        rng.choice(WORDS["roads"])
+        + str(number)
+        + rng.choice(("号", "号", "号", f"号附{rng.randint(1, 9)}号", f"-{rng.randint(1, 9)}号"))
+    )
 
 
 def _room(rng: Random) -> str:
@@ -140,7 +144,8 @@ FORMS: Mapping[str, Forms] = {
     "doctor_name": _doctor_forms(),
     "bare_name": {"any": _anyone},
     "hospital": _HOSPITALS,
-    "hospital_department": {name: form for name, form in _HOSPITALS.items() if name not in {"clinic", "health_station", "community"}},
+    "hospital_department": {
+        name: form for name, form in _HOSPITALS.items() if name not in {"clinic", "health_station", "community"}
+    },
     "address": _ADDRESSES,
 }
-

@@ -85,7 +85,7 @@ def plant(
     seed = SEEDS[name] if seed is None else seed
     carriers = clean() if carriers is None else carriers
     for kind, wordings in templates(name).items():
-        rng = Random(f"{seed}/{kind}")  # noqa: S311
+        rng = Random(f"{seed}/{kind}")
         turns = _turns(rng, len(wordings), per_class)
         deck = _deck(rng, list(FORMS[kind]), per_class)
         for number in turns:

@@ -62,16 +62,17 @@ def _forms(tools: Mapping[str, Any]) -> str:
     for key, first in next(iter(tools.values()))["forms"].items():
         kind, form = key.split("/")
         wholes = [tools[tool]["forms"][key]["whole"] for tool in names]
-        shares = [share(whole, first["n"]) if tool == OURS else f"{whole / first['n']:.3f}" for tool, whole in zip(names, wholes, strict=True)]
+        shares = [
+            share(whole, first["n"]) if tool == OURS else f"{whole / first['n']:.3f}"
+            for tool, whole in zip(names, wholes, strict=True)
+        ]
         rows.append([kind, form, str(first["n"]), *shares])
     return table(["class", "written form", "n", *(f"{TITLES[tool]} recall" for tool in names)], rows)
 
 
 def _harm(tools: Mapping[str, Any]) -> str:
     lists = next(iter(tools.values()))["harm"]
-    rows = [
-        [kind, str(n), *(str(tools[tool]["harm"][kind][0]) for tool in tools)] for kind, (_, n) in lists.items()
-    ]
+    rows = [[kind, str(n), *(str(tools[tool]["harm"][kind][0]) for tool in tools)] for kind, (_, n) in lists.items()]
     return table(["hard negatives", "sentences", *(f"{TITLES[tool]}: hit" for tool in tools)], rows)
 
 
