@@ -1,6 +1,7 @@
 """Seeded generators of invented people, hospitals and addresses: `FORMS[class][written form](rng)`."""
 
 from collections.abc import Mapping
+from functools import partial
 from random import Random
 
 from benchmarks.pii.values import Forms
@@ -130,11 +131,11 @@ def _doctor_forms() -> Forms:
 
 
 _HOSPITALS: Forms = {
-    form: lambda rng, form=form: _hospital(rng, form)  # type: ignore[misc]
+    form: partial(_hospital, form=form)
     for form in ("city", "county", "own_name", "university", "clinic", "health_station", "community", "short", "army")
 }
 _ADDRESSES: Forms = {
-    form: lambda rng, form=form: _address(rng, form)  # type: ignore[misc]
+    form: partial(_address, form=form)
     for form in ("full", "city_road", "road_room", "compound_room", "lane", "village", "new_area", "town", "two_levels")
 }
 

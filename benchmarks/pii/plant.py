@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import yaml
 
-from benchmarks.pii import names, values
+from benchmarks.pii import accounts, names, values
 from benchmarks.pii.words import HERE
 
-FORMS: Mapping[str, values.Forms] = {**values.FORMS, **names.FORMS}
+FORMS: Mapping[str, values.Forms] = {**values.FORMS, **accounts.FORMS, **names.FORMS}
 CLASSES = tuple(FORMS)
 SEEDS = {"development": 20_261, "reported": 90_417}
 PER_CLASS = 500

@@ -36,18 +36,15 @@ LABELS = ACCEPTED | {"wechat": {"wechat"}, "bare_name": set()}
 
 
 class Share(NamedTuple):
-    """hits of n, with the two-sided 95 % Wilson interval."""
+    """hits of n."""
 
     hits: int
     n: int
 
     @property
     def value(self) -> float:
+        """The share itself; 0 of nothing is 0."""
         return self.hits / self.n if self.n else 0.0
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        return wilson(self.hits, self.n)
 
 
 def wilson(hits: int, n: int, z: float = Z95) -> tuple[float, float]:
@@ -70,6 +67,7 @@ class Recall(NamedTuple):
     part: int = 0
 
     def plus(self, whole: bool, typed: bool, part: bool) -> "Recall":
+        """With one value more."""
         return Recall(self.n + 1, self.whole + whole, self.typed + typed, self.part + part)
 
 

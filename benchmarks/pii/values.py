@@ -1,4 +1,4 @@
-"""Seeded generators of invented numbers, accounts, dates and addresses on the net, valid by construction.
+"""Seeded generators of invented numbers, dates and ages, valid by construction.
 
 `FORMS[class][written form](rng)` gives one value in that form. Checksums: GB 11643 (ISO 7064 mod 11-2), Luhn.
 """
@@ -6,6 +6,7 @@
 from calendar import monthrange
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from random import Random
 
 from benchmarks.pii.words import WORDS
@@ -135,22 +136,6 @@ def _service(rng: Random, cuts: tuple[int, ...], mark: str) -> str:
     return mark.join(number[start:end] for start, end in zip((0, *cuts), (*cuts, 10), strict=True))
 
 
-def _email(rng: Random) -> str:
-    domain = rng.choice(WORDS["domains"]["mail"])
-    user = digits(rng, rng.randint(6, 10)) if domain == "qq.com" and rng.random() < 0.7 else _account(rng)
-    return f"{user}@{domain}"
-
-
-def _account(rng: Random) -> str:
-    mark = rng.choice(("", "", "_", ".", "-"))
-    return rng.choice(WORDS["users"]["latin"]) + mark + str(rng.choice((rng.randint(1, 999), rng.randint(1970, 2012))))
-
-
-def wechat_id(rng: Random) -> str:
-    name = rng.choice((_account(rng).replace(".", "_"), "wxid_" + "".join(rng.choices("abcdefghkmnp0123456789", k=14))))
-    return name.upper() if rng.random() < 0.05 else name
-
-
 def qq(rng: Random) -> str:
     return rng.choice("123456789") + digits(rng, rng.randint(4, 9))
 
@@ -190,20 +175,6 @@ def _insurance_mixed(rng: Random) -> str:
 
 def _ward_bed(rng: Random) -> str:
     return rng.choice((f"{rng.choice('ABC')}{rng.randint(1, 40)}", f"{rng.randint(1, 30)}-{rng.randint(1, 6)}"))
-
-
-def _v6(rng: Random) -> str:
-    """An address of the range for documentation, RFC 3849."""
-    return "2001:db8:" + ":".join(f"{rng.randint(0x1000, 0xFFFF):x}" for _ in range(6))
-
-
-def _v4(rng: Random) -> str:
-    return ".".join(str(rng.randint(1, 254)) for _ in range(4))
-
-
-def _url(rng: Random, scheme: str) -> str:
-    domain, path = rng.choice(WORDS["domains"]["web"]), rng.choice(WORDS["domains"]["paths"])
-    return f"{scheme}{domain}{path}"
 
 
 def _birth(rng: Random, form: str) -> str:
@@ -250,7 +221,7 @@ FORMS: Mapping[str, Forms] = {
         "zero_width": _mobile_zero_width,
     },
     "landline": {
-        form: lambda rng, form=form: _landline(rng, form)  # type: ignore[misc]
+        form: partial(_landline, form=form)
         for form in ("dash", "brackets", "spaced", "plain", "extension", "full_width")
     },
     "service_number": {
@@ -260,13 +231,6 @@ FORMS: Mapping[str, Forms] = {
         "plain": lambda rng: _service(rng, (), ""),
         "full_width": lambda rng: wide(_service(rng, (3, 6), "-")),
     },
-    "email": {
-        "plain": _email,
-        "wide_marks": lambda rng: _email(rng).replace("@", "＠").replace(".", "．"),
-        "wide_at": lambda rng: _email(rng).replace("@", "＠"),
-        "full_width": lambda rng: wide(_email(rng)),
-    },
-    "wechat": {"id": wechat_id, "mobile": mobile, "number": qq},
     "qq": {"plain": qq, "full_width": lambda rng: wide(qq(rng))},
     "bank_card": {
         "plain": _bank,
@@ -291,30 +255,12 @@ FORMS: Mapping[str, Forms] = {
         "ward": _ward_bed,
     },
     "birth_date": {
-        form: lambda rng, form=form: _birth(rng, form)  # type: ignore[misc]
+        form: partial(_birth, form=form)
         for form in ("units", "hao", "dash", "dot", "slash", "compact", "short_year", "han")
     },
     "age_90": {
         "digits": lambda rng: str(rng.randint(90, 108)),
         "han": lambda rng: han_number(rng.randint(90, 108)),
         "full_width": lambda rng: wide(str(rng.randint(90, 108))),
-    },
-    "url": {
-        "https": lambda rng: _url(rng, "https://"),
-        "http": lambda rng: _url(rng, "http://www."),
-        "www": lambda rng: _url(rng, "www."),
-        "bare": lambda rng: _url(rng, ""),
-        "full_width": lambda rng: wide(_url(rng, "www.")),
-    },
-    "ip": {
-        "v4": _v4,
-        "full_width": lambda rng: wide(_v4(rng)),
-        "wide_marks": lambda rng: _v4(rng).replace(".", "．"),
-        "v6": _v6,
-    },
-    "username": {
-        "latin": _account,
-        "han": lambda rng: rng.choice(WORDS["users"]["han"]),
-        "mixed": lambda rng: rng.choice(WORDS["users"]["han"]) + digits(rng, rng.randint(1, 4)),
     },
 }

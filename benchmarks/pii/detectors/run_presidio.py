@@ -1,6 +1,6 @@
 """Personal data with Presidio's stock recognisers for Chinese on a blank spaCy pipeline: run_presidio.py FOLDER.
 
-No model for names: the package zh-core-web-sm of the public index is not the publisher's, see docs/decisions.md.
+No model for names: the package index has none of spaCy's Chinese ones from their publisher.
 """
 
 import spacy
