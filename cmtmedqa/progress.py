@@ -34,7 +34,8 @@ class Meter:
         if not self.read:
             return ""
         rate = self.read / max(time.monotonic() - self._start, 0.001)
-        return f"{self.read:,} records, {rate:,.0f}/s, kept {self.kept:,}, rejected {self.rejected:,}"
+        outcome = f", kept {self.kept:,}, rejected {self.rejected:,}" if self.kept or self.rejected else ""
+        return f"{self.read:,} records, {rate:,.0f}/s{outcome}"
 
     def _show(self) -> None:
         if self._bar is not None and self._task is not None:

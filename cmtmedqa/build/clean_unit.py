@@ -125,11 +125,13 @@ class _Work:
         return after.keep_rows(left)
 
     def _deidentify(self, batch: Batch) -> Batch:
-        from cmtmedqa.build.privacy import deidentify_batch
+        from cmtmedqa.build.privacy import deidentify_batch, residual
 
         batch, found = deidentify_batch(batch)
         self.pii.update(found)
-        return batch
+        refused, reasons = residual(batch)
+        self._reject(batch, refused, "deidentify", lambda row: (reasons[row], ""))
+        return batch.keep_rows(~refused)
 
     def _filter(self, batch: Batch) -> tuple[Batch, pa.StructArray]:
         column = features.features_column(batch, self.lexicon)

@@ -2,48 +2,145 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cmtmedqa.clean.batch import Batch
-from cmtmedqa.clean.deidentify import deidentify_column
+from cmtmedqa import io
+from cmtmedqa.clean.batch import Batch, Mask
+from cmtmedqa.clean.deidentify import Span, find, replace, replace_column, residual_rows, spans_column
+from cmtmedqa.clean.deidentify.fields import KEYS, OLDEST, kind_of, without_named
+
+# From texts and the number of the dialogue of each to the spans of every row that has any.
+Detector = Callable[[pa.StringArray, npt.NDArray[np.int64]], Mapping[int, tuple[Span, ...]]]
 
 
-def deidentify_batch(batch: Batch) -> tuple[Batch, dict[str, int]]:
-    """Replace personal data in turns, titles and extras, consistently inside each dialogue; also spans per kind.
+def deidentify_batch(batch: Batch, detect: Detector = spans_column) -> tuple[Batch, dict[str, int]]:
+    """Replace personal data in turns, titles, extras and lists, consistently inside each dialogue; also spans per kind.
 
-    The address of the page is dropped: it leads back to the patient's own question.
+    The address of the page is dropped: it leads back to the patient's own question. So are fields of the extras whose name
+    says that they hold personal data. An age above 89 becomes 90, which stands for all of them.
     """
-    count = batch.rows.num_rows
-    title, extra = batch.rows["title"].combine_chunks(), batch.rows["extra"].combine_chunks()
+    found: Counter[str] = Counter()
+    rows = _with_column(batch.rows, "extra", _without_named(_column(batch.rows, "extra"), found))
+    rows = _old_ages(rows, found)
+    for name in ("department_raw", "diseases"):
+        rows = _with_column(rows, name, _list_column(_column(rows, name), found))
+    count, turns = rows.num_rows, len(batch.role)
+    title, extra = _column(rows, "title"), _column(rows, "extra")
     texts = pa.chunked_array([pc.fill_null(title, ""), batch.text, extra], pa.string()).combine_chunks()
-    dialogue = np.concatenate([np.arange(count), batch.dialogue, np.arange(count)])
-    order = np.argsort(dialogue, kind="stable")
-    replaced, spans = deidentify_column(texts.take(pa.array(order)), dialogue[order])
-    back = np.empty_like(order)
-    back[order] = np.arange(len(order))
-    replaced = replaced.take(pa.array(back))
-    turns = len(batch.role)
-    rows = _with_column(batch.rows, "title", pc.if_else(pc.is_null(title), None, replaced.slice(0, count)))
+    order, back = _by_dialogue(batch)
+    dialogue = np.concatenate([np.arange(count), batch.dialogue, np.arange(count)])[order]
+    texts = texts.take(pa.array(order))
+    spans = detect(texts, dialogue)
+    found.update(span.kind for row in spans.values() for span in row)
+    replaced = replace_column(texts, dialogue, spans).take(pa.array(back))
+    rows = _with_column(rows, "title", pc.if_else(pc.is_null(title), None, replaced.slice(0, count)))
     rows = _with_column(rows, "extra", _valid_json(replaced.slice(count + turns), extra))
     rows = _with_column(rows, "url", pa.nulls(count, pa.string()))
-    found = Counter(span.kind for _, span in spans)
     return Batch(rows, batch.dialogue, batch.role, replaced.slice(count, turns)), dict(sorted(found.items()))
 
 
-def deidentify_rejections(table: pa.Table) -> pa.Table:
-    """The rejections with personal data replaced in what was kept of each record."""
+def residual(batch: Batch) -> tuple[Mask, list[str]]:
+    """Which dialogues must not be published because their finished text still matches a class whose form alone tells it.
+
+    Also the reason for each, `residual_<kind>`, '' for the others. The check looks at the final columns and shares no state
+    with the replacement, so a fault of either shows.
+    """
+    reasons = [""] * batch.rows.num_rows
+    columns = [(np.arange(len(reasons)), pc.fill_null(_column(batch.rows, name), "")) for name in ("title", "extra")]
+    for name in ("department_raw", "diseases"):
+        lists = _column(batch.rows, name)
+        columns.append((pc.list_parent_indices(lists).to_numpy(), pc.list_flatten(lists)))
+    for dialogue, texts in (*columns, (batch.dialogue, batch.text)):
+        for row, kinds in residual_rows(texts).items():
+            reasons[dialogue[row]] = f"residual_{kinds[0]}"
+    return np.array([bool(reason) for reason in reasons], bool), reasons
+
+
+def deidentify_rejections(table: pa.Table, detect: Detector = spans_column) -> pa.Table:
+    """The rejections with personal data replaced in what was kept of each record.
+
+    A record that still matches a class whose form alone tells it is withheld, and its detail says so.
+    """
     if not table.num_rows:
         return table
-    replaced, _ = deidentify_column(table["record"].combine_chunks(), np.arange(table.num_rows))
-    return _with_column(table, "record", replaced)
+    each = np.arange(table.num_rows)
+    record = _without_named(_column(table, "record"), Counter())
+    record = replace_column(record, each, detect(record, each))
+    detail = _column(table, "detail")
+    detail = replace_column(detail, each, detect(detail, each))
+    left = residual_rows(record)
+    if left:
+        records, details = record.to_pylist(), detail.to_pylist()
+        for row, kinds in left.items():
+            records[row] = ""
+            details[row] = "; ".join(part for part in (details[row], f"record withheld: residual_{kinds[0]}") if part)
+        record, detail = pa.array(records, pa.string()), pa.array(details, pa.string())
+    return _with_column(_with_column(table, "record", record), "detail", detail)
+
+
+def _by_dialogue(batch: Batch) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The order that puts the title, the turns and the extra of each dialogue side by side, and the way back."""
+    count = batch.rows.num_rows
+    order = np.argsort(np.concatenate([np.arange(count), batch.dialogue, np.arange(count)]), kind="stable")
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
+    return order, back
+
+
+def _column(table: pa.Table, name: str) -> pa.Array:
+    return table[name].combine_chunks()
 
 
 def _with_column(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
     place = table.schema.get_field_index(name)
     return table.set_column(place, table.schema.field(place), values)
+
+
+def _without_named(texts: pa.StringArray, found: Counter[str]) -> pa.StringArray:
+    """JSON values without the fields whose name says that they hold personal data; other texts as they are."""
+    rows = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(texts, KEYS), False)).to_pylist()
+    if not rows:
+        return texts
+    values = texts.to_pylist()
+    for row in rows:
+        value = _parsed(values[row])
+        if isinstance(value, dict | list):
+            values[row] = io.canonical_json(without_named(value))
+            found.update(_named_kinds(value))
+    return pa.array(values, pa.string())
+
+
+def _named_kinds(value: object) -> list[str]:
+    if isinstance(value, dict):
+        pairs = [(kind_of(str(key)), item) for key, item in value.items()]
+        return [kind for kind, item in pairs if kind and item] + [
+            kind for named, item in pairs if not named for kind in _named_kinds(item)
+        ]
+    return [kind for item in value for kind in _named_kinds(item)] if isinstance(value, list) else []
+
+
+def _old_ages(rows: pa.Table, found: Counter[str]) -> pa.Table:
+    old = pc.fill_null(pc.greater(rows["age"], OLDEST), False).combine_chunks()
+    if not (count := pc.sum(old).as_py()):
+        return rows
+    found["age"] += count
+    return _with_column(rows, "age", pc.if_else(old, pa.scalar(OLDEST, pa.int32()), _column(rows, "age")))
+
+
+def _list_column(lists: pa.ListArray, found: Counter[str]) -> pa.ListArray:
+    """Short lists of names of departments or diseases, few of them distinct: each distinct one is looked at once."""
+    flat = pc.list_flatten(lists)
+    spans = {text: find(text) for text in pc.unique(flat).to_pylist()}
+    if not any(spans.values()):
+        return lists
+    found.update(span.kind for text in flat.to_pylist() for span in spans[text])
+    values = pa.array([replace([text], {0: spans[text]})[0] for text in flat.to_pylist()], pa.string())
+    return pa.ListArray.from_arrays(lists.offsets, values, type=lists.type)
 
 
 def _valid_json(texts: pa.StringArray, original: pa.StringArray) -> pa.StringArray:
@@ -52,13 +149,13 @@ def _valid_json(texts: pa.StringArray, original: pa.StringArray) -> pa.StringArr
     rows = pc.indices_nonzero(changed).to_pylist()
     if not rows:
         return texts
-    checked = [text if _is_json(text) else "{}" for text in texts.filter(changed).to_pylist()]
+    checked = [text if _parsed(text) is not None else "{}" for text in texts.filter(changed).to_pylist()]
     return pc.replace_with_mask(texts, changed, pa.array(checked, pa.string()))
 
 
-def _is_json(text: str) -> bool:
+def _parsed(text: str) -> object:
+    """The JSON value of a text; None for no JSON, and for null."""
     try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

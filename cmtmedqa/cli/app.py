@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 import cmtmedqa
-from cmtmedqa.cli import build, datasets, sources
+from cmtmedqa.cli import audit, build, datasets, sources
 from cmtmedqa.errors import CmtmedqaError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command("build")(build.build)
 app.command("init")(build.init)
+app.command("audit")(audit.audit)
 app.command("validate")(datasets.validate)
 app.command("export")(datasets.export)
 app.command("schema")(datasets.schema)

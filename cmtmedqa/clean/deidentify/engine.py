@@ -1,7 +1,7 @@
 """Finding personal data in one text or in a column of texts, where cheap gates spare most rows the rules."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -9,11 +9,12 @@ import pyarrow.compute as pc
 
 from cmtmedqa.clean.deidentify.fold import TAG_MARK, UNUSUAL, Folded, fold
 from cmtmedqa.clean.deidentify.gates import BEFORE, GATES, LIGHT
-from cmtmedqa.clean.deidentify.model import PRIORITY, Rule, Span
+from cmtmedqa.clean.deidentify.model import KINDS, PRIORITY, Rule, Span
 from cmtmedqa.clean.deidentify.rules import RULES
 
-_RULES = {family: tuple(rule for rule in RULES if rule.family == family) for family in GATES}
-_LIGHT_GATE = "|".join(GATES[family] for family in sorted(LIGHT))
+Rules = Mapping[str, tuple[Rule, ...]]
+
+_RULES: Rules = {family: tuple(rule for rule in RULES if rule.family == family) for family in GATES}
 _GATES = {family: re.compile(gate) for family, gate in GATES.items()}
 
 
@@ -23,16 +24,20 @@ def find(text: str) -> tuple[Span, ...]:
     After the first spans are cut out the rest is searched again, until nothing is left: what a second run over the
     replaced text would find is found at once.
     """
-    folded = fold(text)
-    return _search(folded, [family for family, gate in _GATES.items() if gate.search(folded.text)])
+    return _search_all(fold(text), _RULES)
 
 
-def find_column(texts: pa.StringArray) -> list[tuple[int, tuple[Span, ...]]]:
-    """Row and spans of every row that has any, ascending; a row has the spans that `find` gives."""
+def find_column(texts: pa.StringArray, kinds: Collection[str] = KINDS) -> list[tuple[int, tuple[Span, ...]]]:
+    """Row and spans of every row that has any, ascending; a row has the spans that `find` gives.
+
+    With `kinds` only the rules of these run, so what other kinds would have claimed may be found as one of them.
+    """
+    rules = {family: kept for family, all_of in _RULES.items() if (kept := _of_kinds(all_of, kinds))}
     families: dict[int, list[str]] = {}
-    light = _rows(texts, _LIGHT_GATE)
+    light = _rows(texts, "|".join(GATES[family] for family in sorted(LIGHT & rules.keys())))
     few = texts.take(pa.array(light, pa.int64()))
-    for family, gate in GATES.items():
+    for family in rules:
+        gate = GATES[family]
         hits = [light[place] for place in _rows(few, gate)] if family in LIGHT else _gated(texts, family, gate)
         for row in hits:
             families.setdefault(row, []).append(family)
@@ -40,7 +45,7 @@ def find_column(texts: pa.StringArray) -> list[tuple[int, tuple[Span, ...]]]:
     rows = sorted(unusual.union(families))
     candidates = texts.take(pa.array(rows, pa.int64())).to_pylist()
     found = (
-        (row, find(text) if row in unusual else _search(fold(text), families[row]))
+        (row, _search_all(fold(text), rules) if row in unusual else _search(fold(text), families[row], rules))
         for row, text in zip(rows, candidates, strict=True)
     )
     return [(row, spans) for row, spans in found if spans]
@@ -60,9 +65,17 @@ def _rows(texts: pa.StringArray, pattern: str) -> list[int]:
     return rows
 
 
-def _search(folded: Folded, families: list[str]) -> tuple[Span, ...]:
+def _of_kinds(rules: tuple[Rule, ...], kinds: Collection[str]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules if rule.kind in kinds)
+
+
+def _search_all(folded: Folded, rules: Rules) -> tuple[Span, ...]:
+    return _search(folded, [family for family in rules if _GATES[family].search(folded.text)], rules)
+
+
+def _search(folded: Folded, families: list[str], rules: Rules) -> tuple[Span, ...]:
     found: list[Span] = []
-    while spans := _resolve([s for family in families for rule in _RULES[family] for s in apply(rule, folded.text)]):
+    while spans := _resolve([s for family in families for rule in rules[family] for s in apply(rule, folded.text)]):
         found += [Span(*folded.original(span.start, span.end), span.kind, span.rule) for span in spans]
         folded = folded.without([(span.start, span.end) for span in spans], TAG_MARK)
     return tuple(sorted(found))

@@ -3,14 +3,16 @@
 A gate may never be narrower than its rules: where folding could change what it looks at, UNUSUAL lets the row through.
 """
 
+from cmtmedqa.clean.deidentify.cues import BELONGINGS, FIELD, FUNCTION, HONORIFIC, RELATIVE, ROLE, TITLE
 from cmtmedqa.clean.deidentify.names import COMPOUND, HAN, SURNAMES
 from cmtmedqa.clean.deidentify.places import PLACE, PLACE_NAMES
-from cmtmedqa.clean.deidentify.rules_doctors import TITLE
-from cmtmedqa.clean.deidentify.rules_names import FIELD, HONORIFIC, RELATIVE, ROLE
 from cmtmedqa.clean.deidentify.rules_places import CUE, SHORT, SUFFIX
 
 _S = f"[{''.join(sorted({*SURNAMES, *(name[0] for name in COMPOUND)}))}]"
-_LINK = r"[是叫为做作就也的名字大学全姓:=,：，＝(（\[「\"'“ ]{0,8}"
+_MARK = '[。!！?？;；,，、:：\n"“” (（]'
+_LINK = '的?(?:名字|大名|全名|姓名)?[就也]?(?:是|叫做?|为|[:：,，、 (（「"“])?'
+_LINKS = '的?(?:名字|姓名|签名|签字)?就?(?:叫做?|名叫|是|为|[:： (（「"“]){0,4}'
+_ACTS = "(?:的|挂|拿|开|预约|咨询|问|看|做|给|主刀|会诊|接诊|坐诊|复查|就诊|办|打针|抽血|检查|说|写|这个|名|到|来|取|缴费|交费|住院|手术|为|亲自|操刀|家|妈|爸|母|父|奶|爷|外|姥|儿|女|老|丈|妻|爱|哥|姐|弟|妹|孙|监|陪|报|化|检|结|片|胶|病|处|方|药|号|门|床|医|身|电|资|单|血|C|B|核|X|情|体|诊|治|出|材|费|卡)"
 _COUNT = "0-9一二三四五六七八九十"
 
 _NUMBERED = "[路街道巷同弄村庄区园寓厦场苑城墅舍院镇乡][ -]?[0-9]{1,5} ?[号弄栋幢]"
@@ -29,13 +31,21 @@ GATES: dict[str, str] = {
     "wechat": "[微薇威徽围维]信|微[xX]|[vV][xX]|[wW][xX]|[wW]e[cC]hat|[wW]ei[xX]in|[vV]信|加[vV微薇]|\\+[vV]|[vV][:：]",
     "qq": "[qQ]{2}|扣扣|球球|叩叩|企鹅|腾讯|[扣qQ]号|加[扣qQ]",
     "user": "用户名|昵称|网名|会员名|登录名|论坛|微博|抖音|快手|小红书|贴吧|知乎|平台|好大夫|春雨|丁香|ID|id|@",
-    "name": f"{FIELD}[是叫为:：=＝ (（\\[「\"'“]|[小乳]名|姓{_S}|我就?是{_S}",
-    "called": f"(?:叫[做作]?|取名|起名|名为|名唤|人称){_S}",
-    "relative": f'(?:{RELATIVE}|{ROLE})[是:：,， (（\\[「"“]?{_S}',
-    "greeting": f"{_S}[{HAN}]{{1,3}} ?[,，、!！ ]?[你您]好|(?:[你您]好|尊敬的|亲爱的|[早下晚][上午]好)[,，!！:： ]{{0,2}}{_S}",
-    "sex": f"{_S}[{HAN}]{{1,3}}[,，、(（ ]{{1,2}}[男女]",
+    "name": f"{FIELD}|(?:写|登记|填|挂|用|打印|显示|查|报)(?:的|着|成|了)(?:是|名字是)?{_S}|[小乳]名|(?:叫我|我是|喊我|称呼我|称我)[小老阿]{_S}|[·•・]"
+    f"|(?:我叫|名叫|患者|病人)[是叫为:：= (（\\[]{{0,4}}[A-Z]",
+    "called": f"(?:叫[做作]?|[取起]名|名为|名唤|人称){_S}",
+    "relative": f"(?:{RELATIVE}|{ROLE}){_LINK}{_S}|家(?:的|里|宝宝|宝贝|娃)?{_S}",
+    "iam": f"(?:我就?是|好[,，!！。 ]?我?是|这[位个]?是|病人是|患者是|对方是)(?:[您你]的)?(?:老?病人|老?患者|上[周次]来过的|昨天来的|之前来过的)?{_S}|[过号术]的(?:病人|患者)?{_S}",
+    "acts": f"(?:给|替|帮|为|陪|带|让|请|由|找|叫|通知|麻烦|用|和|跟|是|查|看|一下|下|转告|扶|送|挂|约|问|听|选|转|您)[我了过的到]?{_S}[{HAN}]{{1,2}}{_ACTS}",
+    "belongs": f"(?:^|{_MARK})(?:报告|这|那|片子|药|单子|结果|病历|个|些|片)*(?:这?是|请问|关于|把|发)?{_S}[{HAN}]{{1,2}}的?{BELONGINGS}"
+    f"|(?:报告|片子|药|单子|结果|病历|号|检查|名字)都?是{_S}|(?:是|叫)[{HAN}]{{2,3}}(?:妈妈|爸爸|妈咪|家长)",
+    "greeting": f"{_S}[{HAN}]{{1,3}} ?[,，、!！ ]?[你您]好|(?:[你您]好|尊敬的|亲爱的|[早下晚][上午]好)[,，!！:： ]{{0,2}}{_S}|{_S}[{HAN}]{{1,3}}[,，!！][您你]",
+    "sex": f"{_S}[{HAN}]{{1,3}}[,，、(（/| ]{{1,2}}(?:性别|年龄)?[:：]?(?:[男女]|[0-9]{{1,3}}岁)",
+    "surname": f"姓{_S}|{_S}姓[医大主教专护]",
     "honorific": f"{_S}[{HAN}]{{0,2}}{HONORIFIC}",
-    "title": f"{_S}[{HAN}]{{0,2}}{TITLE}|(?:医[师生]|大夫|教授|主任|专家|主刀|主治|护士|院长|老师){_LINK}{_S}",
+    "title": f"{_S}[{HAN}]{{0,2}} ?{TITLE}|{FUNCTION}{_LINKS}{_S}",
+    "apart": f"{_S}[{HAN}]{{1,2}}[ ,，、:：(（-]{{1,2}}{TITLE}",
+    "department": f"(?:科|室|门诊|病区|门诊部|医院)[的:：]?{_S}",
     "hospital": SUFFIX,
     "short_hospital": f"{SHORT}医院|[一二三四五六七八九十]附?院|(?:30[1-9]|411|455|85)医院",
     "address": f"{PLACE}|{_ROAD}",
@@ -47,11 +57,14 @@ GATES: dict[str, str] = {
 # For gates that are slow because they list many words: a quick pattern that every row they let through must match.
 BEFORE: dict[str, str] = {
     "address": f"[{_FIRST}][{_SECOND}]|{_ROAD}",
-    "greeting": "[你您]好|尊敬的|亲爱的|[早下晚][上午]好",
-    "sex": "[,，、(（ ][男女]",
+    "greeting": "[你您]好|[,，!！][您你]|尊敬的|亲爱的|[早下晚][上午]好",
+    "sex": "[,，、(（/| :：别][男女]|[0-9]岁",
     "honorific": HONORIFIC,
-    "called": "叫|取名|起名|名为|名唤|人称",
+    "called": "叫|[取起]名|名为|名唤|人称",
+    "apart": f"[ ,，、:：(（-]{TITLE}",
 }
 
 # Gates without lists of names are tried together first: one pass over the column in place of fifteen.
-LIGHT = frozenset(GATES) - {"name", "called", "relative", "greeting", "sex", "honorific", "title", "address"}
+LIGHT = frozenset(GATES) - {
+    "name", "called", "relative", "iam", "acts", "belongs", "greeting", "sex", "surname", "honorific", "title", "apart", "department", "address",
+}  # fmt: skip

@@ -6,12 +6,16 @@ from cmtmedqa.clean.deidentify.names import (
     AMBIGUOUS,
     HAN,
     STOP,
+    USUAL,
     allowed,
     ends_at_mark,
     ends_well,
+    likely_name,
     name_end,
     surname_length,
+    whole_run,
 )
+from cmtmedqa.clean.deidentify.places import PLACES
 
 Extent = tuple[int, int] | bool
 
@@ -59,6 +63,16 @@ _NOT_GIVEN = frozenset(
         "网络",
         "线上",
         "顺利",
+        "进行",
+        "健康",
+        "增强",
+        "安静",
+        "智能",
+        "创建",
+        "有明",
+        "宝宝",
+        "朋友",
+        "弟弟",
         "一线",
     ]
 )
@@ -75,7 +89,7 @@ _WORD_BEFORE = {
     "谢": "谢感多致代",
     "王": "女霸",
     "高": "提最更较偏升增身很",
-    "程": "过课疗流全病工",
+    "程": "过课疗流全病工历行进里旅日",
     "段": "阶手片",
     "常": "正非经通平异日时照",
     "班": "值当白夜上下早",
@@ -143,16 +157,72 @@ _WORD_BEFORE = {
     "家": "",
     "年": "",
 }
-_FUNCTION = frozenset("于常左戴关单包和向从应时成全能经由祝于对连同还有都为以及查年须终才是门首后国广计")
+# Surnames that mostly are other words: never a name on weak evidence; then those that need a full name.
+_NEVER = frozenset("和从应时成全能经由祝对连同还有都为以及查年须终才是门首后国广计怀向")
+_FUNCTION = _NEVER | frozenset("于常左戴关单包")
 _OPENERS = frozenset("的是找看给问挂请让跟和由到见在了谢过叫科院约听从向对但我您你,:说被")
 _NO_NAME = re.compile(r"[未不无没]|匿名|保密|患者|姓名|什么|多少|怎|先生$|女士$|医生|大夫")
 
 
 def strong(match: re.Match[str]) -> Extent:
     """After a cue that always announces a name."""
-    start = match.start("v")
-    end = name_end(match.string, start)
+    text, start = match.string, match.start("v")
+    found = likely_name(text, start)
+    end = max(found.end if found else name_end(text, start), whole_run(text, start))
     return (start, end) if end > start else False
+
+
+def announced(match: re.Match[str]) -> Extent:
+    """After a cue that often announces a name: its given name is a usual one, or it ends at a mark."""
+    text, start = match.string, match.start("v")
+    found = likely_name(text, start)
+    if text[start] in _NEVER and surname_length(text, start) == 1:
+        return False
+    if (end := whole_run(text, start)) - start >= 3 and any(char in USUAL for char in text[start + 1 : end]):
+        return (start, end) if _sound(text, start, end) else False
+    return (start, found.end) if found and found.usual and _sound(text, start, found.end) else False
+
+
+def announced_full(match: re.Match[str]) -> Extent:
+    """Like announced, and of a full name only."""
+    found = announced(match)
+    return found if isinstance(found, tuple) and found[1] - found[0] >= 3 else False
+
+
+def _sound(text: str, start: int, end: int) -> bool:
+    """Whether a stretch that looks like a name is none of the words and places that do."""
+    size = surname_length(text, start)
+    given = text[start + size : end]
+    if size == 1 and ((text[start] in _FUNCTION and len(given) < 2) or text[start] in _NEVER):
+        return False
+    before = text[start - 1 : start]
+    place = PLACES.match(text, start)
+    return (
+        given not in _NOT_GIVEN
+        and not (place and place.end() >= end)
+        and not (before and before in _WORD_BEFORE.get(text[start], ""))
+    )
+
+
+def whole(match: re.Match[str]) -> Extent:
+    """Between two cues: the whole stretch is a name, of whose given name one character may be an unusual one."""
+    text, (start, end) = match.string, match.span("v")
+    size = surname_length(text, start)
+    given = text[start + size : end]
+    if not given or allowed(text, start) or any(char in STOP and char not in USUAL for char in given):
+        return False
+    weak_surname = size == 1 and text[start] in AMBIGUOUS | _FUNCTION
+    return _sound(text, start, end) and sum(char in USUAL for char in given) >= (len(given) if weak_surname else 1)
+
+
+def usual(match: re.Match[str]) -> Extent:
+    """Between two weak cues: every character of the given name is a usual one."""
+    text, (start, end) = match.string, match.span("v")
+    size = surname_length(text, start)
+    given = text[start + size : end]
+    sure = len(given) == 2 or size > 1 or text[start] not in AMBIGUOUS | _FUNCTION
+    known = bool(given) and sure and not allowed(text, start) and all(char in USUAL for char in given)
+    return known and _sound(text, start, end)
 
 
 def after_title(match: re.Match[str]) -> Extent:
@@ -164,11 +234,14 @@ def weak(match: re.Match[str]) -> Extent:
     """After a cue that mostly announces something else: the name must end well, and look like one."""
     text, start = match.string, match.start("v")
     end = name_end(text, start)
+    found = announced(match)
     if end == start or text[start] in _FUNCTION:
-        return False
+        return found
     if text[start - 1] == ":" and not text[: match.start()].strip():
         sure = end - start >= 3 and text[start] not in AMBIGUOUS and ends_at_mark(text, end)
         return (start, end) if sure else False
+    if found is not False:
+        return found
     if (text[start] in AMBIGUOUS and surname_length(text, start) == 1) or end - start == 2:
         return (start, end) if ends_at_mark(text, end) else False
     return (start, end) if ends_well(text, end) else False
@@ -177,7 +250,8 @@ def weak(match: re.Match[str]) -> Extent:
 def delimited(match: re.Match[str]) -> Extent:
     """Between two marks: the whole stretch must be a name of two to four characters."""
     start, end = match.span("v")
-    return name_end(match.string, start) == end and match.string[start:end] not in _GREETINGS
+    known = name_end(match.string, start) == end or usual(match) is True
+    return known and match.string[start:end] not in _GREETINGS
 
 
 _GREETINGS = frozenset(("马上", "谢谢", "祝好", "全部"))
@@ -185,9 +259,8 @@ _GREETINGS = frozenset(("马上", "谢谢", "祝好", "全部"))
 
 def field(match: re.Match[str]) -> Extent:
     """The value of a form's name field, whatever it is made of."""
-    start = match.start("v")
-    if (end := name_end(match.string, start)) > start:
-        return start, end
+    if (extent := strong(match)) is not False:
+        return extent
     value = match["v"]
     return (
         len(value) <= 15
@@ -211,16 +284,28 @@ def titled(match: re.Match[str]) -> Extent:
     )
     if (
         given in _NOT_GIVEN
-        or (any(char in STOP for char in given) and not behind_department)
+        or (any(char in STOP for char in given) and not behind_department and not _all_usual(given, before))
         or (before and before in _WORD_BEFORE.get(surname, ""))
     ):
         return False
     if surname in _FUNCTION and not given and (place == start):
-        return False
+        return surname not in _NEVER and (not re.match(f"[{HAN}]", before) or before in _OPENERS)
     known = len(surname) > 1 or surname not in AMBIGUOUS or place > start
     return known or not re.match(f"[{HAN}]", before) or before in _OPENERS
 
 
+def _all_usual(given: str, before: str) -> bool:
+    """Characters that are also words but make a given name here, where none can belong to the word before."""
+    return all(char in USUAL for char in given) and (
+        not re.match(f"[{HAN}]", before) or before in _OPENERS or before == "科"
+    )
+
+
 def honorific(match: re.Match[str]) -> Extent:
     """A surname before a form of address."""
-    return match["s"] not in _FUNCTION and titled(match)
+    return (match["s"] not in _FUNCTION or usual_given(match)) and titled(match)
+
+
+def usual_given(match: re.Match[str]) -> bool:
+    """Whether a surname that is also a word stands with a full given name of usual characters."""
+    return match["s"] not in _NEVER and len(match["g"]) == 2 and all(char in USUAL for char in match["g"])

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from typing import NamedTuple
 
 from cmtmedqa.clean.lexicon import load_lexicon
 from cmtmedqa.paths import package_file
@@ -21,14 +22,19 @@ STOP = frozenset(
 )
 
 
-def _tables() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
+def _sections(name: str) -> dict[str, str]:
     sections: dict[str, str] = defaultdict(str)
     title = ""
-    for line in package_file(*_FOLDER, "surnames.txt").read_text("utf-8").splitlines():
+    for line in package_file(*_FOLDER, name).read_text("utf-8").splitlines():
         if line.startswith("["):
             title = line
         elif not line.startswith("#"):
             sections[title] += f" {line}"
+    return sections
+
+
+def _tables() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
+    sections = _sections("surnames.txt")
     plain, ambiguous = (frozenset(sections[name].replace(" ", "")) for name in ("[plain]", "[ambiguous]"))
     return (
         plain | ambiguous,
@@ -38,6 +44,9 @@ def _tables() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
 
 
 SURNAMES, AMBIGUOUS, COMPOUND = _tables()
+_GIVEN = _sections("given.txt")
+COMMON, _BEFORE, _AFTER = (frozenset(_GIVEN[name].replace(" ", "")) for name in ("[common]", "[before]", "[after]"))
+USUAL = COMMON | _BEFORE | _AFTER
 SURNAME = rf"(?:{'|'.join(COMPOUND)}|[{''.join(sorted(SURNAMES))}])"
 
 
@@ -82,6 +91,65 @@ def name_end(text: str, start: int, given: int = 2) -> int:
 def _is_given(text: str, place: int) -> bool:
     char = text[place : place + 1]
     return "一" <= char <= "鿿" and char not in STOP
+
+
+# Words that follow a name, some of which begin like the last character of one.
+_FOLLOWS = re.compile(
+    "明天|今天|昨天|后天|前天|今年|明年|去年|前年|大前|最近|近[期来日]|现在|目前|之[前后]|以前|从前|先前|刚[才刚]|上[周个月午]|下[周个月午]|"
+    "这[周几次个]|早上|中午|晚上|夜里|半夜|凌晨|平[时常]|一[直到般]|已经|经常|总是|老[是说毛]|常[年常]|长期|偶尔|突然|忽然|每[天次]|天天|因为|由于|"
+    "得了|检查|体检|住院|出院|入院|手术|术后|怀孕|产后|生[完病]|发[烧热现]|高[烧热血]|大[便概夫]|小便|全身|身上|心[脏慌率跳里]|可[以能]|"
+    "先生|女士|小姐|同志|大夫|医[生师]|主[任治诉]|教授|过敏|年龄|性别|电话|身份|糖尿|贫血|乙肝|甲[亢状]|骨[折头质]|签[字名]|同[意事学]|推荐|"
+    "康复|建议|为[您你什]|擅长|提醒|家[属里住长]|宝宝|的|了|吗|呢|吧|是|在|有|没|不|又|也|都|还|就|才|跟|和[我他她您你]|来[看过找问做复]|说|想|要|会|能|把|被|给|让|请"
+)
+
+
+# Ordinary words that a given name would cut in two.
+_WORDS = frozenset(
+    ["建议", "平时", "平常", "平日", "平均", "明显", "明确", "明白", "明天", "安全", "安静", "健康", "东西", "海鲜", "国家", "国内", "国外", "玉米", "红肿", "红色", "红疹", "红斑", "金属", "文章", "天气", "天天", "小时", "小便", "小孩", "小腿", "小腹", "月经", "月份", "月底", "生活", "生病", "生完", "生育", "生孩", "生气", "学校", "学生", "学习", "心情", "心脏", "心理", "心慌", "心悸", "心率", "心跳", "心电", "之前", "之后", "之间", "可以", "可能", "可是", "如果", "如何", "如此", "为了", "为什", "为何", "向您", "应该", "知道", "同时", "同意", "来自", "来说", "来看", "来的", "来了", "光是", "少量", "爱吃", "爱哭", "爱动", "一直", "一个", "一样", "一些", "一般", "一次", "一定", "一天", "一岁", "一周", "一年", "一月", "一起", "一下", "学会", "行吗", "行不", "行了", "行走", "刚才", "刚刚", "刚好", "刚出", "刚做", "卫生", "男孩", "男生", "有点", "有时", "有些", "有过", "有没", "有什", "有高", "有糖", "有乙", "先天", "先生", "全身", "全家", "全部", "体重", "体温", "今年", "今天", "冬天", "夏天", "春节", "秋天", "晨起", "晚上", "早上", "凌晨", "中午", "秀气", "强烈", "明年", "香烟", "金额", "林地", "云云", "庆祝", "康复", "胜任", "清楚", "清淡", "清洗", "清晨", "清醒", "根据", "根本", "思考", "恩爱", "惠民", "乐观", "朝上", "超重", "超声", "超过", "桂圆", "花生", "花粉", "花费", "苏醒", "虹膜", "利于", "利用", "启动", "继续", "继发", "传染", "传给", "尚未", "成功", "承受", "承认", "森林", "永远", "永久", "志愿", "维持", "维生", "增加", "增高", "增大", "增生", "凝血", "律师", "征求", "选择", "迎接", "宽松", "宁可", "宁愿", "静脉", "静养", "敏感", "丽人", "博士", "毅力", "奇怪", "奇痒", "露出", "影响", "延长", "延迟", "初步", "怀孕", "怀疑", "波动", "浓度", "润肠", "润肺", "冰敷", "冰箱", "雪糕", "雨天", "霜降", "扬言", "达到", "达克", "迅速", "通过", "通知", "遥控", "锻炼", "长期", "长得", "长大", "长了", "阔别", "集中", "聪明", "联系", "联合", "舒服", "舒适", "航班", "范围", "莫名", "豆浆", "赞同", "越来", "越是", "辅助", "贝贝", "钟头", "闯祸", "隽永", "雍容", "颂扬", "魁梧", "默默", "龄前", "世界", "业务", "久坐", "亚健", "仙气", "传播", "修复", "倩影", "允许", "典型", "凌乱", "凡是", "创伤", "力气", "卉木", "协助", "南方", "叙述", "君子", "喜欢", "圆形", "士兵", "声音", "姿势", "威胁", "安排", "宪法", "宾馆", "寒冷", "寿命", "展开", "希望", "帅气", "帝王", "弘扬"]
+)
+
+
+class Name(NamedTuple):
+    """Where a name ends, and whether every character of its given name is a usual one."""
+
+    end: int
+    usual: bool
+
+
+def likely_name(text: str, start: int) -> Name | None:
+    """The name that most likely starts here, told from the words behind it; None if none does.
+
+    Two usual characters make a given name unless the second begins a word that follows names; one does where the next
+    character is none that names hold. Of unusual characters only a given name up to a mark or a word is taken.
+    """
+    size = surname_length(text, start)
+    if not size or allowed(text, start):
+        return None
+    one, two = start + size + 1, start + size + 2
+    first, second = text[one - 1 : one], text[one:two]
+    if not re.fullmatch(f"[{HAN}]", first):
+        return None
+    pair = first in COMMON | _BEFORE and second in COMMON | _AFTER and text[two - 1 : two + 1] not in _WORDS
+    alone = first in COMMON and text[one - 1 : two] not in _WORDS
+    alone = alone and (second not in USUAL or ends_well(text, one) or bool(_FOLLOWS.match(text, one)))
+    if pair and not (alone and _FOLLOWS.match(text, one)):
+        return Name(two, True)
+    if alone:
+        return Name(one, True)
+    if _is_given(text, start + size) and _is_given(text, one) and ends_well(text, two):
+        return Name(two, False)
+    return Name(one, first in COMMON | _BEFORE) if _is_given(text, start + size) and ends_at_mark(text, one) else None
+
+
+def whole_run(text: str, start: int) -> int:
+    """Where the run of Han characters ends that starts here, if as a whole it may be a name; else `start`."""
+    run = _RUN.match(text, start)
+    size = surname_length(text, start)
+    given = len(run[0]) - size if run and size else 0
+    return start + size + given if 1 <= given <= 2 and not allowed(text, start) else start
+
+
+_RUN = re.compile(f"[{HAN}]+")
 
 
 def ends_well(text: str, end: int) -> bool:

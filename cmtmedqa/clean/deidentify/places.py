@@ -30,7 +30,7 @@ _LEADS = (
     "医生|大夫|教授|主任|患者|病人|孩子|妈妈|爸爸|老婆|老公|资料|结果|报告|片子|说是|时|被|称|对|向|下|离|距|比如|例如|包括|像|如|通过|生|做|打|拍|开|抽|当时|后来|然后|最后|首先|所以|因为|但是|不过|如果|而且|并|等|其|此|该|本|每|各|各大|并且"
 )
 _LEAD = re.compile(f"(?:{'|'.join(sorted(set(_LEADS.split('|')), key=lambda word: (-len(word), word)))})")
-_KNOWN = re.compile(PLACE)
+PLACES = _KNOWN = re.compile(PLACE)
 _ADMIN = re.compile("[一-鿿]{2,4}?(?:省|自治区|自治州|自治县|市|县|区|镇|乡|旗)")
 _BROKEN = re.compile("(?:都有|现在|家门口|之中|东西)")
 

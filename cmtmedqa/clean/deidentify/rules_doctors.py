@@ -2,11 +2,10 @@
 
 import re
 
+from cmtmedqa.clean.deidentify.cues import FUNCTION, TITLE
 from cmtmedqa.clean.deidentify.model import Check, Rule
-from cmtmedqa.clean.deidentify.name_checks import after_title, delimited, titled
+from cmtmedqa.clean.deidentify.name_checks import after_title, announced_full, delimited, titled, usual, whole
 from cmtmedqa.clean.deidentify.names import AMBIGUOUS, HAN, SURNAME
-
-TITLE = r"(?:副?主任医师|主治医[师生]|主治大夫|住院医[师生]|副?主任(?:医生|大夫|护师|药师|技师)?|副?教授|副?院长|护士长|主管护师|护士|护师|医生|医师|大夫|专家|博士|药师|技师|所长|科长|主治|老师|老中医)"
 
 
 def _rule(
@@ -22,7 +21,7 @@ DOCTORS: tuple[Rule, ...] = (
         "doctor",
         "doctor",
         "title",
-        rf"(?P<v>[小老]?(?P<s>{SURNAME})(?P<g>[{HAN}]{{0,2}}?){TITLE.replace('(?:', '(?P<t>', 1)})",
+        rf"(?P<v>[小老]?(?P<s>{SURNAME})(?P<g>[{HAN}]{{0,2}}?) ?{TITLE.replace('(?:', '(?P<t>', 1)})",
         ("之前是郝主任给我看的", "神经外科邵彦刚教授", "挂过谌云帆教授的号", "我是邵景行医生", "龚大夫说", "小王护士"),
         (
             "谢谢医生",
@@ -48,8 +47,8 @@ DOCTORS: tuple[Rule, ...] = (
         "doctor-called",
         "doctor",
         "title",
-        rf"(?:医生|大夫|医师|教授|主任|专家|主刀|主治|护士|院长|老师)(?:的?名字|姓名)?(?:叫做?|名叫|是|为|:|[ (「\"“])+{_V}",
-        ("主刀医生是邵景行。", "主治医师：谌云帆"),
+        rf"{FUNCTION}(?:的?名字|姓名|签名|签字)?(?:就)?(?:叫做?|名叫|是|为|:|[ (「\"“])*{_V}",
+        ("主刀医生是邵景行。", "主治医师：谌云帆", "管床医生林若溪不在", "主任叫邵岩"),
         ("医生是白天上班", "主任：高血压要吃药", "医生叫马上去"),
         after_title,
     ),
@@ -61,5 +60,41 @@ DOCTORS: tuple[Rule, ...] = (
         ("我是骨科医生邵景行，",),
         ("谢谢医生明白，", "医生应该，"),
         lambda match: match["v"][0] not in AMBIGUOUS and delimited(match),
+    ),
+    _rule(
+        "doctor-set-apart",
+        "doctor",
+        "apart",
+        rf"(?P<v>{SURNAME}[{HAN}]{{1,2}})[ ,、:(-]{{1,2}}(?={TITLE.replace('|老师', '').replace('|专家', '')})",
+        ("邵景行（主任医师）", "林若溪，副主任医师，擅长糖尿病"),
+        ("高血压，医生说", "方便，主任在吗", "谢谢，医生"),
+        usual,
+    ),
+    _rule(
+        "doctor-at-work",
+        "doctor",
+        "acts",
+        rf"(?:挂|找|看|由|请|让|约|问|是|跟|听|让您|选|转)(?:了|过|的|到)?(?P<v>{SURNAME}[{HAN}]{{1,2}}?)(?=的号|的?门诊|(?:给|为)(?:我|他|她|孩子|我[爸妈])|做的|主刀|看过|看的|开的|会诊|接诊|坐诊|亲自|操刀)",
+        ("我想挂谌云帆的号", "上次找林若溪看过", "是邵景行给我做的手术", "由邵岩主刀"),
+        ("挂专家的号", "是常规做的", "看方便门诊"),
+        whole,
+    ),
+    _rule(
+        "doctor-of-department",
+        "doctor",
+        "department",
+        rf"(?:科|科室|门诊|病区|门诊部|医院)(?:的|:)?{_V}",
+        ("我是心内科的邵景行，很高兴为您服务", "神经内科林若溪看的"),
+        ("内科方面", "妇科常规检查", "外科于今天", "皮肤科黄褐斑", "医院安排"),
+        announced_full,
+    ),
+    _rule(
+        "doctor-by-surname",
+        "doctor",
+        "surname",
+        rf"(?P<v>{SURNAME})(?=姓(?:医生|大夫|主任|教授|专家|护士|医师))",
+        ("一位邵姓医生",),
+        ("百姓医生",),
+        None,
     ),
 )

@@ -5,13 +5,14 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 
+from cmtmedqa.clean.deidentify.cues import HONORIFIC, TITLE
 from cmtmedqa.clean.deidentify.fold import fold
 from cmtmedqa.clean.deidentify.model import KINDS, Span
 from cmtmedqa.clean.deidentify.names import allowed, surname_length
-from cmtmedqa.clean.deidentify.rules_doctors import TITLE
-from cmtmedqa.clean.deidentify.rules_names import HONORIFIC
 from cmtmedqa.clean.deidentify.validators import digits
 
+# Kinds whose values are looked for again in the rest of their dialogue.
+REPEATED = ("doctor", "name")
 _NUMERIC = frozenset(("mobile", "landline", "hotline", "bank_card"))
 _CALLED = re.compile(f"(?:{TITLE}|{HONORIFIC})$")
 _USED = re.compile(r"\[([^\[\]0-9]+)([0-9]+)\]")
@@ -43,7 +44,7 @@ def repeated_names(texts: Sequence[str], spans: Mapping[int, Sequence[Span]]) ->
         (span.kind, canonical(span.kind, texts[index][span.start : span.end]))
         for index, found in spans.items()
         for span in found
-        if span.kind in ("doctor", "name")
+        if span.kind in REPEATED
     }
     known = sorted((-len(name), name, kind) for kind, name in names if len(name) > 1 and not allowed(name, 0))
     merged = {index: tuple(found) for index, found in spans.items()}
@@ -63,7 +64,7 @@ def canonical(kind: str, value: str) -> str:
         number = digits(folded)
         return re.sub(r"^(?:00)?86(?=1[3-9][0-9]{9}$)", "", number)
     value = re.sub(r"[ ·-]", "", folded).lower()
-    if kind in ("doctor", "name"):
+    if kind in REPEATED:
         return _CALLED.sub("", value) or value
     return value
 
@@ -79,7 +80,7 @@ def _full_names(texts: Sequence[str], spans: Mapping[int, Sequence[Span]]) -> di
     for index, found in spans.items():
         for span in found:
             value = canonical(span.kind, texts[index][span.start : span.end])
-            size = surname_length(value, 0) if span.kind in ("doctor", "name") else 0
+            size = surname_length(value, 0) if span.kind in REPEATED else 0
             if size and len(value) > size:
                 names.setdefault((span.kind, value[:size]), set()).add(value)
     return {key: min(values) for key, values in names.items() if len(values) == 1}
