@@ -6,7 +6,8 @@ A gate may never be narrower than its rules: where folding could change what it 
 from cmtmedqa.clean.deidentify.cues import BELONGINGS, FIELD, FUNCTION, HONORIFIC, RELATIVE, ROLE, TITLE
 from cmtmedqa.clean.deidentify.names import COMPOUND, HAN, SURNAMES
 from cmtmedqa.clean.deidentify.places import PLACE, PLACE_NAMES
-from cmtmedqa.clean.deidentify.rules_places import CUE, SHORT, SUFFIX
+from cmtmedqa.clean.deidentify.rules_hospitals import SHORT, SUFFIX
+from cmtmedqa.clean.deidentify.rules_places import CUE
 
 _S = f"[{''.join(sorted({*SURNAMES, *(name[0] for name in COMPOUND)}))}]"
 _MARK = '[。!！?？;；,，、:：\n"“” (（]'
@@ -15,22 +16,24 @@ _LINKS = '的?(?:名字|姓名|签名|签字)?就?(?:叫做?|名叫|是|为|[:�
 _ACTS = "(?:的|挂|拿|开|预约|咨询|问|看|做|给|主刀|会诊|接诊|坐诊|复查|就诊|办|打针|抽血|检查|说|写|这个|名|到|来|取|缴费|交费|住院|手术|为|亲自|操刀|家|妈|爸|母|父|奶|爷|外|姥|儿|女|老|丈|妻|爱|哥|姐|弟|妹|孙|监|陪|报|化|检|结|片|胶|病|处|方|药|号|门|床|医|身|电|资|单|血|C|B|核|X|情|体|诊|治|出|材|费|卡)"
 _COUNT = "0-9一二三四五六七八九十"
 
-_NUMBERED = "[路街道巷同弄村庄区园寓厦场苑城墅舍院镇乡][ -]?[0-9]{1,5} ?[号弄栋幢]"
+_NUMBERED = (
+    "[路街道巷同弄村庄区园寓厦场苑城墅舍院镇乡邸][ -]?[0-9]{1,5}(?:-[0-9]{1,3})? ?[号弄栋幢座单室楼层户组社队门支]"
+)
 _ROAD = f"{CUE}[:：是在 ]{{0,2}}[{HAN}]{{2,5}}[省市县区州]|{_NUMBERED}"
 _FIRST, _SECOND = ("".join(sorted({name[place] for name in PLACE_NAMES})) for place in (0, 1))
 
 GATES: dict[str, str] = {
     "digits": "[0-9][0-9 ()（）.·_-]{5,}",
     "han_digits": "[〇零○一幺壹二贰两三叁四肆五伍六陆七柒八捌九玖][ ,，、.-]?[0-9〇零○一幺壹二贰两三叁四肆五伍六陆七柒八捌九玖][ ,，、.-]?[0-9〇零○一幺壹二贰两三叁四肆五伍六陆七柒八捌九玖][ ,，、.-]?[0-9〇零○一幺壹二贰两三叁四肆五伍六陆七柒八捌九玖]",
-    "plate": "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-Z]|车牌|车号|牌照",
+    "plate": "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-Za-z]|车牌|车号|牌照",
     "cue_number": "[0-9]{3}",
     "bed": "[0-9]号?病?床|床[位号]",
     "latin": r"[A-Za-z0-9-]\.[A-Za-z]{2}|[hH][tT][tT][pP]|[fF][tT][pP]:|@|[aA][tT][\])#]|艾特",
     "digits_dot": r"[0-9]\.[0-9]+\.[0-9]",
     "ip6": "[0-9A-Fa-f][:：][0-9A-Fa-f]{1,4}[:：]",
-    "wechat": "[微薇威徽围维]信|微[xX]|[vV][xX]|[wW][xX]|[wW]e[cC]hat|[wW]ei[xX]in|[vV]信|加[vV微薇]|\\+[vV]|[vV][:：]",
-    "qq": "[qQ]{2}|扣扣|球球|叩叩|企鹅|腾讯|[扣qQ]号|加[扣qQ]",
-    "user": "用户名|昵称|网名|会员名|登录名|论坛|微博|抖音|快手|小红书|贴吧|知乎|平台|好大夫|春雨|丁香|ID|id|@",
+    "wechat": "[微薇威徽围维]信|微[xX]|[vV][xX]|[wW][xX]|[wW]e[cC]hat|[wW]ei[xX信]|[vV]信|加[vV微薇]|\\+[vV]|[vV][:：]",
+    "qq": "[qQ] ?[qQ]|扣扣|球球|叩叩|企鹅|腾讯|[扣qQ]号|加[扣qQ]|扣[:： ]?[1-9]|群聊?号",
+    "user": "用户|昵称|网名|网友|会员|登录名|论坛|微博|抖音|快手|小红书|贴吧|知乎|平台|好大夫|春雨|丁香|淘宝|京东|[Bb]站|豆瓣|陌陌|钉钉|头条|公众号|视频号|[账帐]号|ID|id|@",
     "name": f"{FIELD}|(?:写|登记|填|挂|用|打印|显示|查|报)(?:的|着|成|了)(?:是|名字是)?{_S}|[小乳]名|(?:叫我|我是|喊我|称呼我|称我)[小老阿]{_S}|[·•・]"
     f"|(?:我叫|名叫|患者|病人)[是叫为:：= (（\\[]{{0,4}}[A-Z]",
     "called": f"(?:叫[做作]?|[取起]名|名为|名唤|人称){_S}",
@@ -47,10 +50,13 @@ GATES: dict[str, str] = {
     "apart": f"{_S}[{HAN}]{{1,2}}[ ,，、:：(（-]{{1,2}}{TITLE}",
     "department": f"(?:科|室|门诊|病区|门诊部|医院)[的:：]?{_S}",
     "hospital": SUFFIX,
-    "short_hospital": f"{SHORT}医院|[一二三四五六七八九十]附?院|(?:30[1-9]|411|455|85)医院",
+    "army": "(?:军|武警|部队|总队|支队)[^,，。 ]{0,8}医院|第[0-9〇零一二三四五六七八九十百]{2,5}(?:中心)?医院",
+    "short_hospital": f"妇[幼保儿]|人医|儿医|{SHORT}医院|[一二三四五六七八九十]附?院|(?:30[1-9]|411|455|85)医院",
     "address": f"{PLACE}|{_ROAD}",
     "road": _NUMBERED,
-    "birth": f"(?:出生|生日|生于|诞辰|[Dd][Oo][Bb])[是为于在就都也年月日期时间:：=＝,，(（\\[农阴阳公历腊正 ]{{0,12}}[{_COUNT}〇零○]|[{_COUNT}月日号份年] ?[)）]? ?(?:早产|剖腹产|顺产|剖宫产)?(?:的生日|的人|生的|出生|诞生|生人|生日|生|降生)",
+    "building": "[0-9] ?(?:号楼|栋|幢|座)[ -]?[0-9]",
+    "levels": f"[市县区旗镇乡道][ -]?[{HAN}]{{2,5}}[县区旗镇乡道村屯庄]",
+    "birth": f"属[鼠牛虎兔龙蛇马羊猴鸡狗猪]|[我他她子宝人妈爸儿女的是]生日|(?:出生|生日|生于|诞辰|[Dd][Oo][Bb])[是为于在就都也年月日期时间:：=＝,，(（\\[农阴阳公历腊正 ]{{0,12}}[{_COUNT}〇零○]|[{_COUNT}月日号份年] ?[)）]? ?(?:早产|剖腹产|顺产|剖宫产)?(?:的生日|的人|生的|出生|诞生|生人|生日|生|降生)",
     "old": f"(?:[9九百][{_COUNT}零]{{0,2}}|1[0-2][0-9]) ?[多来几周虚 ]{{0,3}}岁|(?:年龄|年纪|岁数|高龄)[是为:：=＝ ]*[9九1一]",
 }
 
@@ -60,11 +66,12 @@ BEFORE: dict[str, str] = {
     "greeting": "[你您]好|[,，!！][您你]|尊敬的|亲爱的|[早下晚][上午]好",
     "sex": "[,，、(（/| :：别][男女]|[0-9]岁",
     "honorific": HONORIFIC,
+    "army": "军|武警|总队|支队|第[0-9〇零一二三四五六七八九十百]",
     "called": "叫|[取起]名|名为|名唤|人称",
     "apart": f"[ ,，、:：(（-]{TITLE}",
 }
 
 # Gates without lists of names are tried together first: one pass over the column in place of fifteen.
 LIGHT = frozenset(GATES) - {
-    "name", "called", "relative", "iam", "acts", "belongs", "greeting", "sex", "surname", "honorific", "title", "apart", "department", "address",
+    "name", "called", "relative", "iam", "acts", "belongs", "greeting", "sex", "surname", "honorific", "title", "apart", "department", "address", "army",
 }  # fmt: skip

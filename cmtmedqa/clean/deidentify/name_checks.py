@@ -77,6 +77,8 @@ _NOT_GIVEN = frozenset(
     ]
 )
 _WORD_BEFORE = {
+    "楚": "清",
+    "权": "",
     "况": "情状何",
     "戚": "亲",
     "幸": "不荣有",
@@ -158,9 +160,11 @@ _WORD_BEFORE = {
     "年": "",
 }
 # Surnames that mostly are other words: never a name on weak evidence; then those that need a full name.
-_NEVER = frozenset("和从应时成全能经由祝对连同还有都为以及查年须终才是门首后国广计怀向")
-_FUNCTION = _NEVER | frozenset("于常左戴关单包")
-_OPENERS = frozenset("的是找看给问挂请让跟和由到见在了谢过叫科院约听从向对但我您你,:说被")
+_NEVER = frozenset("权但和从应时成全能经由祝对连同还有都为以及查年须终才是门首后广计怀")
+_FUNCTION = _NEVER | frozenset("于常左戴关单包向国信但修衣位保权")
+# Of these the ones that stand alone before a title where nothing else can be meant.
+_BARE = frozenset("于常左戴关单包国信修权")
+_OPENERS = frozenset("的是找看给问挂请让跟和由到见在了谢过叫科院约听从向对但我您你,:说被苦次托转位老小")
 _NO_NAME = re.compile(r"[未不无没]|匿名|保密|患者|姓名|什么|多少|怎|先生$|女士$|医生|大夫")
 
 
@@ -178,7 +182,10 @@ def announced(match: re.Match[str]) -> Extent:
     found = likely_name(text, start)
     if text[start] in _NEVER and surname_length(text, start) == 1:
         return False
-    if (end := whole_run(text, start)) - start >= 3 and any(char in USUAL for char in text[start + 1 : end]):
+    end = whole_run(text, start)
+    given = text[start + 1 : end]
+    plain = text[start] not in _FUNCTION and not any(char in STOP and char not in USUAL for char in given)
+    if len(given) >= 2 and plain and any(char in USUAL for char in given):
         return (start, end) if _sound(text, start, end) else False
     return (start, found.end) if found and found.usual and _sound(text, start, found.end) else False
 
@@ -242,6 +249,8 @@ def weak(match: re.Match[str]) -> Extent:
         return (start, end) if sure else False
     if found is not False:
         return found
+    if text[start + 1 : end] in _NOT_GIVEN:
+        return False
     if (text[start] in AMBIGUOUS and surname_length(text, start) == 1) or end - start == 2:
         return (start, end) if ends_at_mark(text, end) else False
     return (start, end) if ends_well(text, end) else False
@@ -289,7 +298,7 @@ def titled(match: re.Match[str]) -> Extent:
     ):
         return False
     if surname in _FUNCTION and not given and (place == start):
-        return surname not in _NEVER and (not re.match(f"[{HAN}]", before) or before in _OPENERS)
+        return surname in _BARE and (not re.match(f"[{HAN}]", before) or before in _OPENERS)
     known = len(surname) > 1 or surname not in AMBIGUOUS or place > start
     return known or not re.match(f"[{HAN}]", before) or before in _OPENERS
 

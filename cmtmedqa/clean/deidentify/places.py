@@ -27,7 +27,7 @@ _LEADS = (
     "家庭住址|户籍地址|现住址|居住地|地址|住址|老家|户口|籍贯|户籍|来自|家住|居住|现住|住在|寄到|寄给|送到|快递到|搬到|家在|现在|"
     "去过|去了|到了|在了|看过|做过|查过|转到|转至|转去|转往|送到|送往|送去|来到|前往|去到|跑到|跑去|跑了|去|到|在|于|往|从|是|的|了|我们|你们|他们|咱们|我|您|你|他|她|它|们|给|说|找|挂|由|请|让|被|把|和|与|跟|及|或|"
     "看|就诊|就医|确诊|住院|出院|入院|手术|检查|复查|化验|体检|门诊|联系|咨询|预约|推荐|建议|可以|可到|可去|可|要|想|有|个|家|这|那|哪|某|所|为|叫|住|来|经|过|又|再|先|后|前|曾|已|就|都|也|还|昨天|今天|前天|上午|下午|"
-    "医生|大夫|教授|主任|患者|病人|孩子|妈妈|爸爸|老婆|老公|资料|结果|报告|片子|说是|时|被|称|对|向|下|离|距|比如|例如|包括|像|如|通过|生|做|打|拍|开|抽|当时|后来|然后|最后|首先|所以|因为|但是|不过|如果|而且|并|等|其|此|该|本|每|各|各大|并且"
+    "医生|大夫|教授|主任|患者|病人|孩子|妈妈|爸爸|老婆|老公|资料|结果|报告|片子|说是|时|被|称|对|向|下|离|距|比如|例如|包括|像|如|通过|或者|生|做|打|拍|开|抽|当时|后来|然后|最后|首先|所以|因为|但是|不过|如果|而且|并|等|其|此|该|本|每|各|各大|并且"
 )
 _LEAD = re.compile(f"(?:{'|'.join(sorted(set(_LEADS.split('|')), key=lambda word: (-len(word), word)))})")
 PLACES = _KNOWN = re.compile(PLACE)
@@ -53,3 +53,25 @@ def proper_start(run: str) -> int:
         # What stands between the last leading word and the place belongs to neither.
         return known.start()
     return start
+
+
+def lead_end(run: str) -> int:
+    """Where the last leading word of a run of Han characters ends that leaves two characters or more behind it."""
+    end = place = 0
+    while place < len(run) - 2:
+        lead = _LEAD.match(run, place)
+        if lead and lead.end() <= len(run) - 2:
+            end = place = lead.end()
+        else:
+            place += 1
+    return end
+
+
+def core_start(run: str, most: int) -> int:
+    """Where the proper name at the end of `run` begins: a known place that ends it, else at most so many characters before
+    the end, after the last leading word.
+    """
+    for place in range(len(run) - 1):
+        if PLACES.fullmatch(run, place):
+            return place
+    return max(lead_end(run), len(run) - most, 0)

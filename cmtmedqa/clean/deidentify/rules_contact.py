@@ -4,12 +4,18 @@ import re
 
 from cmtmedqa.clean.deidentify import validators
 from cmtmedqa.clean.deidentify.model import Rule
-from cmtmedqa.clean.deidentify.rules_numbers import CONN
+from cmtmedqa.clean.deidentify.rules_numbers import BACK, CONN
 
 _TLD = r"(?:com|cn|net|org|edu|gov|info|cc|tv|me|top|xyz|vip|io|hk|tw|biz|mobi|co|wang|shop|club|site|online|ltd|link)"
 _NO_ID = frozenset(("wechat", "weixin", "android", "iphone", "windows"))
-_QQ = r"(?:[Qq]{2}|扣扣|球球|叩叩|企鹅|腾讯Q|[扣Qq]号|(?<=加)[扣Qq])"
+_QQ = r"(?:[Qq]{2}|扣扣|球球|叩叩|企鹅|腾讯Q|[扣Qq]号|(?<=加)[扣Qq]|[Qq] [Qq]|(?<![应每折克纽倒])扣(?=[:： ]?[1-9][0-9]{4}))"
 _WECHAT = r"(?:微信|薇信|威信|徽信|围信|维信|微x|微X|[Vv]信|(?<![A-Za-z])(?:[Vv][Xx]|[Ww][Xx]|[Ww]e[Cc]hat|[Ww]ei[Xx]in)|(?<=加)[Vv微薇]|(?<=\+)[Vv]|(?<![A-Za-z0-9])[Vv](?=:))"
+
+
+_PLATFORM = (
+    r"(?:微博|抖音|快手|小红书|贴吧|知乎|论坛|平台|好大夫|春雨|丁香|淘宝|京东|[Bb]站|豆瓣|陌陌|钉钉|头条|公众|视频)"
+)
+_USER = rf"(?:用户名|用户昵称|昵称|网名|会员名|登录名|论坛[名ID]|{_PLATFORM}(?:上|里)?的?(?:账号|帐号|昵称|名字?|号|ID|用户))"
 
 
 def _no_cue_word(match: re.Match[str]) -> bool:
@@ -18,7 +24,7 @@ def _no_cue_word(match: re.Match[str]) -> bool:
 
 def _user_name(match: re.Match[str]) -> bool:
     value = match["v"]
-    return not re.search(r"是|什么|忘|不|没|怎么|多少|注册|登录|密码|了$|吗|的$", value)
+    return not re.search(r"^[是上里登填写改也都就叫为]|什么|忘|不|没|怎么|多少|注册|登录|密码|了$|吗|的$", value)
 
 
 CONTACTS: tuple[Rule, ...] = (
@@ -68,11 +74,11 @@ CONTACTS: tuple[Rule, ...] = (
         "ip",
         "ip6",
         re.compile(
-            r"(?<![0-9A-Za-z:])(?P<v>(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|(?:[0-9A-Fa-f]{1,4}:){2,6}(?::[0-9A-Fa-f]{1,4}){1,5})(?![0-9A-Za-z:])"
+            r"(?:(?<![0-9A-Za-z])|(?<=[Ii][Pp])|(?<=[Vv]6))(?<![0-9A-Fa-f]:)(?P<v>(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|(?:[0-9A-Fa-f]{1,4}:){1,6}(?::[0-9A-Fa-f]{1,4}){1,6})(?![0-9A-Za-z])(?!:[0-9A-Fa-f])"
         ),
-        ("2001:db8::8a2e:370:7334",),
+        ("2001:db8::8a2e:370:7334", "IP地址：2001:db8:ebd6:c854:9deb:8028:6b3c:1f42。", "IP2001:db8::1a2b"),
         ("[14C]尿素", "12:30:45", "1:2:3::"),
-        lambda match: len(match["v"]) >= 11,
+        lambda match: len(match["v"]) >= 9,
     ),
     Rule(
         "wechat",
@@ -89,13 +95,61 @@ CONTACTS: tuple[Rule, ...] = (
         _no_cue_word,
     ),
     Rule(
+        "wechat-near",
+        "wechat",
+        "wechat",
+        re.compile(
+            r"(?:"
+            + _WECHAT
+            + r"|wei信|weixin)[^0-9A-Za-z。!;\n]{0,9}(?:搜|写这|我的是|是|加|为|填|叫|吧|:|一下)[:： ,，]{0,2}(?P<v>[A-Za-z][A-Za-z0-9_-]{5,19}|[0-9]{5,15})(?![A-Za-z0-9_-])(?! ?(?:元|块|岁|年|月|天|个|次))"
+        ),
+        (
+            "微信搜happycat_951关注",
+            "可以加您微信吗？我的是tian_618备注",
+            "我把微信写这：832164960，",
+            "加个微信吧4060778882以后",
+        ),
+        ("微信搜android", "微信是2011年"),
+        _no_cue_word,
+    ),
+    Rule(
+        "wechat-mixed",
+        "wechat",
+        "wechat",
+        re.compile(r"wei信(?:号)?[:： 是]{0,3}(?P<v>[A-Za-z][A-Za-z0-9_-]{5,19}|[0-9]{5,15})(?![A-Za-z0-9_-])"),
+        ("加我wei信bluesky-155",),
+        ("wei信里说",),
+        None,
+    ),
+    Rule(
+        "wechat-internal",
+        "wechat",
+        "wechat",
+        re.compile(r"(?<![A-Za-z0-9])(?P<v>wxid_[a-z0-9]{6,24})(?![A-Za-z0-9])"),
+        ("wxid_5pk60e180en05b这是我的微信号",),
+        ("wxid_",),
+    ),
+    Rule(
+        "wechat-before",
+        "wechat",
+        "wechat",
+        re.compile(
+            r"(?<![A-Za-z0-9_-])(?P<v>[A-Za-z][A-Za-z0-9_-]{5,19}|[0-9]{6,15})"
+            + BACK
+            + r"(?:微信|薇信|威信|V信|v信|vx|wx)"
+        ),
+        ("happy_951这是我的微信号",),
+        ("100是微信转的",),
+        None,
+    ),
+    Rule(
         "qq",
         "qq",
         "qq",
         re.compile(
             r"(?<![A-Za-z0-9])"
             + _QQ
-            + r"(?:群|账号|帐号)?"
+            + r"(?:交流|病友|互助|患者)?(?:群|账号|帐号)?"
             + CONN
             + r"(?P<v>[1-9](?:[ -]?[0-9]){4,11})(?![0-9A-Za-z])(?! ?(?:元|块|岁|年|月|天|个|次))"
         ),
@@ -103,15 +157,42 @@ CONTACTS: tuple[Rule, ...] = (
         ("应扣1个月工资", "QQ糖吃了100颗", "QQ多少"),
     ),
     Rule(
+        "qq-group",
+        "qq",
+        "qq",
+        re.compile(r"(?:群号|群聊号)" + CONN + r"(?P<v>[1-9][0-9]{4,11})(?![0-9A-Za-z])"),
+        ("群号2648522，QQ群里有",),
+        ("群号多少",),
+    ),
+    Rule(
+        "qq-before",
+        "qq",
+        "qq",
+        re.compile(r"(?<![A-Za-z0-9])(?P<v>[1-9][0-9]{4,11})" + BACK + r"(?:[Qq]{2}|扣扣|企鹅)"),
+        ("14086629这是我QQ号",),
+        ("5000QQ糖",),
+    ),
+    Rule(
         "user-name",
         "user_name",
         "user",
         re.compile(
-            r"(?:用户名|用户昵称|昵称|网名|会员名|登录名|论坛[名ID]|(?:微博|抖音|快手|小红书|贴吧|知乎|论坛|平台|好大夫|春雨|丁香)(?:上|里)?的?(?:账号|帐号|昵称|名字?|号|ID|用户))"
-            r"(?:也|都|就|还)?(?:是|叫做?|为|:|=|[ \"“'「])+(?P<v>[一-鿿A-Za-z0-9_.-]{2,24})"
+            _USER
+            + r"(?:(?:也|都|就|还)?(?:是|叫做?|为|:|=|[\"“'「])[ :]?|[ ](?=[A-Za-z0-9_.-]))+(?P<v>[一-鿿A-Za-z0-9_.-]{2,24})"
         ),
-        ("昵称：小雨点2020", "我的用户名是abc_mama88", "抖音号叫快乐的小鱼"),
-        ("昵称是什么", "用户名忘了"),
+        ("昵称：小雨点2020", "我的用户名是abc_mama88", "抖音号叫快乐的小鱼", "登录名 tian_12"),
+        ("昵称是什么", "用户名忘了", "昵称 晚上失眠"),
+        _user_name,
+    ),
+    Rule(
+        "user-name-plain",
+        "user_name",
+        "user",
+        re.compile(
+            _USER + r"(?P<v>[一-鿿A-Za-z][一-鿿A-Za-z0-9_.-]{1,15}?)(?=[,。!?;:) 、\n]|$|登不|提问|密码|说|回复|发)"
+        ),
+        ("知乎用户阿紫姑娘。", "网名豆豆妈妈，之前问过您", "B站账号一米阳光1", "平台账号happycat_553登不上了"),
+        ("昵称是什么", "用户名忘了", "账号登不上", "公众号上说。"),
         _user_name,
     ),
     Rule(
@@ -121,6 +202,28 @@ CONTACTS: tuple[Rule, ...] = (
         re.compile(r"(?:用户名|昵称|网名|会员名|登录名)(?P<v>[一-鿿A-Za-z_]{2,14}[0-9]{2,8})(?![A-Za-z0-9.])"),
         ("我的昵称小雨爱吃糖0412，",),
         ("昵称是什么",),
+    ),
+    Rule(
+        "user-latin",
+        "user_name",
+        "user",
+        re.compile(
+            r"(?:用户|网友|会员|账号|帐号|ID|id)(?:是|为|:|名)?[: ]?(?P<v>[A-Za-z][A-Za-z0-9_.-]{2,20}[0-9_][A-Za-z0-9_.-]{0,10})(?![A-Za-z0-9])"
+        ),
+        ("用户doudou839提问", "账号是xiaoyu-523，密码忘了"),
+        ("用户A", "账号登录"),
+    ),
+    Rule(
+        "user-before",
+        "user_name",
+        "user",
+        re.compile(
+            r"(?<![A-Za-z0-9_-])(?P<v>[A-Za-z][A-Za-z0-9_.-]{3,20}|[一-鿿]{2,8}[0-9]{1,6})"
+            + BACK
+            + r"(?:昵称|网名|用户名|登录名|账号|帐号)"
+        ),
+        ("doudou_2005是我的昵称",),
+        ("是我的昵称",),
     ),
     Rule(
         "user-id",

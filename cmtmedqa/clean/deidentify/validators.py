@@ -122,5 +122,12 @@ def ip_address(match: re.Match[str]) -> bool:
 
 
 def plate(match: re.Match[str]) -> bool:
-    """At most two letters after the office letter (a gene or an enzyme has more)."""
-    return sum(c in "0123456789" for c in match["v"]) >= 3
+    """At least three digits (a gene or an enzyme has fewer), or two where the text speaks of a vehicle."""
+    text, (start, end) = match.string, match.span("v")
+    count = sum(c in "0123456789" for c in match["v"])
+    return count >= 3 or (
+        count == 2 and bool(_VEHICLE.search(text[max(0, start - 12) : start] + "|" + text[end : end + 12]))
+    )
+
+
+_VEHICLE = re.compile("车|司机|停|撞|牌|路口|违章|驾驶")
