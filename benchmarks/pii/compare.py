@@ -74,7 +74,8 @@ def figures(planted: Sequence[Planted], texts: Texts, found: FoundIn, seconds: M
     speed = seconds["speed"]
     return {
         "classes": {
-            kind: recall._asdict() | {"precision": result.precision(kind)} for kind, recall in result.classes.items()
+            kind: recall._asdict() | {"precision": result.precision(kind), "tight_wordings": result.tight(kind)}
+            for kind, recall in result.classes.items()
         },
         "forms": {f"{kind}/{form}": recall._asdict() for (kind, form), recall in sorted(result.forms.items())},
         "labels": result.labels,

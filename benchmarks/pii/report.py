@@ -35,7 +35,7 @@ def _classes(tools: Mapping[str, Any]) -> str:
     peers = [tool for tool in tools if tool != OURS]
     header = ["class", "n"]
     if ours:
-        header += ["recall", "with the right label", "partly covered", "precision"]
+        header += ["recall", "with the right label", "partly covered", "wordings without a leak", "precision"]
     header += [f"{TITLES[tool]} recall" for tool in peers]
     header += [f"{TITLES[tool]} precision" for tool in peers]
     rows = []
@@ -45,7 +45,7 @@ def _classes(tools: Mapping[str, Any]) -> str:
         if ours:
             mine = ours["classes"][kind]
             row += [share(mine["whole"], mine["n"]), f"{mine['typed'] / mine['n']:.3f}", str(mine["part"])]
-            row.append(share(*mine["precision"]))
+            row += [" of ".join(map(str, mine["tight_wordings"])), share(*mine["precision"])]
         row += [f"{tools[tool]['classes'][kind]['whole'] / first['n']:.3f}" for tool in peers]
         row += [_plain(*tools[tool]["classes"][kind]["precision"]) for tool in peers]
         rows.append(row)

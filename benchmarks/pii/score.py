@@ -72,11 +72,17 @@ class Recall(NamedTuple):
 
 
 class Score(NamedTuple):
-    """Recall by class and by written form; by label, how many spans there are, how many are right, characters too many."""
+    """Recall by class, by written form and by wording; by label: spans, right ones, characters too many."""
 
     classes: dict[str, Recall]
     forms: dict[tuple[str, str], Recall]
+    wordings: dict[tuple[str, int], Recall]
     labels: dict[str, tuple[int, int, int]]
+
+    def tight(self, kind: str) -> Share:
+        """Wordings of a class in which nothing of that class leaked."""
+        recalls = [recall for (other, _), recall in self.wordings.items() if other == kind]
+        return Share(sum(recall.whole == recall.n for recall in recalls), len(recalls))
 
     def precision(self, kind: str) -> Share:
         """The precision of the labels of a class."""
@@ -110,6 +116,7 @@ def score(texts: Sequence[Planted], found: Sequence[Sequence[Found]]) -> Score:
     """The score of what a tool found in planted texts."""
     classes: dict[str, Recall] = defaultdict(Recall)
     forms: dict[tuple[str, str], Recall] = defaultdict(Recall)
+    wordings: dict[tuple[str, int], Recall] = defaultdict(Recall)
     labels: dict[str, tuple[int, int, int]] = {}
     for planted, spans in zip(texts, found, strict=True):
         for gold in planted.gold:
@@ -117,9 +124,12 @@ def score(texts: Sequence[Planted], found: Sequence[Sequence[Found]]) -> Score:
             classes[gold.kind] = classes[gold.kind].plus(*verdict)
             key = gold.kind, gold.form
             forms[key] = forms[key].plus(*verdict)
+            if gold.kind == planted.kind:
+                wording = planted.kind, planted.template
+                wordings[wording] = wordings[wording].plus(*verdict)
         for span in spans:
             excess = outside(planted, span)
             n, right, more = labels.get(span[2], (0, 0, 0))
             fits = 2 * excess <= span[1] - span[0]
             labels[span[2]] = n + 1, right + fits, more + (excess if fits else 0)
-    return Score(dict(classes), dict(forms), labels)
+    return Score(dict(classes), dict(forms), dict(wordings), labels)

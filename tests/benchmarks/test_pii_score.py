@@ -76,6 +76,14 @@ def test_score_counts_by_class_form_and_label() -> None:
     assert result.precision("plate") == Share(0, 0)
 
 
+def test_a_wording_is_tight_if_none_of_its_values_leaks() -> None:
+    items = [ITEM, ITEM, ITEM._replace(template=1)]
+    result = score(items, [[(2, 5, "name")], [(2, 4, "name")], [(0, 5, "mobile")]])
+    assert result.wordings == {("patient_name", 0): (2, 1, 1, 1), ("patient_name", 1): (1, 1, 0, 0)}
+    assert result.tight("patient_name") == Share(1, 2)
+    assert result.tight("mobile") == Share(0, 0)
+
+
 def test_a_finder_that_knows_the_truth_scores_one_and_one_that_masks_all_has_no_precision() -> None:
     items = list(plant("development", 5))
     label = {kind: min(ACCEPTED[kind]) for kind in CLASSES}
@@ -121,12 +129,12 @@ def test_one_command_measures_ours_and_writes_the_tables(tmp_path) -> None:
 
 
 def test_the_tables_hold_every_tool() -> None:
-    recall = {"n": 4, "whole": 3, "typed": 2, "part": 1, "precision": [1, 2]}
+    recall = {"n": 4, "whole": 3, "typed": 2, "part": 1, "precision": [1, 2], "tight_wordings": [5, 26]}
     tool = {"classes": dict.fromkeys(CLASSES, recall), "forms": {"mobile/plain": recall}, "harm": {"drugs": [1, 60]}}
     tool |= {"clean": {"spans": 0, "characters": 10}, "turns_per_second": 5, "labels": {}}
     seen = tool | {"real": {"turns": 1, "characters": 20_000, "true": 1, "false": 1, "unknown": 2}}
     text = report.markdown({"set": "reported", "tools": {"cmtmedqa": seen, "jionlp": tool}})
-    assert "| mobile | 4 | 0.750 (0.301–0.954) | 0.500 | 1 | 0.500 (0.095–0.905) | 0.750 | 0.500 |" in text
+    assert "| mobile | 4 | 0.750 (0.301–0.954) | 0.500 | 1 | 5 of 26 | 0.500 (0.095–0.905) | 0.750 | 0.500 |" in text
     assert "| cmtmedqa | 0 in 10 characters | 4 in 20,000 characters | 1 | 1 | 2 | 1.500 | 5 |" in text
     assert "| jionlp | 0 in 10 characters | – |" in text
 
