@@ -103,6 +103,10 @@ class BuildConfig(Settings):
     workers: int = Field(0, ge=0, description="processes; 0: one for small inputs, else one per core")
     normalise: Normalise = Normalise()
     deidentify: Literal["required", "off"] = "required"
+    deidentify_dates: Literal["keep", "year", "shift"] = Field(
+        "keep", description="exact dates: kept, reduced to the year, or shifted per dialogue by a keyed number of days"
+    )
+    ner: str | None = Field(None, description="folder of a token-classification model for a second pass")
     departments: dict[str, str] = Field({}, description="further aliases: name in the source -> one of the 14")
     lexicon: str | None = Field(None, description="medical terms, one a line; default: the bundled lexicon")
     filters: Filters = Filters()
@@ -168,7 +172,10 @@ def _keys_beside(location: list[Any]) -> list[str]:
 def _anchored(config: BuildConfig, folder: Path) -> BuildConfig:
     inputs = tuple(item.model_copy(update={"path": anchored(item.path, folder)}) for item in config.inputs)
     lexicon = anchored(config.lexicon, folder) if config.lexicon else None
-    return config.model_copy(update={"inputs": inputs, "lexicon": lexicon, "output": anchored(config.output, folder)})
+    ner = anchored(config.ner, folder) if config.ner else None
+    return config.model_copy(
+        update={"inputs": inputs, "lexicon": lexicon, "ner": ner, "output": anchored(config.output, folder)}
+    )
 
 
 def anchored(path: str, folder: Path) -> str:

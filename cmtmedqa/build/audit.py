@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ _PROBE_BYTES = 1 << 16
 _SAYS_NOTHING = frozenset(("", "匿名", "匿名用户", "保密", "无", "未知", "不详", "nan", "none", "null", "0"))
 
 # From texts and the number of the dialogue of each to the spans of every row that has any.
-Detector = Callable[[pa.StringArray, npt.NDArray[np.int64]], dict[int, tuple[Span, ...]]]
+Detector = Callable[[pa.StringArray, npt.NDArray[np.int64]], Mapping[int, tuple[Span, ...]]]
 
 
 class Text(NamedTuple):

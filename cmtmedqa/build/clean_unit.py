@@ -125,9 +125,9 @@ class _Work:
         return after.keep_rows(left)
 
     def _deidentify(self, batch: Batch) -> Batch:
-        from cmtmedqa.build.privacy import deidentify_batch, residual
+        from cmtmedqa.build.privacy import deidentify_batch, means, residual
 
-        batch, found = deidentify_batch(batch)
+        batch, found = deidentify_batch(batch, means(self.config))
         self.pii.update(found)
         refused, reasons = residual(batch)
         self._reject(batch, refused, "deidentify", lambda row: (reasons[row], ""))
@@ -177,9 +177,9 @@ class _Work:
         table = pa.Table.from_pylist(self.rejections, schema=REJECTION_SCHEMA)
         self.rejections = []
         if self.config.deidentify == "required":
-            from cmtmedqa.build.privacy import deidentify_rejections
+            from cmtmedqa.build.privacy import deidentify_rejections, means
 
-            return deidentify_rejections(table)
+            return deidentify_rejections(table, means(self.config))
         return table
 
     def counts(self) -> Counts:

@@ -81,7 +81,9 @@ def check(config: BuildConfig) -> None:
                 f"departments: '{alias}' is mapped to '{name}', which is none of the 14: {' '.join(DEPARTMENTS)}"
             )
     if config.deidentify == "required":
-        from cmtmedqa.clean import deidentify  # noqa: F401 -- fails here, not after hours, when it cannot be loaded
+        from cmtmedqa.build import privacy
+
+        privacy.means(config)  # fails here, not after hours, when a rule, a model or a key cannot be loaded
 
 
 def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[tuple[str, str]]]:
@@ -110,10 +112,14 @@ def _inside(file: SourceFile, folder: str) -> bool:
 
 def build_key(config: BuildConfig, files: Sequence[Planned]) -> str:
     """The hash of everything that decides the output: settings, input digests, versions of the stages."""
-    settings = config.model_dump(mode="json", exclude={"inputs", "output", "workers", "lexicon"})
+    settings = config.model_dump(mode="json", exclude={"inputs", "output", "workers", "lexicon", "ner"})
     inputs = [[file.file.name, *file.origin, file.plan.sha256] for file in files]
     lexicon = hashlib.sha256("\n".join(load_lexicon(config.lexicon).terms).encode()).hexdigest()
     value = {"settings": settings, "inputs": inputs, "lexicon": lexicon, "versions": versions(config)}
+    if config.deidentify == "required":
+        from cmtmedqa.build import privacy
+
+        value["deidentify"] = privacy.fingerprints(config)
     return hashlib.sha256(io.canonical_json(value).encode()).hexdigest()
 
 
@@ -189,7 +195,7 @@ def publish_all(
 
 def manifest_head(config: BuildConfig, files: Sequence[Planned], summary: dict[str, Any]) -> dict[str, Any]:
     """What the manifest says beside its list of files."""
-    settings = config.model_dump(mode="json", exclude={"inputs", "output", "workers", "lexicon"})
+    settings = config.model_dump(mode="json", exclude={"inputs", "output", "workers", "lexicon", "ner"})
     return {
         "versions": versions(config),
         "libraries": {"pyarrow": pa.__version__},

@@ -2,7 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,18 +14,52 @@ import pyarrow.compute as pc
 from cmtmedqa import io
 from cmtmedqa.clean.batch import Batch, Mask
 from cmtmedqa.clean.deidentify import Span, find, replace, replace_column, residual_rows, spans_column
+from cmtmedqa.clean.deidentify.dates import change_column, changer
 from cmtmedqa.clean.deidentify.fields import KEYS, OLDEST, kind_of, without_named
+from cmtmedqa.config import BuildConfig
 
 # From texts and the number of the dialogue of each to the spans of every row that has any.
 Detector = Callable[[pa.StringArray, npt.NDArray[np.int64]], Mapping[int, tuple[Span, ...]]]
 
 
-def deidentify_batch(batch: Batch, detect: Detector = spans_column) -> tuple[Batch, dict[str, int]]:
+class Means(NamedTuple):
+    """What a build de-identifies with: the rules, or the rules and a model; what happens to dates; the key of their shift."""
+
+    detect: Detector = spans_column
+    dates: str = "keep"
+    key: bytes | None = None
+
+
+@lru_cache(maxsize=4)
+def _means(ner: str | None, dates: str) -> Means:
+    from cmtmedqa.build import date_key
+    from cmtmedqa.build.ner import detector
+
+    return Means(detector(ner) if ner else spans_column, dates, date_key.read_key() if dates == "shift" else None)
+
+
+def means(config: BuildConfig) -> Means:
+    """The means that a configuration asks for. Raises ConfigError or MissingExtra when one of them is not at hand."""
+    return _means(config.ner, config.deidentify_dates)
+
+
+def fingerprints(config: BuildConfig) -> dict[str, str]:
+    """Digests of the model and the key that decide the output of a build; neither can be told from them."""
+    from cmtmedqa.build import date_key, ner
+
+    key = means(config).key
+    found = {"dates": date_key.fingerprint(key)} if key else {}
+    return found | ({"ner": ner.fingerprint(config.ner)} if config.ner else {})
+
+
+def deidentify_batch(batch: Batch, by: Means | None = None) -> tuple[Batch, dict[str, int]]:
     """Replace personal data in turns, titles, extras and lists, consistently inside each dialogue; also spans per kind.
 
     The address of the page is dropped: it leads back to the patient's own question. So are fields of the extras whose name
-    says that they hold personal data. An age above 89 becomes 90, which stands for all of them.
+    says that they hold personal data. An age above 89 becomes 90, which stands for all of them. Without `by` the rules alone
+    run, and dates stay.
     """
+    by = by or Means()
     found: Counter[str] = Counter()
     rows = _with_column(batch.rows, "extra", _without_named(_column(batch.rows, "extra"), found))
     rows = _old_ages(rows, found)
@@ -35,9 +71,10 @@ def deidentify_batch(batch: Batch, detect: Detector = spans_column) -> tuple[Bat
     order, back = _by_dialogue(batch)
     dialogue = np.concatenate([np.arange(count), batch.dialogue, np.arange(count)])[order]
     texts = texts.take(pa.array(order))
-    spans = detect(texts, dialogue)
+    spans = by.detect(texts, dialogue)
     found.update(span.kind for row in spans.values() for span in row)
-    replaced = replace_column(texts, dialogue, spans).take(pa.array(back))
+    replaced = replace_column(texts, dialogue, spans)
+    replaced = _dated(replaced, dialogue, by, batch.rows["id"].to_pylist()).take(pa.array(back))
     rows = _with_column(rows, "title", pc.if_else(pc.is_null(title), None, replaced.slice(0, count)))
     rows = _with_column(rows, "extra", _valid_json(replaced.slice(count + turns), extra))
     rows = _with_column(rows, "url", pa.nulls(count, pa.string()))
@@ -61,18 +98,23 @@ def residual(batch: Batch) -> tuple[Mask, list[str]]:
     return np.array([bool(reason) for reason in reasons], bool), reasons
 
 
-def deidentify_rejections(table: pa.Table, detect: Detector = spans_column) -> pa.Table:
+def deidentify_rejections(table: pa.Table, by: Means | None = None) -> pa.Table:
     """The rejections with personal data replaced in what was kept of each record.
 
     A record that still matches a class whose form alone tells it is withheld, and its detail says so.
     """
     if not table.num_rows:
         return table
+    by = by or Means()
     each = np.arange(table.num_rows)
     record = _without_named(_column(table, "record"), Counter())
-    record = replace_column(record, each, detect(record, each))
+    record = replace_column(record, each, by.detect(record, each))
+    early = pc.is_in(
+        _column(table, "step"), pa.array(["read", "normalise"])
+    )  # later ones have their dates changed already
+    record = pc.if_else(early, _dated(record, each, by, table["id"].to_pylist()), record)
     detail = _column(table, "detail")
-    detail = replace_column(detail, each, detect(detail, each))
+    detail = replace_column(detail, each, by.detect(detail, each))
     left = residual_rows(record)
     if left:
         records, details = record.to_pylist(), detail.to_pylist()
@@ -81,6 +123,13 @@ def deidentify_rejections(table: pa.Table, detect: Detector = spans_column) -> p
             details[row] = "; ".join(part for part in (details[row], f"record withheld: residual_{kinds[0]}") if part)
         record, detail = pa.array(records, pa.string()), pa.array(details, pa.string())
     return _with_column(_with_column(table, "record", record), "detail", detail)
+
+
+def _dated(texts: pa.StringArray, dialogue: npt.NDArray[np.int64], by: Means, ids: Sequence[str]) -> pa.StringArray:
+    """The texts with the dates of each dialogue changed as asked for."""
+    if by.dates == "keep":
+        return texts
+    return change_column(texts, dialogue, changer(by.dates, by.key, ids))
 
 
 def _by_dialogue(batch: Batch) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

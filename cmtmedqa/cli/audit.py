@@ -42,11 +42,19 @@ def audit(
             show_default=False,
         ),
     ] = None,
+    ner: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of a token-classification model: a second pass behind the rules.", show_default=False
+        ),
+    ] = None,
     positions: Annotated[int, typer.Option(min=0, help="How many positions to print below the table.")] = 20,
 ) -> None:
     """Find personal data in any corpus: counts by class, rates, positions. Nothing is changed and no value is shown."""
     from cmtmedqa.build.audit import audit as run
     from cmtmedqa.build.audit_page import page
+    from cmtmedqa.build.ner import detector
+    from cmtmedqa.clean.deidentify import spans_column
 
     chosen = _kinds(kinds)
     kept = max(positions, _ON_PAGE if output else 0)
@@ -58,7 +66,7 @@ def audit(
         if len(shown) < kept:
             shown.append((finding, masked))
 
-    tally = run(paths, chosen, Console(stderr=True), each)
+    tally = run(paths, chosen, Console(stderr=True), each, detector(ner) if ner else spans_column)
     if output:
         io.write_text(output, page(tally, shown, show_masked, limit))
     _print(Console(stderr=as_json, soft_wrap=True), tally, [] if as_json else shown[:positions], show_masked)

@@ -35,12 +35,28 @@ def build(
     no_deidentify: Annotated[
         bool, typer.Option("--no-deidentify", help="Leave personal data in the text; the card warns of it.")
     ] = False,
+    ner: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of a token-classification model: a second pass behind the rules.", show_default=False
+        ),
+    ] = None,
+    dates: Annotated[
+        str | None,
+        typer.Option(help="Exact dates: keep, year or shift (per dialogue, by a key).", show_default=False),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the dataset in the output folder.")] = False,
 ) -> None:
     """Build a dataset: read, normalise, de-identify, filter, deduplicate, validate, split, publish."""
     console = Console(stderr=True)
     config = _config(inputs or [], output, demo)
-    changes: dict[str, Any] = {"workers": workers, "on_error": on_error, "deidentify": "off" if no_deidentify else None}
+    changes: dict[str, Any] = {
+        "workers": workers,
+        "on_error": on_error,
+        "deidentify": "off" if no_deidentify else None,
+        "ner": ner,
+        "deidentify_dates": dates,
+    }
     chosen = {key: value for key, value in changes.items() if value is not None}
     config = make_config({**config.model_dump(), **chosen}, "command line")
     if config.deidentify == "off":

@@ -1,9 +1,10 @@
 """De-identification inside a build: fields by name, ages, and the check that refuses what still matches."""
 
+import datetime
 import json
+import re
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -17,6 +18,7 @@ from cmtmedqa.build.unit_files import REJECTION_SCHEMA
 from cmtmedqa.clean.batch import Batch
 from cmtmedqa.clean.departments import ALIASES
 from cmtmedqa.config import make_config
+from cmtmedqa.errors import ConfigError
 from cmtmedqa.sources.mapped import Mapped
 
 MOBILE = "13912345678"
@@ -73,9 +75,7 @@ def test_nothing_is_residual_after_a_working_stage():
 
 
 def test_a_stage_that_misses_leads_to_a_withheld_record_and_not_to_a_leak():
-    def blind(texts: pa.StringArray, dialogue: np.ndarray) -> dict:
-        return {}
-
+    blind = privacy.Means(lambda *_: {})
     batch, _ = privacy.deidentify_batch(batch_of(Mapped([("patient", f"打{MOBILE}")])), blind)
     assert privacy.residual(batch)[1] == ["residual_mobile"]
     stored = io.canonical_json({"turns": [{"role": "patient", "text": f"打{MOBILE}"}]})
@@ -90,6 +90,52 @@ def test_rejected_records_lose_named_fields_and_values():
     broken = '{"user_name": "小雨", "memo": "打13912345678'
     kept = privacy.deidentify_rejections(rejection(record=broken)).to_pylist()[0]
     assert kept["record"] == '{"user_name": "小雨", "memo": "打[电话1]'
+
+
+def dated_build(tmp_path: Path, **settings: str) -> str:
+    source = tmp_path / "a.jsonl"
+    said = [("human", "我2023-10-12做的手术，2023-10-22开始发烧咳嗽"), ("gpt", "建议多喝水，按时吃药，好好休息")]
+    record = {"conversations": [{"from": role, "value": text} for role, text in said]}
+    source.write_text(json.dumps(record, ensure_ascii=False) + "\n", "utf-8")
+    out = tmp_path / "out"
+    build(make_config({"inputs": [str(source)], "output": str(out)} | settings, "test"), Console(quiet=True))
+    (row,) = [row for path in out.glob("data/*.parquet") for row in pq.read_table(path).to_pylist()]
+    return row["turns"][0]["text"]
+
+
+def test_dates_are_shifted_with_a_key_from_the_environment_and_their_interval_stays(tmp_path, monkeypatch):
+    privacy._means.cache_clear()
+    monkeypatch.setenv("CMTMEDQA_DATE_KEY", "k" * 32)
+    text = dated_build(tmp_path, deidentify_dates="shift")
+    first, second = (datetime.date.fromisoformat(found) for found in re.findall("[0-9-]{10}", text))
+    assert (second - first).days == 10
+    assert first != datetime.date(2023, 10, 12)
+    assert "k" * 32 not in (tmp_path / "out" / "manifest.json").read_text("utf-8")
+
+
+def test_dates_become_years_without_any_key(tmp_path):
+    assert dated_build(tmp_path, deidentify_dates="year").startswith("我2023年做的手术，2023年开始")
+
+
+def test_a_shift_without_a_safe_key_stops_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.delenv("CMTMEDQA_DATE_KEY", raising=False)
+    key = tmp_path / "date.key"
+    monkeypatch.setenv("CMTMEDQA_DATE_KEY_FILE", str(key))
+    for content, mode, message in (
+        (None, 0, "needs a key"),
+        ("k" * 32, 0o644, "chmod 600"),
+        ("short", 0o600, "fewer than 16"),
+    ):
+        privacy._means.cache_clear()
+        if content:
+            key.write_text(content)
+            key.chmod(mode)
+        with pytest.raises(ConfigError, match=message):
+            dated_build(tmp_path, deidentify_dates="shift")
+        assert not (tmp_path / "out").exists()
+    key.write_text("k" * 32)
+    assert "2023-10-12" not in dated_build(tmp_path, deidentify_dates="shift")
+    privacy._means.cache_clear()
 
 
 def test_a_build_whose_replacement_fails_publishes_nothing_of_it(tmp_path, monkeypatch):

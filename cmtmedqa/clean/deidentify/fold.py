@@ -26,7 +26,7 @@ _TABLE |= dict.fromkeys(map(ord, "\t\u00a0\u2002\u2003\u2009\u202f\u3000" + TAG_
 _TABLE |= str.maketrans(_TRADITIONAL, _SIMPLIFIED)
 _LABELS = "|".join(sorted({label for kind, (label, _) in KINDS.items() if kind != "age"}))
 _MASKED = r"[A-Za-z0-9一-鿿]{0,4}[*＊]{2,}[A-Za-z0-9]{0,4}|[Xx]{4,}"
-_TAG = re.compile(rf"\[(?:{_LABELS})[0-9]+\]|90岁以上|{_MASKED}")
+TAG = re.compile(rf"\[(?:{_LABELS})[0-9]+\]|90岁以上|{_MASKED}")
 # Folding these may open a gate that looks at unfolded text; wide punctuation, which is everywhere, may not.
 UNUSUAL = (
     "["
@@ -82,5 +82,5 @@ def fold(text: str) -> Folded:
             text = text.replace(wide, narrow)
         folded = Folded(text, None, None)
     if _MASKS.search(folded.text):
-        folded = folded.without([match.span() for match in _TAG.finditer(folded.text)], TAG_MARK)
+        folded = folded.without([match.span() for match in TAG.finditer(folded.text)], TAG_MARK)
     return folded

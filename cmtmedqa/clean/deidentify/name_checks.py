@@ -2,12 +2,16 @@
 
 import re
 
+from cmtmedqa.clean.deidentify.cues import KIN
 from cmtmedqa.clean.deidentify.names import (
     AMBIGUOUS,
+    BEHIND,
     HAN,
+    NO_GIVEN,
     STOP,
     USUAL,
     allowed,
+    closed,
     ends_at_mark,
     ends_well,
     likely_name,
@@ -19,152 +23,12 @@ from cmtmedqa.clean.deidentify.places import PLACES
 
 Extent = tuple[int, int] | bool
 
-# Words whose last character is a surname: what stands before it tells them from a name.
-_NOT_GIVEN = frozenset(
-    [
-        "专业",
-        "咨询",
-        "任何",
-        "帮助",
-        "麻烦",
-        "健康",
-        "负责",
-        "值班",
-        "熟练",
-        "主刀",
-        "麻醉",
-        "当班",
-        "接诊",
-        "家庭",
-        "年轻",
-        "责任",
-        "资深",
-        "优秀",
-        "权威",
-        "知名",
-        "别的",
-        "其他",
-        "外地",
-        "当地",
-        "中医",
-        "西医",
-        "住院",
-        "执业",
-        "乡村",
-        "实习",
-        "美容",
-        "心理",
-        "营养",
-        "江湖",
-        "信任",
-        "尊敬",
-        "现场",
-        "在线",
-        "网络",
-        "线上",
-        "顺利",
-        "进行",
-        "健康",
-        "增强",
-        "安静",
-        "智能",
-        "创建",
-        "有明",
-        "宝宝",
-        "朋友",
-        "弟弟",
-        "一线",
-    ]
-)
-_WORD_BEFORE = {
-    "楚": "清",
-    "权": "",
-    "况": "情状何",
-    "戚": "亲",
-    "幸": "不荣有",
-    "鲜": "新",
-    "阳": "三大小太朝",
-    "鱼": "",
-    "张": "主紧扩夸纸开慌嚣舒",
-    "何": "任如为",
-    "任": "责信主担胜上",
-    "谢": "谢感多致代",
-    "王": "女霸",
-    "高": "提最更较偏升增身很",
-    "程": "过课疗流全病工历行进里旅日",
-    "段": "阶手片",
-    "常": "正非经通平异日时照",
-    "班": "值当白夜上下早",
-    "管": "主血尿不气食尽只",
-    "应": "反响适效",
-    "时": "同当及小到随暂按有",
-    "成": "完变形合造组",
-    "安": "平不保西",
-    "康": "健",
-    "方": "对双地配处多官西东南北医院",
-    "易": "容不",
-    "解": "了理缓",
-    "明": "说证声",
-    "边": "旁一两",
-    "石": "结",
-    "温": "体",
-    "连": "一接",
-    "于": "由对关属至等处在",
-    "向": "方",
-    "和": "温",
-    "单": "简菜清账",
-    "金": "现",
-    "关": "有相",
-    "车": "开",
-    "党": "共",
-    "史": "病",
-    "夏": "",
-    "周": "每上下一两三四五六",
-    "江": "",
-    "项": "事各",
-    "席": "",
-    "司": "公上",
-    "童": "儿",
-    "部": "",
-    "路": "马公",
-    "黄": "发",
-    "计": "",
-    "强": "加",
-    "全": "安",
-    "平": "水",
-    "文": "",
-    "古": "",
-    "宁": "",
-    "能": "可功",
-    "查": "检复",
-    "水": "喝",
-    "包": "",
-    "柳": "",
-    "宗": "",
-    "毛": "",
-    "牛": "",
-    "都": "成",
-    "国": "中全外",
-    "海": "上",
-    "山": "",
-    "门": "专部",
-    "学": "",
-    "甘": "",
-    "华": "",
-    "利": "",
-    "万": "",
-    "钱": "多挂花",
-    "余": "其",
-    "章": "",
-    "家": "",
-    "年": "",
-}
 # Surnames that mostly are other words: never a name on weak evidence; then those that need a full name.
-_NEVER = frozenset("权但和从应时成全能经由祝对连同还有都为以及查年须终才是门首后广计怀")
+_NEVER = frozenset("那相权但和从应时成全能经由祝对连同还有都为以及查年须终才是门首后广计怀")
 _FUNCTION = _NEVER | frozenset("于常左戴关单包向国信但修衣位保权")
 # Of these the ones that stand alone before a title where nothing else can be meant.
 _BARE = frozenset("于常左戴关单包国信修权")
-_OPENERS = frozenset("的是找看给问挂请让跟和由到见在了谢过叫科院约听从向对但我您你,:说被苦次托转位老小")
+_OPENERS = frozenset("的是找看给问挂请让跟和由到见在了谢过叫科院约听从向对但我您你,:说被苦次托转位老小下")
 _NO_NAME = re.compile(r"[未不无没]|匿名|保密|患者|姓名|什么|多少|怎|先生$|女士$|医生|大夫")
 
 
@@ -196,18 +60,23 @@ def announced_full(match: re.Match[str]) -> Extent:
     return found if isinstance(found, tuple) and found[1] - found[0] >= 3 else False
 
 
+_EPONYM = re.compile("征|综合征|试验|定律|病(?![了重好情危倒房历人])")
+
+
 def _sound(text: str, start: int, end: int) -> bool:
     """Whether a stretch that looks like a name is none of the words and places that do."""
     size = surname_length(text, start)
     given = text[start + size : end]
-    if size == 1 and ((text[start] in _FUNCTION and len(given) < 2) or text[start] in _NEVER):
+    if size == 1 and (text[start] in _NEVER or (text[start] in _FUNCTION and len(given) < 2 and not closed(text, end))):
+        return False
+    if "氏" in text[start + size : end + 1] or _EPONYM.match(text, end):
         return False
     before = text[start - 1 : start]
     place = PLACES.match(text, start)
     return (
-        given not in _NOT_GIVEN
+        given not in NO_GIVEN
         and not (place and place.end() >= end)
-        and not (before and before in _WORD_BEFORE.get(text[start], ""))
+        and not (before and before in BEHIND.get(text[start], ""))
     )
 
 
@@ -249,7 +118,7 @@ def weak(match: re.Match[str]) -> Extent:
         return (start, end) if sure else False
     if found is not False:
         return found
-    if text[start + 1 : end] in _NOT_GIVEN:
+    if text[start + 1 : end] in NO_GIVEN:
         return False
     if (text[start] in AMBIGUOUS and surname_length(text, start) == 1) or end - start == 2:
         return (start, end) if ends_at_mark(text, end) else False
@@ -266,11 +135,18 @@ def delimited(match: re.Match[str]) -> Extent:
 _GREETINGS = frozenset(("马上", "谢谢", "祝好", "全部"))
 
 
+_KIN = re.compile(f"[我他她你您]|(?:{KIN})(?:本人)?$")
+
+
 def field(match: re.Match[str]) -> Extent:
     """The value of a form's name field, whatever it is made of."""
+    if _KIN.match(match["v"]):
+        return False
     if (extent := strong(match)) is not False:
         return extent
     value = match["v"]
+    if _KIN.search(value):
+        return False
     return (
         len(value) <= 15
         and (len(value) <= 4 or "·" in value)
@@ -285,21 +161,25 @@ def titled(match: re.Match[str]) -> Extent:
     place = match.start("s")
     before = text[start - 1 : start]
     surname, given = match["s"], match["g"]
-    if allowed(text, place):
+    if surname in _NEVER and given:
+        return False
+    spaced = match.start("t") > match.end("g")
+    if allowed(text, place) or (spaced and len(given) < 2 and surname in AMBIGUOUS | _FUNCTION):
         return False
     # Behind a department a full name is the rule (外科 + surname + two characters), even where one of them is a common word.
     behind_department = (
         before == "科" and len(given) == 2 and surname not in AMBIGUOUS and not set(given) & set("科院室")
     )
     if (
-        given in _NOT_GIVEN
+        given in NO_GIVEN
         or (any(char in STOP for char in given) and not behind_department and not _all_usual(given, before))
-        or (before and before in _WORD_BEFORE.get(surname, ""))
+        or (before and before in BEHIND.get(surname, ""))
     ):
         return False
     if surname in _FUNCTION and not given and (place == start):
         return surname in _BARE and (not re.match(f"[{HAN}]", before) or before in _OPENERS)
-    known = len(surname) > 1 or surname not in AMBIGUOUS or place > start
+    full = len(given) == 2 and all(char in USUAL for char in given)
+    known = full or len(surname) > 1 or surname not in AMBIGUOUS or place > start
     return known or not re.match(f"[{HAN}]", before) or before in _OPENERS
 
 
