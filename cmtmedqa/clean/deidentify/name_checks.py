@@ -6,6 +6,7 @@ from cmtmedqa.clean.deidentify.cues import KIN
 from cmtmedqa.clean.deidentify.names import (
     AMBIGUOUS,
     BEHIND,
+    CUT,
     HAN,
     NO_GIVEN,
     STOP,
@@ -25,6 +26,8 @@ Extent = tuple[int, int] | bool
 
 # Surnames that mostly are other words: never a name on weak evidence; then those that need a full name.
 _NEVER = frozenset("那相权但和从应时成全能经由祝对连同还有都为以及查年须终才是门首后广计怀")
+# Of these the ones that join what stands before them to what follows: no surname at all here.
+_JOINS = frozenset("和从能对连同还有为以及须才是经")
 _FUNCTION = _NEVER | frozenset("于常左戴关单包向国信但修衣位保权")
 # Of these the ones that stand alone before a title where nothing else can be meant.
 _BARE = frozenset("于常左戴关单包国信修权")
@@ -44,10 +47,11 @@ def announced(match: re.Match[str]) -> Extent:
     """After a cue that often announces a name: its given name is a usual one, or it ends at a mark."""
     text, start = match.string, match.start("v")
     found = likely_name(text, start)
-    if text[start] in _NEVER and surname_length(text, start) == 1:
-        return False
     end = whole_run(text, start)
     given = text[start + 1 : end]
+    if text[start] in _NEVER and surname_length(text, start) == 1:
+        named = text[start] not in _JOINS and len(given) == 2 and all(char in USUAL for char in given)
+        return (start, end) if named and given not in NO_GIVEN and given not in CUT else False
     plain = text[start] not in _FUNCTION and not any(char in STOP and char not in USUAL for char in given)
     if len(given) >= 2 and plain and any(char in USUAL for char in given):
         return (start, end) if _sound(text, start, end) else False
@@ -96,7 +100,7 @@ def usual(match: re.Match[str]) -> Extent:
     text, (start, end) = match.string, match.span("v")
     size = surname_length(text, start)
     given = text[start + size : end]
-    sure = len(given) == 2 or size > 1 or text[start] not in AMBIGUOUS | _FUNCTION
+    sure = len(given) == 2 or size > 1 or text[start] not in AMBIGUOUS | _FUNCTION or ends_at_mark(text, end)
     known = bool(given) and sure and not allowed(text, start) and all(char in USUAL for char in given)
     return known and _sound(text, start, end)
 
@@ -161,7 +165,7 @@ def titled(match: re.Match[str]) -> Extent:
     place = match.start("s")
     before = text[start - 1 : start]
     surname, given = match["s"], match["g"]
-    if surname in _NEVER and given:
+    if surname in _NEVER and given and not (surname not in _JOINS and _all_usual(given, before)):
         return False
     spaced = match.start("t") > match.end("g")
     if allowed(text, place) or (spaced and len(given) < 2 and surname in AMBIGUOUS | _FUNCTION):

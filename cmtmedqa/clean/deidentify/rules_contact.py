@@ -24,7 +24,7 @@ def _no_cue_word(match: re.Match[str]) -> bool:
 
 def _user_name(match: re.Match[str]) -> bool:
     value = match["v"]
-    return not re.search(r"^[是上里登填写改也都就叫为]|什么|忘|不|没|怎么|多少|注册|登录|密码|了$|吗|的$", value)
+    return not re.search(r"^[是上里登填写改也都就叫为名]|什么|忘|不|没|怎么|多少|注册|登录|密码|了$|吗|的$", value)
 
 
 CONTACTS: tuple[Rule, ...] = (
@@ -231,6 +231,15 @@ CONTACTS: tuple[Rule, ...] = (
         re.compile(r"(?<![A-Za-z])(?:ID|id):(?P<v>[一-鿿]{2,8}[0-9]{0,6})(?=[,。;! ]|$)"),
         ("id：夏天的风，以前咨询过", "用户ID：追梦人生49"),
         ("id：12",),
+        _user_name,
+    ),
+    Rule(
+        "user-platform-spaced",
+        "user_name",
+        "user",
+        re.compile(_PLATFORM + r"(?:ID|id|号|账号|帐号|名) (?P<v>[一-鿿]{2,8}[0-9]{0,6})(?=[,。!?;、 ]|$)"),
+        ("贴吧ID 流浪的猫", "微博号 追梦人生85 "),
+        ("贴吧ID 12",),
         _user_name,
     ),
     Rule(

@@ -86,7 +86,11 @@ def _hospital(match: re.Match[str]) -> Extent:
         if brand:
             return match.start("v") - len(brand), match.end("v")
         rest = _GENERIC.sub("", own)
-        common = _UNLIKELY.search(own) or re.search("问|乡镇|某|CT|[全各][市县省]|哪", own) or (_holds_term(own) and not _OWN.search(own))
+        common = (
+            _UNLIKELY.search(own)
+            or re.search("问|乡镇|某|CT|[全各][市县省]|哪", own)
+            or (_holds_term(own) and not _OWN.search(own))
+        )
         if len(rest) < 2 or len(own) > 12 or common:
             return False
     elif _AFTER_PLACE.search(_MIDDLES.sub("", own[place.end() :])) or _VAGUE.search(own):

@@ -92,9 +92,14 @@ def luhn(value: str) -> bool:
     return sum(number - 9 if number > 9 else number for number in doubled) % 10 == 0
 
 
+_OTHER_CARD = re.compile("(?:医保|社保|参保|农合|住院|病历|就诊|身份)[^0-9]{0,8}$")
+
+
 def bank_card(match: re.Match[str]) -> bool:
     """Luhn and the prefix of a card scheme, and no other number's cue before it."""
     value = digits(match["v"])
+    if _OTHER_CARD.search(match.string[max(0, match.start("v") - 12) : match.start("v")]):
+        return False
     return 16 <= len(value) <= 19 and bool(_BANK_PREFIX.match(value)) and luhn(value) and number_context(match)
 
 
