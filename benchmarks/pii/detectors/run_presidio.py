@@ -3,14 +3,9 @@
 No model for names: the package index has none of spaCy's Chinese ones from their publisher.
 """
 
-import spacy
-import tldextract
-from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
-from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
-from texts import Spans, each, serve
+from collections.abc import Callable
 
-# Its list of top-level domains comes with it; by default it asks for a newer one on the net.
-tldextract.extract = tldextract.TLDExtract(suffix_list_urls=())
+from texts import Spans, each, serve
 
 LABELS = {
     "PHONE_NUMBER": "phone",
@@ -22,28 +17,26 @@ LABELS = {
 }
 
 
-class Blank(SpacyNlpEngine):
-    """spaCy's Chinese tokenizer (characters) and nothing behind it."""
+def finder() -> Callable[[str], Spans]:
+    import spacy
+    import tldextract
+    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+    from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
 
-    def __init__(self) -> None:
-        super().__init__(ner_model_configuration=NerModelConfiguration())
-        self.nlp = {"zh": spacy.blank("zh")}
-
-
-def analyzer() -> AnalyzerEngine:
-    engine = Blank()
+    # Its list of top-level domains comes with it; by default it asks for a newer one on the net.
+    tldextract.extract = tldextract.TLDExtract(suffix_list_urls=())
+    engine = SpacyNlpEngine(ner_model_configuration=NerModelConfiguration())
+    engine.nlp = {"zh": spacy.blank("zh")}  # the Chinese tokenizer (characters) and nothing behind it
     registry = RecognizerRegistry(supported_languages=["zh"])
     registry.load_predefined_recognizers(languages=["zh"], nlp_engine=engine)
-    return AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["zh"])
+    analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["zh"])
 
+    def find(text: str) -> Spans:
+        found = analyzer.analyze(text=text, language="zh")
+        return [(item.start, item.end, LABELS.get(item.entity_type, item.entity_type)) for item in found]
 
-ANALYZER = analyzer()
-
-
-def find(text: str) -> Spans:
-    found = ANALYZER.analyze(text=text, language="zh")
-    return [(item.start, item.end, LABELS.get(item.entity_type, item.entity_type)) for item in found]
+    return find
 
 
 if __name__ == "__main__":
-    serve(each(find))
+    serve(each(finder()))
