@@ -71,8 +71,8 @@ def write_parquet(path: Path, table: pa.Table, **options: Any) -> None:
         pq.write_table(table, temporary, **(settings | options))
 
 
-def read_rows(path: Path, rows: npt.NDArray[np.int64], columns: list[str]) -> Iterator[pa.Table]:
-    """The rows of a Parquet file with these numbers (ascending), one table a row group that holds any."""
+def read_rows(path: Path, rows: npt.NDArray[np.int64], columns: list[str] | None = None) -> Iterator[pa.Table]:
+    """The rows of a Parquet file with these numbers (ascending), one table a row group that holds any; all columns by default."""
     start = 0
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):

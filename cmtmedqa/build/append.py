@@ -11,13 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cmtmedqa import io
-from cmtmedqa.build import against, lineage
+from cmtmedqa.build import against
 from cmtmedqa.build.against import Published
 from cmtmedqa.build.convert import together
+from cmtmedqa.build.output import LINEAGE
 from cmtmedqa.errors import ConfigError
 from cmtmedqa.records import SPLITS
 
-PARTS = ("rejected", lineage.FOLDER)
+PARTS = ("rejected", LINEAGE)
 _ADDED = ("read", "kept", "rejected", "departments_missing")
 _COUNTED = ("filters_alone", "repairs", "personal_data", "departments_unmapped")
 

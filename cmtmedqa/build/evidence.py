@@ -12,8 +12,6 @@ from cmtmedqa.build.decontaminate import CONTAMINATION_SCHEMA
 from cmtmedqa.build.deduplicate import Corpus, Duplicates
 from cmtmedqa.build.unit_files import UnitTask
 
-CONTAMINATION = "contamination.parquet"
-
 
 class Evidence(NamedTuple):
     """What dialogues hold, in input order: the place of each in the corpus, and rows of `HELD_SCHEMA`."""

@@ -4,7 +4,6 @@ The new dataset is made beside the old one and takes its place when it is whole.
 stays, so that counts add up: file and place in the input, no id, no hash, no text.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,13 +16,13 @@ import pyarrow.parquet as pq
 
 from cmtmedqa import io
 from cmtmedqa.build import against, lineage, trace
-from cmtmedqa.build.evidence import CONTAMINATION
+from cmtmedqa.build.forgotten import REASON, STEP, tombstone_id
+from cmtmedqa.build.output import CONTAMINATION, LINEAGE
 from cmtmedqa.build.publish import SCHEMA
 from cmtmedqa.build.trace import HASHES
 from cmtmedqa.build.unit_files import REJECTION_SCHEMA
 from cmtmedqa.dedup.signatures import digest_text, digests, keys_column
 
-STEP, REASON = "forget", "on_request"
 CLUSTERS = "clusters.parquet"
 
 Row = dict[str, Any]
@@ -50,11 +49,6 @@ class Request(NamedTuple):
         return sorted(lines)
 
 
-def tombstone_id(identifier: str) -> str:
-    """The id under which a removed record is counted: it tells nothing to who does not know the id already."""
-    return "forgotten-" + hashlib.blake2b(identifier.encode(), digest_size=8).hexdigest()
-
-
 def find(folder: Path, ids: Iterable[str], url_hashes: Iterable[str]) -> Request:
     """The records of these ids and pages, and every other member of their clusters: copies of the same dialogue."""
     table = _lineage_columns(folder, ["id", "url_hash", "cluster", "step"])
@@ -65,12 +59,12 @@ def find(folder: Path, ids: Iterable[str], url_hashes: Iterable[str]) -> Request
     )
     clusters = pc.unique(table.filter(named)["cluster"].drop_null())
     wanted = pc.and_(pc.or_(named, pc.is_in(table["cluster"], clusters)), pc.invert(gone))
-    rows = [row for part in _parts(folder, lineage.FOLDER) for row in _rows_of(part, table.filter(wanted)["id"])]
+    rows = [row for part in _parts(folder, LINEAGE) for row in _rows_of(part, table.filter(wanted)["id"])]
     return Request([row for row in rows if row["step"] != STEP], dict(_turns(folder, rows)))
 
 
 def _lineage_columns(folder: Path, columns: list[str]) -> pa.Table:
-    return pa.concat_tables(pq.ParquetFile(part).read(columns=columns) for part in _parts(folder, lineage.FOLDER))
+    return pa.concat_tables(pq.ParquetFile(part).read(columns=columns) for part in _parts(folder, LINEAGE))
 
 
 def _parts(folder: Path, name: str) -> list[Path]:
@@ -117,9 +111,9 @@ def rewrite(folder: Path, target: Path, request: Request) -> None:
     for part in _parts(folder, "rejected"):
         io.write_parquet(target / "rejected" / part.name, _buried(part, request, _tombstone, REJECTION_SCHEMA))
     _add_tombstones(target, request)
-    for part in _parts(folder, lineage.FOLDER):
+    for part in _parts(folder, LINEAGE):
         table = _buried(part, request, _traceless, lineage.SCHEMA)
-        io.write_parquet(target / lineage.FOLDER / part.name, table, **lineage.PARQUET_OPTIONS)
+        io.write_parquet(target / LINEAGE / part.name, table, **lineage.PARQUET_OPTIONS)
     for name in (CLUSTERS, CONTAMINATION):
         if (folder / name).is_file():
             io.write_parquet(target / name, _without(pq.ParquetFile(folder / name).read(), request.ids))

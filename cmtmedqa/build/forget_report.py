@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cmtmedqa.build import facts, statistics
-from cmtmedqa.build.evidence import CONTAMINATION
+from cmtmedqa.build.output import CONTAMINATION
 from cmtmedqa.build.report import STEPS, assert_sums
 from cmtmedqa.build.tally import Tally, count
 from cmtmedqa.clean import features

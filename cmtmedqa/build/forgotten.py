@@ -14,6 +14,7 @@ from typing import NamedTuple
 from cmtmedqa import io
 from cmtmedqa.errors import InputError
 
+STEP, REASON = "forget", "on_request"
 VARIABLE = "CMTMEDQA_FORGOTTEN"
 _HEAD = "# Records removed on request; builds leave them out. Written by cmtmedqa forget."
 _LINE = re.compile(r"(content|digest|url) ([0-9a-f]{16,32})")
@@ -35,6 +36,11 @@ class Forgotten(NamedTuple):
         """What identifies the list in the key of a build; None for an empty one."""
         lines = self.lines()
         return hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else None
+
+
+def tombstone_id(identifier: str) -> str:
+    """The id under which a removed record is counted: it tells nothing to who does not know the id already."""
+    return "forgotten-" + hashlib.blake2b(identifier.encode(), digest_size=8).hexdigest()
 
 
 def list_path(named: str | None) -> Path:

@@ -16,7 +16,6 @@ from cmtmedqa.build.deduplicate import Corpus, Duplicates
 from cmtmedqa.build.unit_files import TRACE_SCHEMA, UnitTask
 from cmtmedqa.records import SPLITS, Lineage
 
-FOLDER = "lineage"
 SCHEMA = io.arrow_schema(Lineage)
 BUILD_KEY_CHARS = 12
 

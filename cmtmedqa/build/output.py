@@ -18,10 +18,12 @@ from cmtmedqa.records import SPLITS
 
 MANIFEST = "manifest.json"
 WORK = ".work"
+LINEAGE = "lineage"
+CONTAMINATION = "contamination.parquet"
 _KEY = "key"
 _NEW = Path(WORK) / "new"  # below it a dataset is built that shall replace a finished one
 _OURS = (
-    "data", "rejected", "lineage", "index", WORK, "clusters.parquet", "contamination.parquet", "report.json", "README.md",
+    "data", "rejected", LINEAGE, "index", WORK, "clusters.parquet", CONTAMINATION, "report.json", "README.md",
     "croissant.json", "report.html", "statistics.json", MANIFEST,
 )  # fmt: skip
 

@@ -31,9 +31,20 @@ from cmtmedqa.build.convert import origin_of
 from cmtmedqa.build.decontaminate import examine, read_evaluations, write_index
 from cmtmedqa.build.deduplicate import Corpus, Duplicates, find_duplicates, load_corpus
 from cmtmedqa.build.engine import Tick, choose_workers, run
-from cmtmedqa.build.evidence import CONTAMINATION, Evidence
+from cmtmedqa.build.evidence import Evidence
 from cmtmedqa.build.identity import Planned, build_key, manifest_head, settings_of, versions
-from cmtmedqa.build.output import WORK, claim, finish_replacing, home, locked, replace, replacement, write_manifest
+from cmtmedqa.build.output import (
+    CONTAMINATION,
+    LINEAGE,
+    WORK,
+    claim,
+    finish_replacing,
+    home,
+    locked,
+    replace,
+    replacement,
+    write_manifest,
+)
 from cmtmedqa.build.page import page
 from cmtmedqa.build.unit_files import REJECTION_SCHEMA, Counts, UnitTask
 from cmtmedqa.clean.lexicon import load_lexicon
@@ -232,8 +243,8 @@ def write_records(
     late = publish.rejections(tasks, corpus, found, held.details())
     publish.write_parts(folder / "rejected", late, REJECTION_SCHEMA, rows, first)
     history = lineage.tables(tasks, corpus, found, splits, key)
-    first = append.parts_before(older, lineage.FOLDER)
-    publish.write_parts(folder / lineage.FOLDER, history, lineage.SCHEMA, rows, first, **lineage.PARQUET_OPTIONS)
+    first = append.parts_before(older, LINEAGE)
+    publish.write_parts(folder / LINEAGE, history, lineage.SCHEMA, rows, first, **lineage.PARQUET_OPTIONS)
     tables = {"clusters.parquet": publish.clusters_table(corpus, found)}
     if config.decontaminate.against or append.has(older, CONTAMINATION):
         tables[CONTAMINATION] = held.table(corpus, found)

@@ -12,8 +12,7 @@ import pyarrow.parquet as pq
 from cmtmedqa import io
 from cmtmedqa.build import croissant, lineage, validate
 from cmtmedqa.build.decontaminate import CONTAMINATION_SCHEMA
-from cmtmedqa.build.evidence import CONTAMINATION
-from cmtmedqa.build.output import MANIFEST, WORK, content_hash, read_manifest
+from cmtmedqa.build.output import CONTAMINATION, LINEAGE, MANIFEST, WORK, content_hash, read_manifest
 from cmtmedqa.build.publish import SCHEMA
 from cmtmedqa.build.trace import HASHES
 from cmtmedqa.build.unit_files import REJECTION_SCHEMA
@@ -127,10 +126,10 @@ def _lineage(folder: Path, report: dict[str, Any], kept: dict[str, Published]) -
     """One row a record; what is published is what the last stage left."""
     found, rows, stays = [], 0, 0
     columns = ["id", "step", "split", *reversed(HASHES)]
-    for part in sorted((folder / lineage.FOLDER).glob("*.parquet")):
+    for part in sorted((folder / LINEAGE).glob("*.parquet")):
         with pq.ParquetFile(part) as file:
             if not file.schema_arrow.remove_metadata().equals(lineage.SCHEMA):
-                return [f"{lineage.FOLDER}/{part.name}: its schema is not that of lineage"]
+                return [f"{LINEAGE}/{part.name}: its schema is not that of lineage"]
             for batch in file.iter_batches(columns=columns):
                 rows += batch.num_rows
                 passed = pa.Table.from_batches([batch]).filter(pc.is_null(batch["step"]))
@@ -140,9 +139,9 @@ def _lineage(folder: Path, report: dict[str, Any], kept: dict[str, Published]) -
                     passed["id"].to_pylist(), passed["split"].to_pylist(), last.to_pylist(), strict=True
                 ):
                     if kept.get(identifier) != Published(split, digest):
-                        found.append(f"{lineage.FOLDER}/{part.name}: {identifier}: the data says otherwise")
+                        found.append(f"{LINEAGE}/{part.name}: {identifier}: the data says otherwise")
     if rows != report["read"] or stays != len(kept):
-        found.append(f"{lineage.FOLDER}/: {rows} records of {report['read']} read, {stays} kept of {len(kept)}")
+        found.append(f"{LINEAGE}/: {rows} records of {report['read']} read, {stays} kept of {len(kept)}")
     return found
 
 

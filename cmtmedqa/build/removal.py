@@ -56,7 +56,7 @@ def remove(folder: Path, ids: Sequence[str], urls: Sequence[str], named_list: Pa
 
 
 def _absent(folder: Path, identifier: str) -> str:
-    if why.known(folder, forget.tombstone_id(identifier)):
+    if why.known(folder, forgotten.tombstone_id(identifier)):
         return f"{identifier} was removed on request before"
     return f"no record '{identifier}'{why.suggestion(folder, identifier)}"
 

@@ -13,11 +13,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cmtmedqa import io
-from cmtmedqa.build import lineage
-from cmtmedqa.build.evidence import CONTAMINATION
-from cmtmedqa.build.forget import STEP as FORGET
-from cmtmedqa.build.forget import tombstone_id
-from cmtmedqa.build.output import read_manifest
+from cmtmedqa.build.forgotten import STEP as FORGET
+from cmtmedqa.build.forgotten import tombstone_id
+from cmtmedqa.build.output import CONTAMINATION, LINEAGE, read_manifest
 from cmtmedqa.build.split import place
 from cmtmedqa.dedup.signatures import cluster_id, digests, keys_column
 from cmtmedqa.errors import InputError
@@ -163,17 +161,12 @@ def _lineage_rows(folder: Path, identifier: str) -> list[Row]:
     """The rows of the id itself, else those of all ids that begin with it."""
     begins: list[tuple[Path, np.ndarray[Any, Any]]] = []
     exact: list[tuple[Path, np.ndarray[Any, Any]]] = []
-    for path, ids in _ids(folder / lineage.FOLDER):
+    for path, ids in _ids(folder / LINEAGE):
         for wanted, hits in ((exact, pc.equal(ids, identifier)), (begins, pc.starts_with(ids, identifier))):
             if identifier and len(rows := np.flatnonzero(hits.to_numpy())):
                 wanted.append((path, rows))
     places = exact or begins
-    return [
-        row
-        for path, rows in places
-        for table in io.read_rows(path, rows, lineage.SCHEMA.names)
-        for row in table.to_pylist()
-    ]
+    return [row for path, rows in places for table in io.read_rows(path, rows) for row in table.to_pylist()]
 
 
 def _ids(folder: Path) -> Iterator[tuple[Path, pa.ChunkedArray]]:
@@ -187,12 +180,12 @@ def _ids(folder: Path) -> Iterator[tuple[Path, pa.ChunkedArray]]:
 
 def known(folder: Path, identifier: str) -> bool:
     """Whether any record of the dataset, kept or not, has this id."""
-    return any(pc.any(pc.equal(ids, identifier)).as_py() for _, ids in _ids(folder / lineage.FOLDER))
+    return any(pc.any(pc.equal(ids, identifier)).as_py() for _, ids in _ids(folder / LINEAGE))
 
 
 def suggestion(folder: Path, identifier: str) -> str:
     """Ids that look like the wanted one; compared are those that begin or end like it."""
-    ids = pa.chunked_array([chunk for _, found in _ids(folder / lineage.FOLDER) for chunk in found.chunks], pa.string())
+    ids = pa.chunked_array([chunk for _, found in _ids(folder / LINEAGE) for chunk in found.chunks], pa.string())
     for size in _NEAR_ENDS:
         if len(identifier) < size:
             continue

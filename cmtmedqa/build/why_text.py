@@ -3,6 +3,7 @@
 from typing import Any
 
 from cmtmedqa.build.wording import REASONS, REPAIRS, STEPS, words
+from cmtmedqa.records import PII_KINDS
 
 Row = dict[str, Any]
 
@@ -90,9 +91,7 @@ def _transformation(step: Row, language: str) -> str:
 
 
 def _kind(kind: str, language: str) -> str:
-    from cmtmedqa.clean.deidentify import KINDS
-
-    return KINDS[kind][language != "zh"] if kind in KINDS else kind
+    return PII_KINDS[kind][language != "zh"] if kind in PII_KINDS else kind
 
 
 def _filters(filters: list[Row], language: str) -> list[str]:

@@ -3,15 +3,17 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from cmtmedqa import io
-from cmtmedqa.build.audit import Finding, Tally
 from cmtmedqa.errors import InputError
+
+if TYPE_CHECKING:  # the rules take a third of a second to load, and every command imports this file
+    from cmtmedqa.build.audit import Finding, Tally
 
 _ON_PAGE = 2_000
 
@@ -60,7 +62,7 @@ def audit(
     kept = max(positions, _ON_PAGE if output else 0)
     shown: list[tuple[Finding, str]] = []
 
-    def each(finding: Finding, masked: str) -> None:
+    def each(finding: "Finding", masked: str) -> None:
         if as_json:
             sys.stdout.write(_line(finding, masked if show_masked else None))
         if len(shown) < kept:
@@ -87,12 +89,12 @@ def _kinds(stated: str | None) -> frozenset[str]:
     return frozenset(chosen)
 
 
-def _line(finding: Finding, masked: str | None) -> str:
+def _line(finding: "Finding", masked: str | None) -> str:
     value = finding._asdict() | ({} if masked is None else {"masked": masked})
     return json.dumps(value, ensure_ascii=False) + "\n"
 
 
-def _print(console: Console, tally: Tally, shown: list[tuple[Finding, str]], masked: bool) -> None:
+def _print(console: Console, tally: "Tally", shown: list[tuple["Finding", str]], masked: bool) -> None:
     from cmtmedqa.build.audit_page import place, summary_rows
 
     table = Table(title=f"{tally.findings:,} findings in {tally.records_with['any']:,} of {tally.records:,} records")

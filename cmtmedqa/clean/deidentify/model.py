@@ -6,34 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cmtmedqa.records import PII_KINDS
+
 Check = Callable[[re.Match[str]], bool | tuple[int, int]]
 
 # In order of priority: of two spans of the same length the kind that stands first wins.
-KINDS: dict[str, tuple[str, str]] = {
-    "id_card": ("身份证", "identity card number"),
-    "email": ("邮箱", "e-mail address"),
-    "url": ("网址", "web address"),
-    "ip": ("网络地址", "network address"),
-    "wechat": ("微信", "WeChat account"),
-    "qq": ("QQ", "QQ number"),
-    "mobile": ("电话", "mobile phone number"),
-    "landline": ("电话", "landline phone number"),
-    "hotline": ("电话", "400 or 800 number"),
-    "bank_card": ("银行卡", "bank card number"),
-    "plate": ("车牌", "vehicle plate"),
-    "passport": ("护照", "passport number"),
-    "permit": ("通行证", "travel or residence permit number"),
-    "insurance": ("医保号", "health or social insurance number"),
-    "record_number": ("病历号", "medical record number"),
-    "bed": ("床号", "bed number"),
-    "birth_date": ("出生日期", "birth date"),
-    "age": ("90岁以上", "age above 89"),
-    "doctor": ("医生", "name of a medical professional"),
-    "name": ("姓名", "name of a patient or relative"),
-    "hospital": ("医院", "named hospital"),
-    "address": ("地址", "postal address"),
-    "user_name": ("用户名", "platform user name"),
-}
+KINDS = PII_KINDS
 PRIORITY = {kind: place for place, kind in enumerate(KINDS)}
 
 # Kinds whose form alone tells them: what an audit of a finished corpus can count.
