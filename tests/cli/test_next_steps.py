@@ -46,7 +46,7 @@ def test_the_commands_work_when_pasted(built: tuple[Path, list[str]], tmp_path: 
         )
         assert done.returncode == 0, done.stderr
         if " why " in line:
-            assert "nearly the same as another record" in done.stdout
+            assert "nearly the same text as a record that stays" in done.stdout
     assert len((tmp_path / "train.jsonl").read_text(encoding="utf-8").splitlines()) == 349
 
 
