@@ -131,7 +131,8 @@ def weak(match: re.Match[str]) -> Extent:
     if end == start or text[start] in _FUNCTION:
         return found
     if text[start - 1] == ":" and not text[: match.start()].strip():
-        sure = end - start >= 3 and text[start] not in AMBIGUOUS and ends_at_mark(text, end)
+        long = end - start >= 3 and text[start] not in AMBIGUOUS
+        sure = (long or isinstance(found, tuple)) and ends_at_mark(text, end)
         return (start, end) if sure else False
     if found is not False:
         return found
