@@ -64,6 +64,11 @@ def announced_full(match: re.Match[str]) -> Extent:
     return found if isinstance(found, tuple) and found[1] - found[0] >= 3 else False
 
 
+# A name does not run on into the form or the chemical ending of a drug.
+_DRUG = re.compile(
+    "(?:(?![吃服用打开贴拿买的了在和])[一-鿿]){1,4}(?:片|胶囊|颗粒|丸|口服液|注射液|乳膏|软膏|药膏|滴眼液|滴丸|滴剂|糖浆|合剂|冲剂|喷雾|栓剂?|散|酊|汤|膏|霜|洗剂|凝胶|贴剂|"
+    "唑|沙星|他汀|洛尔|地平|普利|沙坦|霉素|西林|磺胺|激素|酸钠|酸钙|烯酸|醇|酮|酯)"
+)
 _EPONYM = re.compile("征|综合征|试验|定律|病(?![了重好情危倒房历人])")
 
 
@@ -73,7 +78,7 @@ def _sound(text: str, start: int, end: int) -> bool:
     given = text[start + size : end]
     if size == 1 and (text[start] in _NEVER or (text[start] in _FUNCTION and len(given) < 2 and not closed(text, end))):
         return False
-    if "氏" in text[start + size : end + 1] or _EPONYM.match(text, end):
+    if "氏" in text[start + size : end + 1] or _EPONYM.match(text, end) or _DRUG.match(text, end - 1):
         return False
     before = text[start - 1 : start]
     place = PLACES.match(text, start)
@@ -100,8 +105,16 @@ def usual(match: re.Match[str]) -> Extent:
     text, (start, end) = match.string, match.span("v")
     size = surname_length(text, start)
     given = text[start + size : end]
-    sure = len(given) == 2 or size > 1 or text[start] not in AMBIGUOUS | _FUNCTION or ends_at_mark(text, end)
+    sure = len(given) == 2 or size > 1 or text[start] not in AMBIGUOUS | _FUNCTION
     known = bool(given) and sure and not allowed(text, start) and all(char in USUAL for char in given)
+    return known and _sound(text, start, end)
+
+
+def recorded(match: re.Match[str]) -> Extent:
+    """Before a sex and an age: every character of the given name is a usual one, whatever the surname."""
+    text, (start, end) = match.string, match.span("v")
+    given = text[start + surname_length(text, start) : end]
+    known = bool(given) and not allowed(text, start) and all(char in USUAL for char in given)
     return known and _sound(text, start, end)
 
 
@@ -118,7 +131,8 @@ def weak(match: re.Match[str]) -> Extent:
     if end == start or text[start] in _FUNCTION:
         return found
     if text[start - 1] == ":" and not text[: match.start()].strip():
-        sure = end - start >= 3 and text[start] not in AMBIGUOUS and ends_at_mark(text, end)
+        long = end - start >= 3 and text[start] not in AMBIGUOUS
+        sure = (long or isinstance(found, tuple)) and ends_at_mark(text, end)
         return (start, end) if sure else False
     if found is not False:
         return found

@@ -92,7 +92,7 @@ def luhn(value: str) -> bool:
     return sum(number - 9 if number > 9 else number for number in doubled) % 10 == 0
 
 
-_OTHER_CARD = re.compile("(?:医保|社保|参保|农合|住院|病历|就诊|身份)[^0-9]{0,8}$")
+_OTHER_CARD = re.compile("(?:医保|社保|参保|农合)[^0-9]{0,8}$|(?:住院号|病历号|就诊卡|身份证)[^0-9]{0,4}$")
 
 
 def bank_card(match: re.Match[str]) -> bool:
