@@ -4,12 +4,14 @@ import errno
 import zipfile
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 _ZIP_MAGIC = b"PK\x03\x04"
 _XLSX_MEMBER = "xl/workbook.xml"
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
+_LOCAL_HEADER = 30  # bytes in front of a member's name, at least
 _LINK = 0o120000  # the type of a symbolic link, in the high half of the attributes that Unix archivers store
 _TYPE = 0o170000
 
@@ -48,7 +50,23 @@ def members(path: str) -> list[zipfile.ZipInfo] | None:
 def refusals(members: Sequence[zipfile.ZipInfo]) -> list[str]:
     """Why each member is not read, '' for one that may be. Of several with one name the last counts, as for unpackers."""
     last = {member.filename: member for member in members}
-    return [_refusal(member, last[member.filename] is member) for member in members]
+    overlapping = _overlapping(members)
+    return [
+        "overlaps another file of the archive" if member.header_offset in overlapping
+        else _refusal(member, last[member.filename] is member)
+        for member in members
+    ]  # fmt: skip
+
+
+def _overlapping(members: Sequence[zipfile.ZipInfo]) -> set[int]:
+    """The offsets of members whose bytes are also those of another: no archiver writes that, only a bomb needs it."""
+    ordered = sorted(members, key=lambda member: member.header_offset)
+    return {
+        offset
+        for first, second in pairwise(ordered)
+        if first.header_offset + _LOCAL_HEADER + first.compress_size > second.header_offset
+        for offset in (first.header_offset, second.header_offset)
+    }
 
 
 def _refusal(member: zipfile.ZipInfo, is_last: bool) -> str:

@@ -117,3 +117,21 @@ def test_an_error_while_reading_is_an_input_error(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(SourceFile, "open", lambda _: Failing())
     with pytest.raises(InputError, match=r"^a\.json: cannot be read: input/output error$"):
         list(Blocks(stored(tmp_path / "a.json", b"x"), ""))
+
+
+def test_files_of_an_archive_that_share_bytes_are_refused(tmp_path: Path) -> None:
+    """The one bomb that no limit per file stops: a thousand names for the same packed bytes."""
+    import copy
+
+    path = tmp_path / "overlap.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("honest.jsonl", "{}\n")
+        archive.writestr("kernel.jsonl", "[" * 100_000)
+        for number in range(1_000):
+            again = copy.copy(archive.getinfo("kernel.jsonl"))
+            again.filename = f"copy{number:04d}.jsonl"
+            archive.filelist.append(again)
+    files, skipped = expand([str(path)])
+    assert [file.name for file in files] == ["overlap.zip!honest.jsonl"]
+    assert len(skipped) == 1_001
+    assert {reason for _, reason in skipped} == {"overlaps another file of the archive"}
