@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from cmtmedqa.build import facts, statistics
 from cmtmedqa.build.output import CONTAMINATION
-from cmtmedqa.build.report import STEPS, assert_sums
+from cmtmedqa.build.report import assert_sums, funnel
 from cmtmedqa.build.tally import Tally, count
 from cmtmedqa.clean import features
 from cmtmedqa.clean.batch import Batch
@@ -35,7 +35,7 @@ def reduced(report: Row, rows: Sequence[Row], tally: Tally, folder: Path) -> Row
     kept = sum(row["step"] is None for row in rows)
     result["kept"], result["rejected"] = report["kept"] - kept, report["rejected"] + kept
     reasons = sum((Counter(entry["rejected"]) for entry in result["sources"].values()), Counter[str]())
-    result["funnel"] = _funnel(report["read"], reasons)
+    result["funnel"] = funnel(report["read"], reasons)
     result["duplicates"] = report["duplicates"] | _duplicates(folder, reasons)
     result["contamination"] = _contamination(report["contamination"], folder)
     result["filters"] = {
@@ -55,16 +55,6 @@ def _moved(entry: Row, row: Row) -> Row:
     rejected[FORGOTTEN] += 1
     counts = {key: rejected[key] for key in sorted(rejected) if rejected[key]}
     return entry | {"kept": entry["kept"] - (row["step"] is None), "rejected": counts}
-
-
-def _funnel(read: int, reasons: Counter[str]) -> list[Row]:
-    rows: list[Row] = []
-    left = read
-    for step in STEPS:
-        lost = {key.partition("/")[2]: reasons[key] for key in sorted(reasons) if key.partition("/")[0] == step}
-        rows.append({"step": step, "in": left, "rejected": lost, "out": left - sum(lost.values())})
-        left = rows[-1]["out"]
-    return rows
 
 
 def _duplicates(folder: Path, reasons: Counter[str]) -> dict[str, int]:

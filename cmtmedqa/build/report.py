@@ -45,7 +45,7 @@ def make(
         "kept": int(kept.sum()),
         "rejected": sum(rejected.values()),
         "deidentify": config.deidentify,
-        "funnel": _funnel(read, rejected),
+        "funnel": funnel(read, rejected),
         "sources": _grouped(tasks, per_unit, lambda task: task.origin.source, licenses=True),
         "files": _grouped(tasks, per_unit, lambda task: task.unit.file.name),
         "files_not_read": [{"file": name, "reason": reason} for name, reason in skipped],
@@ -109,12 +109,12 @@ def _grouped(
     return result
 
 
-def _funnel(read: int, rejected: Mapping[str, int]) -> list[dict[str, Any]]:
+def funnel(read: int, rejected: Mapping[str, int]) -> list[dict[str, Any]]:
     """One entry a step: what came in, why records left, what went on."""
     rows = []
     left = read
     for step in STEPS:
-        reasons = {key.partition("/")[2]: value for key, value in rejected.items() if key.partition("/")[0] == step}
+        reasons = {key.partition("/")[2]: rejected[key] for key in sorted(rejected) if key.partition("/")[0] == step}
         rows.append({"step": step, "in": left, "rejected": reasons, "out": left - sum(reasons.values())})
         left -= sum(reasons.values())
     return rows
