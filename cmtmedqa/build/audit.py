@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from cmtmedqa.build.output import MANIFEST
+from cmtmedqa.build.privacy import OWN_ID
 from cmtmedqa.clean.deidentify import Span, find, replace, spans_column
 from cmtmedqa.clean.deidentify.fields import OLDEST, kind_of, leaves
 from cmtmedqa.clean.deidentify.fold import TAG_MARK, fold
@@ -202,7 +203,7 @@ def _masked(text: str, found: Sequence[Span], span: Span) -> str:
 
 def _shown(identifier: str) -> str:
     """An id as it may be shown: with what is personal data in it replaced."""
-    return replace([identifier], {0: find(identifier)})[0]
+    return identifier if OWN_ID.fullmatch(identifier) else replace([identifier], {0: find(identifier)})[0]
 
 
 def _unit_records(unit: Unit, tally: Tally) -> Iterator[Record]:
@@ -213,7 +214,7 @@ def _unit_records(unit: Unit, tally: Tally) -> Iterator[Record]:
         texts = _mapped_texts(record) if isinstance(record, Mapped) else _raw_texts(record.raw)
         tally.unread += not texts
         identifier = record.id or (content_id(record.turns) if isinstance(record, Mapped) else "")
-        yield Record(unit.file.name, record.index, identifier, [*_id_text(record), *texts])
+        yield Record(unit.file.name, record.index, identifier, [*_id_of(record), *texts])
 
 
 def _line_records(unit: Unit, tally: Tally) -> Iterator[Record]:
@@ -256,8 +257,13 @@ def _field(path: str, key: str, text: str) -> Text:
     return Text(_shown(path), None, _plain(text), kind_of(key))
 
 
-def _id_text(record: Mapped | Unreadable) -> list[Text]:
-    return [Text("id", None, _plain(record.id))] if record.id else []
+def _id_of(record: Mapped | Unreadable) -> list[Text]:
+    return _id_texts(record.id) if record.id else []
+
+
+def _id_texts(identifier: str) -> list[Text]:
+    """An id is looked at like any text, but for the hashes that we give: their digits mean nothing."""
+    return [] if OWN_ID.fullmatch(identifier) else [Text("id", None, _plain(identifier))]
 
 
 def _plain(text: str) -> str:
@@ -274,5 +280,5 @@ def _rejected_records(part: Path) -> Iterator[Record]:
     with pq.ParquetFile(part) as file:
         for rows in file.iter_batches(batch_size=_BATCH_TEXTS, columns=["id", "index", "detail", "record"]):
             for row in rows.to_pylist():
-                texts = [Text("id", None, row["id"]), Text("detail", None, row["detail"]), *_raw_texts(row["record"])]
+                texts = [*_id_texts(row["id"]), Text("detail", None, row["detail"]), *_raw_texts(row["record"])]
                 yield Record(f"{part.parent.name}/{part.name}", row["index"], row["id"], texts)

@@ -1,6 +1,7 @@
 """De-identification of batches and of what was rejected. It fails closed: without a working stage nothing is written."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -13,13 +14,17 @@ import pyarrow.compute as pc
 
 from cmtmedqa import io
 from cmtmedqa.clean.batch import Batch, Mask
-from cmtmedqa.clean.deidentify import Span, find, replace, replace_column, residual_rows, spans_column
+from cmtmedqa.clean.deidentify import Span, find, find_column, replace, replace_column, residual_rows, spans_column
 from cmtmedqa.clean.deidentify.dates import change_column, changer
 from cmtmedqa.clean.deidentify.fields import KEYS, OLDEST, kind_of, without_named
 from cmtmedqa.config import BuildConfig
 from cmtmedqa.records import PiiSpan
+from cmtmedqa.sources.mapped import content_id
 
 TITLE, EXTRA = -1, -2
+
+# What `content_id` and `tombstone_id` give, and the numbers behind ids that occur twice; a bank card has no letters.
+OWN_ID = re.compile(r"(?=.*[a-f])(?:forgotten-)?[0-9a-f]{16}(?:~[0-9]+)?")
 
 # From texts and the number of the dialogue of each to the spans of every row that has any.
 Detector = Callable[[pa.StringArray, npt.NDArray[np.int64]], Mapping[int, tuple[Span, ...]]]
@@ -66,6 +71,7 @@ def deidentify_batch(batch: Batch, by: Means | None = None) -> tuple[Batch, dict
     found: Counter[str] = Counter()
     rows = _with_column(batch.rows, "extra", _without_named(_column(batch.rows, "extra"), found))
     rows = _old_ages(rows, found)
+    rows = _with_column(rows, "id", impersonal_ids(_column(rows, "id"), batch.hashes(), found))
     for name in ("department_raw", "diseases"):
         rows = _with_column(rows, name, _list_column(_column(rows, name), found))
     count, turns = rows.num_rows, len(batch.role)
@@ -128,6 +134,9 @@ def deidentify_rejections(table: pa.Table, by: Means | None = None) -> pa.Table:
         return table
     by = by or Means()
     each = np.arange(table.num_rows)
+    places = zip(table["file"].to_pylist(), table["index"].to_pylist(), strict=True)
+    instead = pa.array([content_id([("raw", f"{file}:{index}")]) for file, index in places], pa.string())
+    table = _with_column(table, "id", impersonal_ids(_column(table, "id"), instead, Counter()))
     record = _without_named(_column(table, "record"), Counter())
     record = replace_column(record, each, by.detect(record, each))
     early = pc.is_in(
@@ -160,6 +169,17 @@ def _by_dialogue(batch: Batch) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.in
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
     return order, back
+
+
+def impersonal_ids(ids: pa.StringArray, instead: pa.StringArray, found: Counter[str]) -> pa.StringArray:
+    """The ids, and `instead` of each that holds personal data: a source may have used a telephone number as one."""
+    spans = {row: kinds for row, kinds in find_column(ids) if not OWN_ID.fullmatch(ids[row].as_py())}
+    if not spans:
+        return ids
+    found.update(span.kind for kinds in spans.values() for span in kinds)
+    hit = np.zeros(len(ids), bool)
+    hit[list(spans)] = True
+    return pc.if_else(pa.array(hit), instead, ids)
 
 
 def _column(table: pa.Table, name: str) -> pa.Array:

@@ -35,20 +35,20 @@ def rejection(**values: str) -> pa.Table:
 
 def test_fields_that_say_who_somebody_is_are_dropped_at_any_depth():
     extra = {"doctor_name": "张三", "deep": [{"Patient-Name": "李四", "grade": 3}], "note": "平安"}
-    batch, found = privacy.deidentify_batch(batch_of(Mapped([("patient", "头疼")], extra=extra)))
+    batch, found, _ = privacy.deidentify_batch(batch_of(Mapped([("patient", "头疼")], extra=extra)))
     assert json.loads(batch.rows["extra"][0].as_py()) == {"deep": [{"grade": 3}], "note": "平安"}
     assert found == {"doctor": 1, "name": 1}
 
 
 @pytest.mark.parametrize(("age", "kept"), [(89, 89), (90, 90), (91, 90), (103, 90), (None, None)])
 def test_ages_above_89_become_one(age, kept):
-    batch, _ = privacy.deidentify_batch(batch_of(Mapped([("patient", "头疼")], age=age)))
+    batch, _, _ = privacy.deidentify_batch(batch_of(Mapped([("patient", "头疼")], age=age)))
     assert batch.rows["age"].to_pylist() == [kept]
 
 
 def test_lists_are_looked_at_too():
     record = Mapped([("patient", "头疼")], departments=["武汉协和医院", "内科"], diseases=[f"感冒{MOBILE}"])
-    batch, found = privacy.deidentify_batch(batch_of(record))
+    batch, found, _ = privacy.deidentify_batch(batch_of(record))
     assert batch.rows["department_raw"].to_pylist() == [["[医院1]", "内科"]]
     assert batch.rows["diseases"].to_pylist() == [["感冒[电话1]"]]
     assert found == {"hospital": 1, "mobile": 1}
@@ -70,13 +70,13 @@ def test_what_still_matches_is_refused_with_its_class(record):
 
 def test_nothing_is_residual_after_a_working_stage():
     record = Mapped([("patient", f"打{MOBILE}")], title=MOBILE, extra={"a": MOBILE}, diseases=[MOBILE])
-    batch, _ = privacy.deidentify_batch(batch_of(record))
+    batch, _, _ = privacy.deidentify_batch(batch_of(record))
     assert not privacy.residual(batch)[0].any()
 
 
 def test_a_stage_that_misses_leads_to_a_withheld_record_and_not_to_a_leak():
     blind = privacy.Means(lambda *_: {})
-    batch, _ = privacy.deidentify_batch(batch_of(Mapped([("patient", f"打{MOBILE}")])), blind)
+    batch, _, _ = privacy.deidentify_batch(batch_of(Mapped([("patient", f"打{MOBILE}")])), blind)
     assert privacy.residual(batch)[1] == ["residual_mobile"]
     stored = io.canonical_json({"turns": [{"role": "patient", "text": f"打{MOBILE}"}]})
     kept = privacy.deidentify_rejections(rejection(record=stored, detail="why"), blind).to_pylist()[0]
@@ -156,3 +156,16 @@ def test_a_build_whose_replacement_fails_publishes_nothing_of_it(tmp_path, monke
 
 def _all_text(path: Path) -> str:
     return str(pq.read_table(path).to_pylist()) if path.suffix == ".parquet" else path.read_text("utf-8")
+
+
+def test_an_id_that_is_personal_data_is_replaced_and_a_hash_is_left_alone() -> None:
+    from collections import Counter
+
+    from cmtmedqa.build.privacy import impersonal_ids
+
+    ids = pa.array(["13912345678", "q-13912345678", "13812345678d8a20", "13812345678d8a20~2", "4711"], pa.string())
+    found: Counter[str] = Counter()
+    instead = pa.array([f"hash{row}" for row in range(len(ids))], pa.string())
+    left = impersonal_ids(ids, instead, found).to_pylist()
+    assert left == ["hash0", "hash1", "13812345678d8a20", "13812345678d8a20~2", "4711"]
+    assert found == {"mobile": 2}
