@@ -88,7 +88,7 @@ def _build(config: BuildConfig, console: Console, overwrite: bool) -> dict[str, 
     evaluations = read_evaluations(config, sets, console)
     folder = Path(config.output)
     if (done := claim(folder, key, overwrite)) is not None:
-        console.print(f"{folder}: already built from this input with these settings", highlight=False)
+        console.print(f"{folder}: already built from this input with these settings", highlight=False, soft_wrap=True)
         return done
     if evaluations is not None:
         write_index(folder / WORK, evaluations)

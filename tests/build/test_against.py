@@ -92,7 +92,7 @@ def test_what_was_published_before_is_dropped_and_its_twin_named(old: Path, new_
     }
     assert run("validate", tmp_path / "new").returncode == 0
     told = run("why", "copy1", tmp_path / "new").stdout
-    assert "the same as a record that was published before (kept t1, Jaccard 1.0000)" in told
+    assert "the same text as a record that was published before (kept t1, Jaccard 1.0000)" in told
 
 
 def test_a_chain_of_near_copies_ends_at_the_old_record(old: Path, tmp_path: Path) -> None:
