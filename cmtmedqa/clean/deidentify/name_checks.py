@@ -91,7 +91,7 @@ def _sound(text: str, start: int, end: int) -> bool:
     return (
         given not in NO_GIVEN
         and not (place and place.end() >= end)
-        and not (before and before in BEHIND.get(text[start], ""))
+        and not (size == 1 and before and before in BEHIND.get(text[start], ""))
     )
 
 
@@ -118,9 +118,14 @@ def usual(match: re.Match[str]) -> Extent:
 
 def usual_full(match: re.Match[str]) -> Extent:
     """Like usual, and of a full name whose surname is no word."""
+    return match.end("v") - match.start("v") >= 3 and usual_plain(match)
+
+
+def usual_plain(match: re.Match[str]) -> Extent:
+    """Like usual, and the surname is no word."""
     text, start = match.string, match.start("v")
     compound = surname_length(text, start) > 1
-    return (compound or text[start] not in AMBIGUOUS | _FUNCTION) and match.end("v") - start >= 3 and usual(match)
+    return (compound or text[start] not in AMBIGUOUS | _FUNCTION) and usual(match)
 
 
 def recorded(match: re.Match[str]) -> Extent:

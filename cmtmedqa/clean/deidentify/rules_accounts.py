@@ -6,7 +6,7 @@ from cmtmedqa.clean.deidentify.grammar import BACK, GAP, LINK, announced, measur
 from cmtmedqa.clean.deidentify.model import Check, Rule
 
 _NO_ID = frozenset(("wechat", "weixin", "android", "iphone", "windows", "vitamin", "itamin"))
-_SPELT = r"(?:微信|薇信|威信|徽信|围信|维信|魏信|[微薇威]芯|[Ww]ei信|[Vv]信|微[xX]|[微薇威徽Vv][❤♥♡💗💓💚]|绿泡泡|卫星(?=号))"
+_SPELT = r"(?:微信|薇信|威信|徽信|围信|维信|魏信|[微薇威]芯|[Ww]ei信|[Vv]信|微[xX]|[微薇威徽Vv][❤♥♡💗💓💚]|绿泡泡|卫星(?!灶|结节|现象|病|细胞|站))"
 _WECHAT = (
     rf"(?:{_SPELT}|(?<![A-Za-z])(?:[VvWw] ?[Xx]|[Ww]e[Cc]hat|WECHAT|[Ww]ei[Xx]in|WX)(?![A-Za-z])|"
     r"(?<=加)[Vv微薇威]|(?<=加我)[Vv微薇威]|(?<=\+)[Vv]|(?<![A-Za-z0-9])[Vv](?=:)|(?<![A-Za-z0-9])[Vv](?=我))"
@@ -49,7 +49,9 @@ def _own(match: re.Match[str]) -> bool:
 
 
 def _joined(match: re.Match[str]) -> bool:
-    """Directly before the cue: a mobile number, or letters with digits."""
+    """Directly before the cue: letters with digits, or a mobile number that is not announced as a telephone."""
+    if re.search("(?:手机|电话)号?码?[:是 ]{0,2}$", match.string[: match.start("v")][-8:]):
+        return False
     return bool(re.fullmatch(rf"1[3-9][0-9]{{9}}|{_MIXED_ID}", match["v"])) and _own(match)
 
 
@@ -76,6 +78,7 @@ ACCOUNTS: tuple[Rule, ...] = (
             "微信号不是那个，是tian_618",
             "微❤abc_123",
             "卫星号abc_123",
+            "我的卫星abc_123，平台上不让说",
             "微信tian_618或者tian_619",
         ),
         (
@@ -102,7 +105,7 @@ ACCOUNTS: tuple[Rule, ...] = (
     _rule(
         "wechat",
         "wechat-before",
-        _FIRST_ID + BACK + _SPELT.replace("卫星(?=号)", "vx|wx|VX") + "(?![转支付收里上群说])",
+        _FIRST_ID + BACK + _SPELT.replace("卫星(?!灶|结节|现象|病|细胞|站)", "vx|wx|VX") + "(?![转支付收里上群说])",
         ("happy_951这是我的微信号", "tian_618（微信）", "tian_618，这是微信"),
         ("100是微信转的", "200000是微信转的"),
         _own,
@@ -112,7 +115,7 @@ ACCOUNTS: tuple[Rule, ...] = (
         "wechat-joined",
         _FIRST_ID + rf" ?(?:我的?)?{_SPELT}(?![转支付收里上群说]|号?[:是 ]{{0,2}}[0-9A-Za-z])",
         ("13912345678微信同号", "tian_618微信"),
-        ("20000微信", "100微信", "13912345678微信tian_618"),
+        ("20000微信", "手机13912345678微信同号", "100微信", "13912345678微信tian_618"),
         _joined,
     ),
     _rule(

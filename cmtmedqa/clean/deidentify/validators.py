@@ -120,7 +120,7 @@ def phone(match: re.Match[str]) -> bool:
 # A cue that says the number of what it is; the rules of that class take it.
 _NUMBERED = re.compile(
     "(?:医保|社保|参保|农合|保障|合作医疗|住院|门诊|病历|病案|登记|就诊卡?|诊疗卡?|条码|检查|检验|标本|报告|护照|处方|流水|影像|病理)"
-    "[^0-9,。;!?机话]{0,6}(?:号码?|编号|编码|条码|ID)[^0-9。;!?机话]{0,4}$"
+    "(?:病历|患者|个人|电子|卡|证|单|本|上|的){0,3}(?:号码?|编号|编码|条码|ID)[^0-9。;!?机话]{0,4}$"
 )
 
 
