@@ -20,7 +20,7 @@ LINK = (
 
 # Between a value and the cue behind it; empty only where the rule says so.
 BACK = (
-    r"[\"”」』)\]】》 ]?[, ]{0,2}(?=[这那就才也是为的(\[【:—=-])(?:这|那|个|串|条|就|才|也|都|应该|好像|大概|是|为|的|我|你|您|他|她|们|孩子|宝宝|儿子|女儿|"
+    r"[\"”」』)\]】》 ]?[, ]{0,2}(?=[这那就才也是为的(\[【:—=-])(?:这|那|个|串|条|号码?|[账帐]号|就|才|也|都|应该|好像|大概|是|为|的|我|你|您|他|她|们|孩子|宝宝|儿子|女儿|"
     r"本人|患者|病人|爸|妈|爱人|老公|老婆|上次|之前|原来|新|旧|老|咱|医院|科|室|门诊|常用|工作|[(\[【:—= -]){1,9}"
 )
 
@@ -41,19 +41,19 @@ _DATE = re.compile(r"(?:19|20)[0-9]{2}([-/.]?)(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12
 _BARCODE = re.compile("69[0-9]{11}")
 
 
-def announced(match: re.Match[str], least: int = 4, forbidden: re.Pattern[str] = _OTHER) -> bool:
+def announced(match: re.Match[str], least: int = 4, forbidden: re.Pattern[str] = _OTHER, dated: bool = True) -> bool:
     """Whether the gap before a value announces nothing else, and the value has `least` digits, no unit and is no date."""
     gap = match["gap"]
     listed = _LISTED.fullmatch(gap)
-    return bool(listed) and not forbidden.search(gap) and not _STOPS.search(gap) and measured(match, least)
+    return bool(listed) and not forbidden.search(gap) and not _STOPS.search(gap) and measured(match, least, dated)
 
 
-def measured(match: re.Match[str], least: int = 4) -> bool:
-    """Whether a number has `least` digits and is no measurement, product code or date."""
+def measured(match: re.Match[str], least: int = 4, dated: bool = True) -> bool:
+    """Whether a number has `least` digits and is no measurement, product code or date; one like 20231012 may be `dated`."""
     text, value, end = match.string, match["v"], match.end("v")
     count = sum(c in "0123456789" for c in value)
     if count < least or _UNIT.match(text, end) or (count < 6 and _SMALL_UNIT.match(text, end)):
         return False
     if _DATE.fullmatch(value):
-        return "-" not in value and "/" not in value and "." not in value and not _SMALL_UNIT.match(text, end)
+        return dated and "-" not in value and "/" not in value and "." not in value and not _SMALL_UNIT.match(text, end)
     return not _BARCODE.fullmatch(value)

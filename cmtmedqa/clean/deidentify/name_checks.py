@@ -116,9 +116,9 @@ def usual(match: re.Match[str]) -> Extent:
     return known and _sound(text, start, end)
 
 
-def usual_full(match: re.Match[str]) -> Extent:
-    """Like usual, and of a full name whose surname is no word."""
-    return match.end("v") - match.start("v") >= 3 and usual_plain(match)
+def usual_acting(match: re.Match[str]) -> Extent:
+    """Like usual; of two characters only where the surname is no word."""
+    return usual(match) if match.end("v") - match.start("v") >= 3 else usual_plain(match)
 
 
 def usual_plain(match: re.Match[str]) -> Extent:
@@ -137,9 +137,12 @@ def recorded(match: re.Match[str]) -> Extent:
 
 
 def after_title(match: re.Match[str]) -> Extent:
-    """Like weak, but a label that opens a turn is no cue."""
+    """Like weak, but behind a label that opens a turn only a full name counts."""
     cue = match.string[: match.start("v")].strip()
-    return not re.fullmatch("(?:医生|大夫|医师|专家|主任|护士|老师):", cue) and weak(match)
+    found = weak(match)
+    if isinstance(found, tuple) and re.fullmatch("(?:医生|大夫|医师|专家|主任|护士|老师):", cue):
+        return found if found[1] - found[0] >= 3 else False
+    return found
 
 
 def weak(match: re.Match[str]) -> Extent:
@@ -216,7 +219,13 @@ def titled(match: re.Match[str]) -> Extent:
     if surname in _FUNCTION and not given and (place == start):
         return surname in _BARE and (not re.match(f"[{HAN}]", before) or before in _OPENERS)
     full = len(given) == 2 and all(char in USUAL for char in given)
-    known = full or len(surname) > 1 or surname not in AMBIGUOUS or place > start
+    known = (
+        full
+        or bool(re.search("(?:医[生师]|主任|教授|大夫|护士|专家)$", match.string[: match.start()][-3:]))
+        or len(surname) > 1
+        or surname not in AMBIGUOUS
+        or place > start
+    )
     return known or not re.match(f"[{HAN}]", before) or before in _OPENERS
 
 

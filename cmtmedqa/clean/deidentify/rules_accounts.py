@@ -52,7 +52,9 @@ def _joined(match: re.Match[str]) -> bool:
     """Directly before the cue: letters with digits, or a mobile number that is not announced as a telephone."""
     if re.search("(?:手机|电话)号?码?[:是 ]{0,2}$", match.string[: match.start("v")][-8:]):
         return False
-    return bool(re.fullmatch(rf"1[3-9][0-9]{{9}}|{_MIXED_ID}", match["v"])) and _own(match)
+    return bool(
+        re.fullmatch(rf"1[3-9][0-9]{{9}}|{_MIXED_ID}", match["v"]) or re.match("同", match.string[match.end() :])
+    ) and _own(match)
 
 
 def _rule(kind: str, name: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None) -> Rule:
@@ -113,8 +115,8 @@ ACCOUNTS: tuple[Rule, ...] = (
     _rule(
         "wechat",
         "wechat-joined",
-        _FIRST_ID + rf" ?(?:我的?)?{_SPELT}(?![转支付收里上群说]|号?[:是 ]{{0,2}}[0-9A-Za-z])",
-        ("13912345678微信同号", "tian_618微信"),
+        _FIRST_ID + rf"[ ,]{{0,2}}(?:这?是?我的?)?{_SPELT}(?![转支付收里上群说]|号?[:是 ]{{0,2}}[0-9A-Za-z])",
+        ("13912345678微信同号", "tian_618微信", "tian_618，我微信号", "9552449微信同号"),
         ("20000微信", "手机13912345678微信同号", "100微信", "13912345678微信tian_618"),
         _joined,
     ),
@@ -166,9 +168,9 @@ ACCOUNTS: tuple[Rule, ...] = (
         _FIRST_QQ
         + r"(?:"
         + BACK
-        + r"|(?:加|我的?)?(?=[Qq扣]{2}号?))"
+        + r"|(?:加|我的?)?(?=[Qq扣]{2}号?)|, ?(?:我的?)?(?=[Qq扣]{2}号?(?:[,。! ]|$)))"
         + r"(?:[Qq] ?[Qq]|扣扣|企鹅|[Qq扣]号)(?!糖|上|号?[: 是]{0,2}[0-9])",
-        ("14086629这是我QQ号", "14086629（QQ）", "14086629我扣扣"),
+        ("14086629这是我QQ号", "14086629（QQ）", "14086629我扣扣", "14086629，QQ"),
         ("5000QQ糖", "20000元是QQ", "87654321QQ397380"),
         lambda match: measured(match, 5),
     ),
