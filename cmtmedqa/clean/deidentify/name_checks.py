@@ -25,13 +25,13 @@ from cmtmedqa.clean.deidentify.places import PLACES
 Extent = tuple[int, int] | bool
 
 # Surnames that mostly are other words: never a name on weak evidence; then those that need a full name.
-_NEVER = frozenset("那相权但和从应时成全能经由祝对连同还有都为以及查年须终才是门首后广计怀")
+_NEVER = frozenset("那相权但和从应时成全能经由祝对连同还有都为以及查年须终才是门首后广计怀来由公")
 # Of these the ones that join what stands before them to what follows: no surname at all here.
 _JOINS = frozenset("和从能对连同还有为以及须才是经")
 _FUNCTION = _NEVER | frozenset("于常左戴关单包向国信但修衣位保权")
 # Of these the ones that stand alone before a title where nothing else can be meant.
 _BARE = frozenset("于常左戴关单包国信修权")
-_OPENERS = frozenset("的是找看给问挂请让跟和由到见在了谢过叫科院约听从向对但我您你,:说被苦次托转位老小下")
+_OPENERS = frozenset("烦激据的是找看给问挂请让跟和由到见在了谢过叫科院约听从向对但我您你,:说被苦次托转位老小下")
 _NO_NAME = re.compile(r"[未不无没]|匿名|保密|患者|姓名|什么|多少|怎|先生$|女士$|医生|大夫")
 
 
@@ -69,7 +69,11 @@ _DRUG = re.compile(
     "(?:(?![吃服用打开贴拿买的了在和])[一-鿿]){1,4}(?:片|胶囊|颗粒|丸|口服液|注射液|乳膏|软膏|药膏|滴眼液|滴丸|滴剂|糖浆|合剂|冲剂|喷雾|栓剂?|散|酊|汤|膏|霜|洗剂|凝胶|贴剂|"
     "唑|沙星|他汀|洛尔|地平|普利|沙坦|霉素|西林|磺胺|激素|酸钠|酸钙|烯酸|醇|酮|酯)"
 )
-_EPONYM = re.compile("征|综合征|试验|定律|病(?![了重好情危倒房历人])")
+# A finding, a test or a measure that bears the name of who found it.
+_EPONYM = re.compile(
+    "(?:氏|[一二三])?(?:征|综合征|综合症|试验|定律|现象|三联|体征|评分|量表|分[级型期]|染色|小体|杆菌|球菌|病毒|手法|体位|结节|细胞|抗体)|"
+    "(?<=[斯尔特克逊顿曼姆恩格伯茨])(?:骨折|环|线|角|管|囊|腺|膜)|病(?![了重好情危倒房历人])"
+)
 
 
 def _sound(text: str, start: int, end: int) -> bool:
@@ -78,6 +82,8 @@ def _sound(text: str, start: int, end: int) -> bool:
     given = text[start + size : end]
     if size == 1 and (text[start] in _NEVER or (text[start] in _FUNCTION and len(given) < 2 and not closed(text, end))):
         return False
+    if text[end - 1] == "征" and re.match("[阴阳(检试]|$", text[end : end + 1]):
+        return False
     if "氏" in text[start + size : end + 1] or _EPONYM.match(text, end) or _DRUG.match(text, end - 1):
         return False
     before = text[start - 1 : start]
@@ -85,7 +91,7 @@ def _sound(text: str, start: int, end: int) -> bool:
     return (
         given not in NO_GIVEN
         and not (place and place.end() >= end)
-        and not (before and before in BEHIND.get(text[start], ""))
+        and not (size == 1 and before and before in BEHIND.get(text[start], ""))
     )
 
 
@@ -110,6 +116,18 @@ def usual(match: re.Match[str]) -> Extent:
     return known and _sound(text, start, end)
 
 
+def usual_acting(match: re.Match[str]) -> Extent:
+    """Like usual; of two characters only where the surname is no word."""
+    return usual(match) if match.end("v") - match.start("v") >= 3 else usual_plain(match)
+
+
+def usual_plain(match: re.Match[str]) -> Extent:
+    """Like usual, and the surname is no word."""
+    text, start = match.string, match.start("v")
+    compound = surname_length(text, start) > 1
+    return (compound or text[start] not in AMBIGUOUS | _FUNCTION) and usual(match)
+
+
 def recorded(match: re.Match[str]) -> Extent:
     """Before a sex and an age: every character of the given name is a usual one, whatever the surname."""
     text, (start, end) = match.string, match.span("v")
@@ -119,8 +137,12 @@ def recorded(match: re.Match[str]) -> Extent:
 
 
 def after_title(match: re.Match[str]) -> Extent:
-    """Like weak, but a label that opens a turn is no cue."""
-    return not (match.string[match.start("v") - 1] == ":" and not match.string[: match.start()].strip()) and weak(match)
+    """Like weak, but behind a label that opens a turn only a full name counts."""
+    cue = match.string[: match.start("v")].strip()
+    found = weak(match)
+    if isinstance(found, tuple) and re.fullmatch("(?:医生|大夫|医师|专家|主任|护士|老师):", cue):
+        return found if found[1] - found[0] >= 3 else False
+    return found
 
 
 def weak(match: re.Match[str]) -> Extent:
@@ -130,13 +152,13 @@ def weak(match: re.Match[str]) -> Extent:
     found = announced(match)
     if end == start or text[start] in _FUNCTION:
         return found
-    if text[start - 1] == ":" and not text[: match.start()].strip():
+    if text[start - 1] == ":" and not text[: match.start()].strip() and start - match.start() <= 3:
         long = end - start >= 3 and text[start] not in AMBIGUOUS
         sure = (long or isinstance(found, tuple)) and ends_at_mark(text, end)
         return (start, end) if sure else False
     if found is not False:
         return found
-    if text[start + 1 : end] in NO_GIVEN:
+    if text[start + 1 : end] in NO_GIVEN or not _sound(text, start, end):
         return False
     if (text[start] in AMBIGUOUS and surname_length(text, start) == 1) or end - start == 2:
         return (start, end) if ends_at_mark(text, end) else False
@@ -197,7 +219,13 @@ def titled(match: re.Match[str]) -> Extent:
     if surname in _FUNCTION and not given and (place == start):
         return surname in _BARE and (not re.match(f"[{HAN}]", before) or before in _OPENERS)
     full = len(given) == 2 and all(char in USUAL for char in given)
-    known = full or len(surname) > 1 or surname not in AMBIGUOUS or place > start
+    known = (
+        full
+        or bool(re.search("(?:医[生师]|主任|教授|大夫|护士|专家)$", match.string[: match.start()][-3:]))
+        or len(surname) > 1
+        or surname not in AMBIGUOUS
+        or place > start
+    )
     return known or not re.match(f"[{HAN}]", before) or before in _OPENERS
 
 

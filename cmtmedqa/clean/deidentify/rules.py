@@ -1,6 +1,8 @@
 """All rules, in the order of their files."""
 
 from cmtmedqa.clean.deidentify.model import Rule
+from cmtmedqa.clean.deidentify.rules_accounts import ACCOUNTS
+from cmtmedqa.clean.deidentify.rules_beds import BEDS
 from cmtmedqa.clean.deidentify.rules_contact import CONTACTS
 from cmtmedqa.clean.deidentify.rules_dates import DATES
 from cmtmedqa.clean.deidentify.rules_doctors import DOCTORS
@@ -9,5 +11,9 @@ from cmtmedqa.clean.deidentify.rules_hospitals import HOSPITALS
 from cmtmedqa.clean.deidentify.rules_names import NAMES
 from cmtmedqa.clean.deidentify.rules_numbers import NUMBERS
 from cmtmedqa.clean.deidentify.rules_places import PLACES
+from cmtmedqa.clean.deidentify.rules_records import RECORDS
+from cmtmedqa.clean.deidentify.rules_users import USERS
 
-RULES: tuple[Rule, ...] = NUMBERS + DOCUMENTS + CONTACTS + NAMES + DOCTORS + HOSPITALS + PLACES + DATES
+RULES: tuple[Rule, ...] = (
+    NUMBERS + DOCUMENTS + RECORDS + BEDS + CONTACTS + ACCOUNTS + USERS + NAMES + DOCTORS + HOSPITALS + PLACES + DATES
+)

@@ -4,7 +4,16 @@ import re
 
 from cmtmedqa.clean.deidentify.cues import FUNCTION, TITLE
 from cmtmedqa.clean.deidentify.model import Check, Rule
-from cmtmedqa.clean.deidentify.name_checks import after_title, announced_full, delimited, titled, usual, whole
+from cmtmedqa.clean.deidentify.name_checks import (
+    after_title,
+    announced_full,
+    delimited,
+    titled,
+    usual,
+    usual_acting,
+    usual_plain,
+    whole,
+)
 from cmtmedqa.clean.deidentify.names import AMBIGUOUS, HAN, SURNAME
 
 
@@ -15,6 +24,9 @@ def _rule(
 
 
 _V = rf"(?P<v>{SURNAME}[{HAN}])"
+
+_W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
+_EDGE = r"(?:^|(?<=[。!?;,、:\n\"“” (（]))"
 
 DOCTORS: tuple[Rule, ...] = (
     _rule(
@@ -47,9 +59,17 @@ DOCTORS: tuple[Rule, ...] = (
         "doctor-called",
         "doctor",
         "title",
-        rf"{FUNCTION}(?:的?名字|姓名|签名|签字)?(?:就)?(?:叫做?|名叫|是|为|:|[ (「\"“])*{_V}",
-        ("主刀医生是邵景行。", "主治医师：谌云帆", "管床医生林若溪不在", "主任叫邵岩"),
-        ("医生是白天上班", "主任：高血压要吃药", "医生叫马上去"),
+        rf"{FUNCTION}(?:的?(?:医生|大夫|专家|人))?(?:的?名字|姓名|签名|签字)?的?(?:就)?(?:叫做?|名叫|是|为|:|[ (「\"“])*{_V}",
+        (
+            "医师签名：邵景行",
+            "主刀的是邵景行",
+            "报告者：林若溪",
+            "主刀医生是邵景行。",
+            "主治医师：谌云帆",
+            "管床医生林若溪不在",
+            "主任叫邵岩",
+        ),
+        ("检查者须知", "记录人：无", "医生是白天上班", "主任：高血压要吃药", "医生叫马上去"),
         after_title,
     ),
     _rule(
@@ -74,10 +94,37 @@ DOCTORS: tuple[Rule, ...] = (
         "doctor-at-work",
         "doctor",
         "acts",
-        rf"(?:挂|找|看|由|请|让|约|问|是|跟|听|让您|选|转)(?:了|过|的|到)?(?P<v>{SURNAME}[{HAN}]{{1,2}}?)(?=的号|的?门诊|(?:给|为)(?:我|他|她|孩子|我[爸妈])|做的|主刀|看过|看的|开的|会诊|接诊|坐诊|亲自|操刀)",
+        rf"(?:挂|找|看|由|请|让|约|问|是|跟|听|让您|选|转)(?:了|过|的|到)?(?P<v>{SURNAME}[{HAN}]{{1,2}}?)(?=的(?:专家|普通|特需)?号|的?门诊|(?:给|为)(?:我|他|她|孩子|我[爸妈])|做的|主刀|看过|看的|开的|会诊|接诊|坐诊|亲自|操刀|说的)",
         ("我想挂谌云帆的号", "上次找林若溪看过", "是邵景行给我做的手术", "由邵岩主刀"),
         ("挂专家的号", "是常规做的", "看方便门诊"),
         whole,
+    ),
+    _rule(
+        "doctor-acting",
+        "doctor",
+        "acting",
+        rf"{_EDGE}{_W}(?=给(?:开|做|看|治)的|(?:给|为|帮)(?:我|他|她|孩子|宝宝|俺|你|您)(?:们|[爸妈]|女儿|儿子|老公|老婆)?(?:开|做|看|治|拔|打|换|动|检查|调|推荐|诊)|亲自|主刀|坐诊|出诊|接诊|执笔|开的|看的|做的手术|做的|说(?:不|没|我|要|可以|得|这|是))",
+        ("林若溪给我开的药", "胃疼，邵景行看的门诊", "谌云帆亲自做的", "朱凯给我开的药", "林若溪说不用手术"),
+        ("方便给我看看", "高手给我开的", "白天做的", "医院给我开的药", "别人说我胖", "时间说不准"),
+        usual_acting,
+    ),
+    _rule(
+        "doctor-recommended",
+        "doctor",
+        "acting",
+        rf"(?:推荐|建议|约|挂|抢)(?:到|上|了|的|您|你|我)?(?:去)?(?:找|挂|看|是)?{_W}(?=[,。!; ]|$|的[号,。]|[明今后]天|下?周)",
+        ("约了孟莹，", "挂林若溪的号", "推荐您找林若溪。", "网上推荐邵景行"),
+        ("推荐高效的，", "建议找专家。", "建议安静，"),
+        usual_plain,
+    ),
+    _rule(
+        "doctor-introduced",
+        "doctor",
+        "surname",
+        rf"(?:我|敝|免贵|鄙人)姓(?P<v>{SURNAME})(?=[,、。 ]{{0,2}}(?:我?是)[^,。!?]{{0,12}}(?:医生|大夫|医师|护士|主任|药师))",
+        ("我姓邵，是您的主管医生",),
+        ("我姓什么，医生", "我姓邵，医生"),
+        None,
     ),
     _rule(
         "doctor-of-department",

@@ -1,10 +1,16 @@
-"""Rules for numbers of documents: passports, permits, insurance and medical records, beds."""
+"""Rules for numbers of documents: passports, permits, insurance, beds."""
 
 import re
 
 from cmtmedqa.clean.deidentify import validators
+from cmtmedqa.clean.deidentify.grammar import BACK, GAP, announced, measured
 from cmtmedqa.clean.deidentify.model import Rule
-from cmtmedqa.clean.deidentify.rules_numbers import BACK, CONN, number_rule
+from cmtmedqa.clean.deidentify.rules_numbers import CONN, number_rule
+
+_INSURED = "(?:医保|社保|社会保障|保障卡|农合|合作医疗|医疗保险|医疗证|参保人?|保单|保险)"
+_OTHERS = re.compile(
+    "电话|手机|座机|微信|[Qq]{2}|身份证|银行|邮箱|[费元块钱价花岁]|余额|[交报付赔]了|住院号|门诊号|就诊卡"
+)
 
 DOCUMENTS: tuple[Rule, ...] = (
     number_rule(
@@ -14,16 +20,16 @@ DOCUMENTS: tuple[Rule, ...] = (
         ("护照号E12345678", "护照：EA1234567"),
         ("护照30天到期",),
         None,
-        "cue_number",
+        "document",
     ),
     number_rule(
         "passport-near",
         "passport",
-        r"(?:护照|[Pp]assport)(?: ?(?:no|No|NO|number)\.?)?[^0-9A-Za-z。!?;\n]{0,14}(?P<v>[DEGPSdegps][A-Za-z]?[0-9]{7,8})(?![A-Za-z0-9])",
-        ("护照换了新的,新号E94546706", "证件类型护照,证件号g55056402"),
+        r"(?:护照|[Pp]assport)(?: ?(?:no|No|NO|number)\.?)?[^0-9A-Za-z。;\n]{0,16}(?P<v>[DEGPSdegps][A-Za-z]?[0-9]{7,8})(?![A-Za-z0-9])",
+        ("护照换了新的,新号E94546706", "没有身份证，护照行吗？E94546706", "证件类型护照,证件号g55056402"),
         ("护照办了30天",),
         None,
-        "cue_number",
+        "document",
     ),
     number_rule(
         "passport-before",
@@ -32,7 +38,7 @@ DOCUMENTS: tuple[Rule, ...] = (
         ("E15795576这是护照号",),
         ("30天护照",),
         None,
-        "cue_number",
+        "document",
     ),
     number_rule(
         "permit-before",
@@ -43,7 +49,7 @@ DOCUMENTS: tuple[Rule, ...] = (
         ("c98938837这个是我的回乡证号码",),
         ("2张通行证",),
         None,
-        "cue_number",
+        "document",
     ),
     number_rule(
         "permit-near",
@@ -52,47 +58,30 @@ DOCUMENTS: tuple[Rule, ...] = (
         ("入台证不行的话用大通证C05333348可以吗",),
         ("通行证办了2张",),
         None,
-        "cue_number",
+        "document",
     ),
     number_rule(
         "insurance-before",
         "insurance",
-        r"(?<![A-Za-z0-9])(?P<v>[A-Za-z]{0,3}[0-9]{6,20})" + BACK + r"(?:医保|社保|农合|新农合|参保|医疗保险|保单)",
-        ("58180149这个是我的医保卡号",),
-        ("5000是医保报的", "5000元是医保"),
-        None,
-        "cue_number",
+        r"(?<![A-Za-z0-9])(?P<v>[A-Za-z]{0,3}[0-9]{6,20})"
+        + BACK
+        + r"(?:医保|社保|农合|新农合|参保|医疗保险|保单)(?!报|给|出|局|付)",
+        ("58180149这个是我的医保卡号", "58180149（医保号）"),
+        ("5000是医保报的", "5000元是医保", "500000是医保报的"),
+        lambda match: measured(match, 6),
+        "document",
     ),
     number_rule(
         "insurance-near",
         "insurance",
-        r"(?:医保|社保|农合|合作医疗|参保人?|保单|保险)[^0-9A-Za-z。!?;\n]{0,10}(?:编号|卡号|号码|证号|号)"
-        + CONN
+        _INSURED
+        + r"[^0-9A-Za-z。!?;\n]{0,10}?(?:编号|编码|卡号|号码|[账帐]号|证号|凭证|号)"
+        + GAP
         + r"(?P<v>[A-Za-z]{0,3}[0-9]{6,20})(?![A-Za-z0-9])",
         ("参保人编号F075710226", "农合本子上的编号是534019478", "医保卡丢了 卡号Z08090887 怎么补"),
-        ("医保卡里有5000",),
-        None,
-        "cue_number",
-    ),
-    number_rule(
-        "record-before",
-        "record_number",
-        r"(?<![A-Za-z0-9])(?P<v>[A-Za-z]{0,3}-?[0-9]{5,16})"
-        + BACK
-        + r"(?:住院|门诊|病案|病历|就诊|登记|检查|报告|条码|条形码|标本|病理)(?:卡|证|单)?(?:号|编号)",
-        ("ZY6658865346是住院号，您查一下",),
-        ("10000是检查费",),
-        None,
-        "cue_number",
-    ),
-    number_rule(
-        "record-code",
-        "record_number",
-        r"(?:(?<![药商产])条形?码|(?:住院|就诊|门诊|病历|病案|登记|检查|检验|病理|标本|影像|放射|超声)(?:卡)?号?码?[号码]|(?<![A-Za-z])(?<!设备)ID号?)[。.:是为 ]{0,3}(?P<v>(?!69[0-9]{11}(?![0-9]))[A-Za-z]{0,3}-?[0-9]{5,20})(?![A-Za-z0-9])",
-        ("条形码MZ-094766877575查不到结果", "就诊号。1156506991", "ID号1685265，病人"),
-        ("药品条码6901234567892", "设备ID号123", "条形码6901234567892"),
-        lambda match: not re.match(" ?(?:/|元|份|次|个|张)", match.string[match.end("v") :]),
-        "cue_number",
+        ("医保卡里有5000", "医保号忘了，花了200000元", "医保号没有，电话87654321"),
+        lambda match: announced(match, 6, _OTHERS),
+        "document",
     ),
     number_rule(
         "permit",
@@ -103,7 +92,7 @@ DOCUMENTS: tuple[Rule, ...] = (
         ("通行证号码H12345678", "台胞证：01234567"),
         ("通行证2张",),
         None,
-        "cue_number",
+        "document",
     ),
     number_rule(
         "insurance",
@@ -114,51 +103,6 @@ DOCUMENTS: tuple[Rule, ...] = (
         ("医保卡号：3301A00012345", "社保号 123456789", "医保编号YB00012345"),
         ("医保报销5000元", "医保卡里3000"),
         validators.number_context,
-        "cue_number",
-    ),
-    number_rule(
-        "record-number",
-        "record_number",
-        r"(?:住院|门诊|病案|病历|病例|就诊卡?|就医|登记|检查|检验|条码|条形码|标本|样本|影像|放射|超声|病理|挂号|预约|处方|报告单?|申请单?|CT|MRI|B超|X光|X线|胶片|片子|体检|诊疗卡?|登录|流水|患者|病人|病员)"
-        r"(?:卡|证|单|片)?(?:号码?|编号|ID|序号|No\.?|NO\.?)"
-        + CONN
-        + r"(?P<v>(?=[A-Za-z-]{0,6}[0-9]{3})[A-Za-z0-9](?:[A-Za-z0-9/_-]){2,22}[0-9A-Za-z])(?![A-Za-z0-9])",
-        ("住院号：00123456", "门诊号是A0012345", "病历号 2021-00123", "检查号CT00123456"),
-        ("药品条码6901234567892", "住院5天", "门诊号没写"),
-        None,
-        "cue_number",
-    ),
-    number_rule(
-        "record-card",
-        "record_number",
-        r"(?:就诊卡|诊疗卡|病历本|一卡通|住院证|磁卡)"
-        + CONN
-        + r"(?P<v>(?=[A-Za-z-]{0,6}[0-9]{5})[A-Za-z0-9](?:[A-Za-z0-9-]){4,22})(?![A-Za-z0-9])",
-        ("就诊卡00123456",),
-        ("就诊卡50元",),
-        validators.number_context,
-        "cue_number",
-    ),
-    number_rule(
-        "bed-cue",
-        "bed",
-        r"(?:床位号?|床号|床位)"
-        + CONN
-        + r"(?P<v>[+加A-Za-z]{0,2}[0-9]{1,4}(?:-[0-9]{1,3})?(?: ?[号床])?)(?![0-9A-Za-z.])",
-        ("床号：A1203", "床位号加12"),
-        ("床位2张不够", "床位费50元", "床位30元"),
-        lambda match: not re.match(r" ?(?:张|个|元|块|天|多|年)", match.string[match.end("v") :]),
-        "bed",
-    ),
-    number_rule(
-        "bed",
-        "bed",
-        r"(?<![0-9.+/×*~-])(?<![0-9][至到])(?<![每共约近余超一张][0-9])(?P<v>(?:外加|[加+A-Za-z])?[0-9]{1,4}(?:-[0-9]{1,3})?(?:号?病?床|号床位)(?:加[0-9]{0,2})?)(?![位头垫上旁以单铺数品都])",
-        ("住院部骨科12床", "他住36床", "住加12床", "昨天您给54床换的药", "27-3床病人", "产科+7床"),
-        ("医院有500床位", "共3张床", "每天1床", "有200床以上"),
-        lambda match: (
-            not re.search("(?:有|共|每天|每日|设|增|开放|拥有|编制|张)$", match.string[: match.start("v")][-4:])
-        ),
-        "bed",
+        "document",
     ),
 )

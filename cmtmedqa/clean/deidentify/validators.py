@@ -112,7 +112,21 @@ def number_context(match: re.Match[str]) -> bool:
 def phone(match: re.Match[str]) -> bool:
     """A number that no measurement, product code or longer Latin code surrounds."""
     before = re.search(r"[A-Za-z]+$", match.string[max(0, match.start("v") - 12) : match.start("v")])
+    if _NUMBERED.search(match.string[max(0, match.start("v") - 24) : match.start("v")]):
+        return False
     return (before is None or before[0].lower() in _PHONE_LETTERS) and number_context(match)
+
+
+# A cue that says the number of what it is; the rules of that class take it.
+_NUMBERED = re.compile(
+    "(?:医保|社保|参保|农合|保障|合作医疗|住院|门诊|病历|病案|登记|就诊卡?|诊疗卡?|条码|检查|检验|标本|报告|护照|处方|流水|影像|病理)"
+    "(?:病历|患者|个人|电子|卡|证|单|本|上|的){0,3}(?:号码?|编号|编码|条码|ID)[^0-9。;!?机话]{0,4}$"
+)
+
+
+def service_number(match: re.Match[str]) -> bool:
+    """A 400 or 800 number in at most four groups."""
+    return sum(c in " -" for c in match["v"]) <= 3 and phone(match)
 
 
 def han_mobile(match: re.Match[str]) -> bool:
