@@ -138,11 +138,19 @@ def recorded(match: re.Match[str]) -> Extent:
 
 def after_title(match: re.Match[str]) -> Extent:
     """Like weak, but behind a label that opens a turn only a full name counts."""
-    cue = match.string[: match.start("v")].strip()
     found = weak(match)
-    if isinstance(found, tuple) and re.fullmatch("(?:医生|大夫|医师|专家|主任|护士|老师):", cue):
+    opens = _opens(match.string, match.start())
+    if isinstance(found, tuple) and opens and _LABEL.fullmatch(match.string[match.start() : match.start("v")].strip()):
         return found if found[1] - found[0] >= 3 else False
     return found
+
+
+_LABEL = re.compile("(?:医生|大夫|医师|专家|主任|护士|老师):")
+
+
+def _opens(text: str, start: int) -> bool:
+    """Whether nothing but a little white space stands before a place: looking at more would be quadratic in long texts."""
+    return start <= 8 and not text[:start].strip()
 
 
 def weak(match: re.Match[str]) -> Extent:
@@ -152,7 +160,7 @@ def weak(match: re.Match[str]) -> Extent:
     found = announced(match)
     if end == start or text[start] in _FUNCTION:
         return found
-    if text[start - 1] == ":" and not text[: match.start()].strip() and start - match.start() <= 3:
+    if text[start - 1] == ":" and start - match.start() <= 3 and _opens(text, match.start()):
         long = end - start >= 3 and text[start] not in AMBIGUOUS
         sure = (long or isinstance(found, tuple)) and ends_at_mark(text, end)
         return (start, end) if sure else False
@@ -221,7 +229,9 @@ def titled(match: re.Match[str]) -> Extent:
     full = len(given) == 2 and all(char in USUAL for char in given)
     known = (
         full
-        or bool(re.search("(?:医[生师]|主任|教授|大夫|护士|专家)$", match.string[: match.start()][-3:]))
+        or bool(
+            re.search("(?:医[生师]|主任|教授|大夫|护士|专家)$", match.string[max(0, match.start() - 3) : match.start()])
+        )
         or len(surname) > 1
         or surname not in AMBIGUOUS
         or place > start

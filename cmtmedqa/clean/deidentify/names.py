@@ -145,7 +145,7 @@ def whole_run(text: str, start: int) -> int:
     return start + size + given if 1 <= given <= 2 and not allowed(text, start) else start
 
 
-_RUN = re.compile(f"[{HAN}]+")
+_RUN = re.compile(f"[{HAN}]{{1,6}}")  # longer than any name is enough: a run may be as long as the text
 
 
 def closed(text: str, end: int) -> bool:

@@ -50,10 +50,10 @@ def _own(match: re.Match[str]) -> bool:
 
 def _joined(match: re.Match[str]) -> bool:
     """Directly before the cue: letters with digits, or a mobile number that is not announced as a telephone."""
-    if re.search("(?:手机|电话)号?码?[:是 ]{0,2}$", match.string[: match.start("v")][-8:]):
+    if re.search("(?:手机|电话)号?码?[:是 ]{0,2}$", match.string[max(0, match.start("v") - 8) : match.start("v")]):
         return False
     return bool(
-        re.fullmatch(rf"1[3-9][0-9]{{9}}|{_MIXED_ID}", match["v"]) or re.match("同", match.string[match.end() :])
+        re.fullmatch(rf"1[3-9][0-9]{{9}}|{_MIXED_ID}", match["v"]) or match.string.startswith("同", match.end())
     ) and _own(match)
 
 

@@ -18,8 +18,9 @@ def _cued(match: re.Match[str]) -> bool:
 
 
 def _bed(match: re.Match[str]) -> bool:
-    return not _MANY.search(match.string[: match.start("v")][-4:]) and not re.match(
-        "以上|以下|规模|左右|的?(?:医院|编制)|(?:被|棉|枕|垫|单|品|罩)|上用", match.string[match.end("v") :]
+    return not _MANY.search(match.string[max(0, match.start("v") - 4) : match.start("v")]) and not re.match(
+        "以上|以下|规模|左右|的?(?:医院|编制)|(?:被|棉|枕|垫|单|品|罩)|上用",
+        match.string[match.end("v") : match.end("v") + 8],
     )
 
 

@@ -32,7 +32,7 @@ def _user(match: re.Match[str]) -> bool:
 
 def _alone(match: re.Match[str]) -> bool:
     """Not the second half of an e-mail address."""
-    return not re.search("[A-Za-z0-9._%+-]$", match.string[: match.start()][-1:])
+    return not re.search("[A-Za-z0-9._%+-]$", match.string[max(0, match.start() - 1) : match.start()])
 
 
 def _account(match: re.Match[str]) -> bool:
