@@ -71,11 +71,15 @@ def allowed(text: str, start: int) -> bool:
     return any(text[start : start + size] in terms for size in range(2, 11)) if terms else False
 
 
+_COMPOUND = frozenset(COMPOUND)
+_SIZES = sorted({len(name) for name in COMPOUND}, reverse=True)
+
+
 def surname_length(text: str, start: int) -> int:
     """Length of the surname that starts here, compound ones first; 0 if none does."""
-    for compound in COMPOUND:
-        if text.startswith(compound, start):
-            return len(compound)
+    for size in _SIZES:
+        if text[start : start + size] in _COMPOUND:
+            return size
     return 1 if text[start : start + 1] in SURNAMES else 0
 
 

@@ -7,6 +7,7 @@ from cmtmedqa.clean.deidentify.rules_contact import CONTACTS
 from cmtmedqa.clean.deidentify.rules_dates import DATES
 from cmtmedqa.clean.deidentify.rules_doctors import DOCTORS
 from cmtmedqa.clean.deidentify.rules_documents import DOCUMENTS
+from cmtmedqa.clean.deidentify.rules_forms import FORMS
 from cmtmedqa.clean.deidentify.rules_hospitals import HOSPITALS
 from cmtmedqa.clean.deidentify.rules_names import NAMES
 from cmtmedqa.clean.deidentify.rules_numbers import NUMBERS
@@ -15,5 +16,17 @@ from cmtmedqa.clean.deidentify.rules_records import RECORDS
 from cmtmedqa.clean.deidentify.rules_users import USERS
 
 RULES: tuple[Rule, ...] = (
-    NUMBERS + DOCUMENTS + RECORDS + BEDS + CONTACTS + ACCOUNTS + USERS + NAMES + DOCTORS + HOSPITALS + PLACES + DATES
+    NUMBERS
+    + DOCUMENTS
+    + RECORDS
+    + BEDS
+    + CONTACTS
+    + ACCOUNTS
+    + USERS
+    + FORMS
+    + NAMES
+    + DOCTORS
+    + HOSPITALS
+    + PLACES
+    + DATES
 )

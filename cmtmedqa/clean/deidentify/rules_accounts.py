@@ -15,7 +15,7 @@ _ID = r"(?P<v>[A-Za-z][A-Za-z0-9_-]{5,19}|[0-9][0-9A-Za-z_-]{4,19})(?![A-Za-z0-9
 _MIXED_ID = r"(?=[A-Za-z_-]*[0-9_])[A-Za-z][A-Za-z0-9_-]{5,19}"
 _FIRST_ID = r"(?<![A-Za-z0-9_.-])(?P<v>[A-Za-z][A-Za-z0-9_-]{5,19}|[0-9]{6,15})(?![A-Za-z0-9_-])"
 _QQ = (
-    r"(?:(?<![A-Za-z])[Qq] ?[Qq](?![A-Za-z])|扣扣|球球|叩叩|口口|抠抠|蔻蔻|秋秋|企鹅|腾讯Q|(?<![A-Za-z])[扣Qq]号|(?<=加)[Qq扣]|(?<=加我)[ ]?[Qq扣]|"
+    r"(?:(?<![A-Za-z])[Qq] ?[Qq](?![A-Za-z])|扣扣|球球|叩叩|口口|抠抠|蔻蔻|秋秋|企鹅|腾讯Q|(?<![A-Za-z])[扣Qq][号群]|(?<=加)[Qq扣]|(?<=加我)[ ]?[Qq扣]|"
     r"(?<=[我发])[Qq](?=[是:： 0-9])|(?<![A-Za-z0-9])[Qq](?=[:我])|(?<![应每折克纽倒])扣(?=[:： ]?[1-9][0-9]{4}))"
 )
 _GROUP = r"(?:群聊?号|加群|入群|进群|(?<![人族菌])群(?=[: ]?[0-9]{6}))"
@@ -24,6 +24,7 @@ _FIRST_QQ = r"(?<![A-Za-z0-9_.-])(?P<v>[1-9][0-9]{4,11})(?![0-9A-Za-z])"
 _ELSE = re.compile(
     "电话|座机|传真|[Qq]{2}|身份证|银行|护照|医保|社保|[费元块钱价花岁]|步数|运动|余额|充值|转[账了给]|红包|付|收[款到]|住院号|门诊号|病历|血|细胞|大约|[今去前明]年|年龄|日期|时间|粉丝|里有|上有|群里|说|里面"
 )
+_OTHER_CUE = re.compile("电话|邮箱|[Qq]{2}|身份证|护照|住院号|门诊号|病历号|昵称|用户名|抖音|小红书|网址")
 _MOBILE = re.compile("1[3-9][0-9]{9}")
 
 
@@ -35,7 +36,7 @@ def _account(match: re.Match[str]) -> bool:
     if value[0] not in "0123456789":
         plain = not re.search("[0-9_-]", value)
         touching = match.string[match.start("v") - 1] in "Vvx"
-        return not (plain and (touching or len(gap) > 4)) and announced(match, 0, _ELSE)
+        return not (plain and (touching or len(gap) > 4)) and announced(match, 0, _OTHER_CUE)
     return announced(match, 5 if len(gap) <= 4 else 6, _ELSE)
 
 
@@ -79,6 +80,7 @@ ACCOUNTS: tuple[Rule, ...] = (
             "微信我不常用，号是tian_618",
             "微信号不是那个，是tian_618",
             "微❤abc_123",
+            "加微信说 tian_618",
             "卫星号abc_123",
             "我的卫星abc_123，平台上不让说",
             "微信tian_618或者tian_619",
@@ -148,6 +150,7 @@ ACCOUNTS: tuple[Rule, ...] = (
             "我的QQ不是这个，是397380",
             "口口397380",
             "Q我397380",
+            "Q群：62393",
             "QQ邮箱就是397380",
             "两个QQ 397380和397381",
         ),
