@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 import cmtmedqa
-from cmtmedqa.cli import audit, browse, build, datasets, diff, doctor, export, forget, sources, why
+from cmtmedqa.cli import audit, browse, build, datasets, diff, doctor, export, forget, site, sources, why
 from cmtmedqa.errors import CmtmedqaError
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command("schema")(datasets.schema)
 app.command("browse")(browse.browse)
 app.command("doctor")(doctor.doctor)
 app.add_typer(sources.app, name="sources")
+app.add_typer(site.app, name="site")
 
 
 def _version(wanted: bool) -> None:
