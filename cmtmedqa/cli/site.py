@@ -5,10 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cmtmedqa.clean.departments import canonical
 from cmtmedqa.errors import InputError, MissingExtra
-from cmtmedqa.records import Dialogue
-from cmtmedqa.sources.mapped import Mapped, to_dialogue
+from cmtmedqa.sources.mapped import Mapped
 
 app = typer.Typer(help="Site specs: what the pages of a site look like. Works on saved pages, never on the network.", no_args_is_help=True)
 
@@ -41,6 +39,7 @@ def extract(
     needs_parse()
     from cmtmedqa.sites import catalog
     from cmtmedqa.sites.extract import extract as extract_page
+    from cmtmedqa.sites.write import record
 
     spec, _ = catalog.find(site)
     found = extract_page(spec, read_page(page), url, content_type)
@@ -54,8 +53,3 @@ def extract(
         if not dialogues:
             raise typer.Exit(1)
 
-
-def record(mapped: Mapped, site: str, license_name: str) -> Dialogue:
-    """The record of a page, as `parse` writes it."""
-    dialogue = to_dialogue(mapped, site, license_name)
-    return dialogue.model_copy(update={"department": canonical(dialogue.department_raw)})

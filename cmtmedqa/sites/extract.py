@@ -87,6 +87,8 @@ def read_page(spec: Spec, body: bytes, url: str = "", content_type: str = "", fe
         hint = _refused(spec, page, always=False)
         if hint or not any(draft.turns for _, draft in drafts):
             unknown = Refusal("no_dialogue", "the page has no message by any layout of the spec; layout changed?")
+            if url and spec.page and not address:
+                unknown = Refusal("not_a_dialogue", "its address is that of no dialogue")
             return reading._replace(hint=hint, refused=None if drafts and not hint else hint or unknown)
     return reading
 
