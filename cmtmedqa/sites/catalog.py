@@ -42,7 +42,28 @@ def all_specs() -> Iterator[tuple[Spec, Path]]:
 
 
 @functools.cache
+def by_host(host: str) -> Spec | None:
+    """The spec of a host name, by the hosts among its aliases; None if there is none."""
+    for spec, _ in all_specs():
+        if any("." in alias and (host == alias or host.endswith("." + alias)) for alias in spec.aliases):
+            return spec
+    return None
+
+
+@functools.cache
 def load(path: Path) -> Spec:
-    """Read one spec; the Python file it names is looked for beside it. Raises ConfigError."""
+    """Read one spec with what it takes over from others; the Python file it names is looked for beside it. Raises ConfigError."""
     spec = read_settings(path, Spec)
-    return spec.model_copy(update={"python": str(path.parent / spec.python)}) if spec.python else spec
+    if spec.python:
+        spec = spec.model_copy(update={"python": str(path.parent / spec.python)})
+    for name in spec.like:
+        other = find(name)[0]
+        spec = spec.model_copy(
+            update={
+                "layouts": (*spec.layouts, *other.layouts),
+                "refuse": (*spec.refuse, *other.refuse),
+                "page": (*spec.page, *other.page),
+                "spaces": (*spec.spaces, *[name] * len(other.page)),
+            }
+        )
+    return spec

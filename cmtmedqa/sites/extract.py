@@ -134,6 +134,8 @@ def _by_layout(layout: Layout, scope: Any, fetched: str) -> list[tuple[int, Mapp
         first = [("patient", shared.title)]
     if layout.thread is None:
         turns, skipped = _said(layout.turns, scope)
+        if turns and turns[0][0] == "patient" and _told(question, turns[0][1]):
+            first = []
         return [(0, _with_skipped(shared._replace(turns=[*first, *turns]), skipped))] if turns or first else []
     drafts = []
     seen = set()
@@ -143,6 +145,11 @@ def _by_layout(layout: Layout, scope: Any, fetched: str) -> list[tuple[int, Mapp
             seen.add(tuple(turns))
             drafts.append((place, _with_skipped(shared._replace(turns=[*first, *turns]), skipped)))
     return drafts or ([(0, shared._replace(turns=first))] if first else [])
+
+
+def _told(question: str, message: str) -> bool:
+    """Whether the first message says what the head of the page says."""
+    return "".join(question.split()) in "".join(message.split())
 
 
 def _with_skipped(draft: Mapped, skipped: Counter[str]) -> Mapped:

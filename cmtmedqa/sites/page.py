@@ -71,11 +71,12 @@ class Page:
 
 def address_of(spec: Spec, url: str) -> Address | None:
     """What an address says by the patterns of a spec, None for one that is no page of a dialogue."""
-    for one in spec.page:
+    for place, one in enumerate(spec.page):
         if found := pattern(one).search(url):
             groups = found.groupdict()
             number = next((int(value) for name, value in groups.items() if name.startswith("page") and value), 1)
-            return Address(groups["id"], max(number, 1))
+            space = f"{spec.spaces[place]}-" if spec.spaces else ""
+            return Address(space + groups["id"], max(number, 1))
     return None
 
 

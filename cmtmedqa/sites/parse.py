@@ -106,7 +106,7 @@ def _read(page: warc.Page, file: str, given: Spec | None, spool: Spool, counts: 
         tick(0, 0, 0, 1)
         yield Rejected(given.site if given else "", "", page.url, page.fault, detail, where)
         return
-    spec = given or by_host(page.url)
+    spec = given or catalog.by_host(urlsplit(page.url).netloc.lower().partition(":")[0])
     answer = response(page.block) if page.http else Response(200, "", page.block)
     if reason := _passed_over(page, answer, spec, given is not None):
         counts[f"{PASSED_OVER}: {reason}"] += 1
@@ -137,15 +137,6 @@ def _passed_over(page: warc.Page, answer: Response, spec: Spec | None, given: bo
 def _of_site(spec: Spec, url: str) -> bool:
     """A given spec also reads copies on other hosts, if their addresses are those of its pages."""
     return not spec.allow or any(pattern(one).search(url) for one in spec.allow) or address_of(spec, url) is not None
-
-
-def by_host(url: str) -> Spec | None:
-    """The spec of the host of an address, None if there is none."""
-    host = urlsplit(url).netloc.lower().partition(":")[0]
-    for spec, _ in catalog.all_specs():
-        if any("." in alias and (host == alias or host.endswith("." + alias)) for alias in spec.aliases):
-            return spec
-    return None
 
 
 def _key(spec: Spec, reading: Reading, url: str) -> str:
@@ -213,4 +204,4 @@ def _placed(mapped: Mapped, whole: list[Stored], group: list[Stored]) -> Mapped:
     return mapped._replace(url=whole[0].url, extra=extra)
 
 
-__all__ = ["PASSED_OVER", "RAW", "Dialogue", "Rejected", "by_host", "files_of", "parse"]
+__all__ = ["PASSED_OVER", "RAW", "Dialogue", "Rejected", "files_of", "parse"]

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jmespath
@@ -57,7 +57,7 @@ def compile_all(select: "Select") -> None:
                 _xpath(one, None) if select.css is not None else _xpath(None, one)
         except (cssselect.SelectorError, etree.XPathSyntaxError, jmespath.exceptions.JMESPathError) as error:
             raise ValueError(f"'{one}' does not compile: {str(error).splitlines()[0]}") from error
-    for one in select.drop:
+    for one in (*select.drop, *select.breaks):
         try:
             _xpath(one, None)
         except (cssselect.SelectorError, etree.XPathSyntaxError) as error:
@@ -106,13 +106,16 @@ def texts(select: "Select", scope: Any, taken: Sequence[Any] = ()) -> tuple[list
                 continue
             known.add(item)
             used.append(item)
-            dropped = {node for css in select.drop for node in _xpath(css, None)(item) if node is not item}
-            text = text_of(item, dropped)
+            text = text_of(item, _inside(select.drop, item), _inside(select.breaks, item))
         else:
             text = text_of_value(item)
         if text := _refined(text, select):
             result.append(text)
     return result, used
+
+
+def _inside(selectors: Sequence[str], node: Any) -> set[Any]:
+    return {found for css in selectors for found in _xpath(css, None)(node) if found is not node}
 
 
 def _refined(text: str, select: "Select") -> str:
@@ -131,18 +134,18 @@ def matches(select: "Select", scope: Any) -> bool:
     return bool(texts(select, scope)[0]) if select.match else bool(find(select, scope))
 
 
-def text_of(node: Any, dropped: Iterable[Any] = ()) -> str:
-    """The text of an element as lines: blocks and br end one, white space is folded, `dropped` elements give nothing."""
+def text_of(node: Any, dropped: Collection[Any] = (), breaks: Collection[Any] = ()) -> str:
+    """The text of an element as lines: blocks, br and `breaks` begin one, white space is folded, `dropped` elements give nothing."""
     out: list[str] = []
-    _gather(node, out, set(dropped), node.tag == "pre")
+    _gather(node, out, dropped, breaks, node.tag == "pre")
     return lines("".join(out))
 
 
-def _gather(node: Any, out: list[str], dropped: set[Any], kept: bool) -> None:
+def _gather(node: Any, out: list[str], dropped: Collection[Any], breaks: Collection[Any], kept: bool) -> None:
     tag = node.tag
     if tag in _HIDDEN or node in dropped or not isinstance(tag, str):
         return
-    if tag == "br":
+    if tag == "br" or node in breaks:
         out.append("\n")
     block = tag in _BLOCKS
     kept = kept or tag == "pre"
@@ -151,7 +154,7 @@ def _gather(node: Any, out: list[str], dropped: set[Any], kept: bool) -> None:
     if node.text:
         out.append(node.text if kept else _SPACES.sub(" ", node.text))
     for child in node:
-        _gather(child, out, dropped, kept)
+        _gather(child, out, dropped, breaks, kept)
         if child.tail:
             out.append(child.tail if kept else _SPACES.sub(" ", child.tail))
     if block:

@@ -41,6 +41,7 @@ class Select(Settings):
     jmespath: str | None = Field(None, description="JMESPath in the page's JSON")
     otherwise: tuple[str, ...] = Field((), description="selectors of the same kind, tried in order where this finds nothing")
     drop: tuple[str, ...] = Field((), description="CSS selectors of what inside is no part of the text")
+    breaks: tuple[str, ...] = Field((), description="CSS selectors of what inside begins a line")
     match: Pattern | None = Field(None, description="keep only what matches: the first group, or all of the match")
     strip: tuple[Pattern, ...] = Field((), description="patterns that are removed from the text")
     first: bool = Field(False, description="only the first of several")
@@ -145,13 +146,15 @@ class Spec(Settings):
     page_id: tuple[Select, ...] = Field((), description="where a page states its own id or address")
     refuse: tuple[Refuse, ...] = ()
     layouts: tuple[Layout, ...] = ()
+    like: tuple[str, ...] = Field((), description="sites whose layouts, addresses and refusals are taken over")
+    spaces: tuple[str, ...] = Field((), description="set with `like`: the site of each pattern of `page`; ids count within it")
     python: str | None = Field(None, description="a Python file beside the spec with extract(html, url)")
     require: Require = Require()
 
     @model_validator(mode="after")
     def _extracts(self) -> "Spec":
-        if bool(self.layouts) == bool(self.python):
-            raise ValueError("needs either layouts or python")
+        if bool(self.layouts or self.like) == bool(self.python):
+            raise ValueError("needs either layouts (or like) or python")
         for pattern in self.page:
             if "id" not in re.compile(pattern).groupindex:
                 raise ValueError("page: a pattern lacks the group (?P<id>…)")

@@ -37,11 +37,12 @@ def pages(path: Path) -> Iterator[Page]:
     try:
         size = path.stat().st_size
         while start < size:
-            at = start
+            at, reported = start, False
             try:
-                for page in _from(path, start):
-                    at = page.offset
-                    yield page
+                for at, page in _from(path, start):  # noqa: B020 -- the offset is what the handler below needs
+                    reported = page is not None and page.fault == "truncated_warc"
+                    if page is not None:
+                        yield page
                 return
             except OSError as error:
                 if error.errno is not None:
@@ -49,13 +50,15 @@ def pages(path: Path) -> Iterator[Page]:
             if at == 0 and start == 0 and not _looks_like_warc(path):
                 raise InputError(f"{path}: is no WARC file, or is packed in an unknown way")
             found = _next_record(path, at + 1, size)
-            yield Page(at, "", "", "", b"", False, "damaged_warc")
+            if not reported:
+                yield Page(at, "", "", "", b"", False, "damaged_warc")
             start = size if found is None else found
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {(error.strerror or 'input/output error').lower()}") from error
 
 
-def _from(path: Path, start: int) -> Iterator[Page]:
+def _from(path: Path, start: int) -> Iterator[tuple[int, Page | None]]:
+    """The offset of every record from `start` on, with its page where it is one."""
     from fastwarc.warc import ArchiveIterator, WarcRecordType
 
     with path.open("rb") as stream:
@@ -66,9 +69,11 @@ def _from(path: Path, start: int) -> Iterator[Page]:
             offset = start + record.stream_pos
             torn = len(block) < record.content_length or "Content-Length" not in record.headers
             if torn:
-                yield Page(offset, "", "", "", b"", False, "truncated_warc")
+                yield offset, Page(offset, "", "", "", b"", False, "truncated_warc")
             elif kind in (WarcRecordType.response, WarcRecordType.resource, WarcRecordType.revisit):  # a tuple: they cannot be hashed
-                yield _page(record, block, offset, kind == WarcRecordType.response, kind == WarcRecordType.revisit)
+                yield offset, _page(record, block, offset, kind == WarcRecordType.response, kind == WarcRecordType.revisit)
+            else:
+                yield offset, None
 
 
 def _page(record: Any, block: bytes, offset: int, http: bool, revisit: bool) -> Page:
