@@ -11,10 +11,12 @@ from cmtmedqa.cli.site import needs_parse
 
 def parse(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="SITE|WARC...", help="A site (reads raw/SITE/), or WARC files and folders of them.")
+        list[str],
+        typer.Argument(metavar="SITE|WARC...", help="A site (reads raw/SITE/), or WARC files and folders of them."),
     ],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="JSON Lines file; default: parsed/SITE.jsonl.", show_default=False)
+        Path | None,
+        typer.Option("-o", "--output", help="JSON Lines file; default: parsed/SITE.jsonl.", show_default=False),
     ] = None,
     site: Annotated[
         str | None,
@@ -30,4 +32,6 @@ def parse(
     written = write(files, spec, output or default_output(spec, files), Console(stderr=True))
     for name, count in written.counts.items():
         typer.echo(f"{name}: {count:,}", err=True)
-    typer.echo(f"{written.output}: {written.counts['dialogues']:,} dialogues; rejected pages: {written.rejected}", err=True)
+    typer.echo(
+        f"{written.output}: {written.counts['dialogues']:,} dialogues; rejected pages: {written.rejected}", err=True
+    )

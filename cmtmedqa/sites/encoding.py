@@ -15,7 +15,9 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_META = re.compile(rb"""<(?:meta|\?xml)\b[^>]*?(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
+_META = re.compile(
+    rb"""<(?:meta|\?xml)\b[^>]*?(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE
+)
 _HEADER = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 _META_BYTES = 8_192
 _WIDE = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -53,8 +55,8 @@ def decode(body: bytes, content_type: str = "", forced: str | None = None) -> De
         return found
     if _mostly_utf8(body):
         return _damaged(body, ["utf-8"], declared)
-    for name in ("gb18030", *map(_known, declared)):
-        if name and (found := _strict(body, name, declared)):
+    for name in ("gb18030", *filter(None, map(_known, declared))):
+        if found := _strict(body, name, declared):
             return found
     return _damaged(body, ["utf-8", "gb18030"], declared)
 
@@ -102,4 +104,4 @@ def _known(name: str) -> str | None:
     except LookupError:
         return None
     single = found.name.startswith(("iso8859", "latin", "cp125", "ascii", "koi8"))
-    return None if single or not found._is_text_encoding else found.name  # noqa: SLF001
+    return None if single or not found._is_text_encoding else found.name

@@ -22,8 +22,14 @@ REPLACEMENT = "\ufffd"
 _NOTICE = re.compile(
     r"图片因.{0,20}(?:无法|不能|不予)显示。?|[（(【\[]?(?:此|该)(?:对话|内容|图片|信息)涉及.{0,6}隐私.{0,30}|.{0,20}仅医生和患者(?:本人)?(?:可见|可以?查看).{0,3}"
 )
-_VERIFICATION = re.compile(r"document\.cookie\s*=[\s\S]{0,400}location\.(?:reload|replace|href)|滑块|请完成(?:安全)?验证|访问验证|安全验证|人机验证|访问过于频繁|请输入验证码|captcha", re.IGNORECASE)
-_SOFT_404 = re.compile(r"患者隐私，?无法查看|页面(?:不存在|找不到|已删除|没有找到)|(?:您|你)访问的页面|问题(?:不存在|已(?:被)?删除)|已被删除|404 ?(?:Not Found|页面)", re.IGNORECASE)
+_VERIFICATION = re.compile(
+    r"document\.cookie\s*=[\s\S]{0,400}location\.(?:reload|replace|href)|滑块|请完成(?:安全)?验证|访问验证|安全验证|人机验证|访问过于频繁|请输入验证码|captcha",
+    re.IGNORECASE,
+)
+_SOFT_404 = re.compile(
+    r"患者隐私，?无法查看|页面(?:不存在|找不到|已删除|没有找到)|(?:您|你)访问的页面|问题(?:不存在|已(?:被)?删除)|已被删除|404 ?(?:Not Found|页面)",
+    re.IGNORECASE,
+)
 _SHORT = 4_000  # characters of text on a page that is nothing but a message of the server
 
 
@@ -56,7 +62,9 @@ class Reading(NamedTuple):
     repairs: tuple[str, ...] = ()
 
 
-def extract(spec: Spec, body: bytes, url: str = "", content_type: str = "", fetched: str = "") -> list[Mapped | Refusal]:
+def extract(
+    spec: Spec, body: bytes, url: str = "", content_type: str = "", fetched: str = ""
+) -> list[Mapped | Refusal]:
     """The dialogues of a single page, and why others are none. `fetched`: ISO time against which 昨天 is resolved."""
     reading = read_page(spec, body, url, content_type, fetched)
     return finish(spec, [reading])
@@ -68,11 +76,18 @@ def read_page(spec: Spec, body: bytes, url: str = "", content_type: str = "", fe
     number = address.page if address else 1
     decoded = decode(body, content_type, spec.encoding)
     if decoded is None:
-        return Reading(address.id if address else "", number, refused=Refusal("undecodable", "neither UTF-8 nor GB18030"))
+        return Reading(
+            address.id if address else "", number, refused=Refusal("undecodable", "neither UTF-8 nor GB18030")
+        )
     page = Page(decoded, url)
     repairs = ("encoding_damaged",) * decoded.damaged + ("last_character_cut",) * decoded.cut
     reading = Reading(
-        address.id if address else "", number, bool(address), encoding=decoded.encoding, declared=decoded.declared, repairs=repairs
+        address.id if address else "",
+        number,
+        bool(address),
+        encoding=decoded.encoding,
+        declared=decoded.declared,
+        repairs=repairs,
     )
     own = page.own_ids(spec)
     if address and own and address.id not in own:
@@ -119,7 +134,9 @@ def _drafts(spec: Spec, page: Page, fetched: str) -> list[tuple[int, Mapped]]:
         return hatch.drafts(spec, page)
     for layout in spec.layouts:
         scope = page.scope(layout)
-        if scope is None or (layout.when and not matches(layout.when, page.tree if layout.when.jmespath is None else scope)):
+        if scope is None or (
+            layout.when and not matches(layout.when, page.tree if layout.when.jmespath is None else scope)
+        ):
             continue
         if drafts := _by_layout(layout, scope, fetched):
             return drafts
@@ -236,7 +253,9 @@ def finish(spec: Spec, readings: Sequence[Reading]) -> list[Mapped | Refusal]:
         first = first._replace(drafts=tuple(enumerate(drafts, start=1)))
     result = []
     for place, draft in first.drafts:
-        named = _identified(spec, draft, first, place if len(first.drafts) > 1 else 0, [*dict.fromkeys(one.encoding for one in ordered)])
+        named = _identified(
+            spec, draft, first, place if len(first.drafts) > 1 else 0, [*dict.fromkeys(one.encoding for one in ordered)]
+        )
         broken = contract(spec, named, whole=first.number == 1)
         result.append(named if broken is None else (first.hint or broken)._replace(id=named.id))
     return result
@@ -268,7 +287,7 @@ def _listed(numbers: Sequence[int]) -> str:
 def _identified(spec: Spec, draft: Mapped, reading: Reading, place: int, encodings: list[str]) -> Mapped:
     number = draft.id or reading.id
     thread = {"thread": number} if place and number else {}
-    identity = (f"{number}-{place}" if place else number) or content_id(draft.turns)
+    identity = (f"{number}-{place}" if place else number) if number else content_id(draft.turns)
     declared = {"declared": list(reading.declared)} if reading.declared else {}
     extra = {**draft.extra, **thread, "site": spec.site, "spec": spec.version, "encoding": encodings[0], **declared}
     return draft._replace(id=identity, extra=extra, repairs=[*draft.repairs, *reading.repairs])

@@ -43,7 +43,9 @@ def drafts(spec: Spec, page: Page) -> list[tuple[int, Mapped]]:
     except ConfigError:
         raise
     except Exception as error:
-        raise ConfigError(f"{spec.python}: extract() raised {type(error).__name__}; return None for a page without dialogue") from error
+        raise ConfigError(
+            f"{spec.python}: extract() raised {type(error).__name__}; return None for a page without dialogue"
+        ) from error
     found = [result] if isinstance(result, Mapping) else list(result or [])
     return [(place if len(found) > 1 else 0, _mapped(one, spec.python)) for place, one in enumerate(found, start=1)]
 

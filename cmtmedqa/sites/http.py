@@ -40,7 +40,7 @@ def response(block: bytes) -> Response:
 
 def _unchunked(body: bytes) -> bytes:
     """The body without its chunk marks; as it is where the archive has removed them already."""
-    parts = []
+    parts: list[bytes] = []
     at = 0
     while found := _CHUNK.match(body, at):
         size = int(found[1], 16)
@@ -58,7 +58,9 @@ def _unpacked(body: bytes, coding: str) -> tuple[bytes, str]:
         return _inflated(body, lambda: zlib.decompressobj(wbits=31))
     if coding == "deflate" and body[:1] == b"\x78":
         return _inflated(body, zlib.decompressobj)
-    text = body[:512].lstrip()[:1] in {b"<", b"{", b"[", b""} or body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"))
+    text = body[:512].lstrip()[:1] in {b"<", b"{", b"[", b""} or body.startswith(
+        (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+    )
     if coding in {"br", "zstd"} and not text:
         return b"", "packed"
     return (b"", "too_large") if len(body) > MAX_BODY else (body, "")

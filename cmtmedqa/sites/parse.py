@@ -51,11 +51,13 @@ Tick = Callable[[int, int, int, int], None]  # bytes, responses, dialogues, reje
 def files_of(arguments: Sequence[str], site: str | None) -> tuple[Spec | None, list[Path]]:
     """The spec (None: chosen by the host of each page) and the WARC files that some arguments name. Raises errors of one line."""
     if len(arguments) == 1 and not _is_path(arguments[0]):
-        spec, _ = catalog.find(arguments[0])
-        folder = RAW / spec.site
+        named, _ = catalog.find(arguments[0])
+        folder = RAW / named.site
         if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder; cmtmedqa crawl writes it, or name WARC files and --site {spec.site}")
-        return spec, _inside(folder)
+            raise InputError(
+                f"{folder}: no such folder; cmtmedqa crawl writes it, or name WARC files and --site {named.site}"
+            )
+        return named, _inside(folder)
     spec = catalog.find(site)[0] if site else None
     files = [file for argument in arguments for file in _named(Path(argument))]
     return spec, list(dict.fromkeys(files))
@@ -80,7 +82,9 @@ def _inside(folder: Path) -> list[Path]:
     return files
 
 
-def parse(files: Sequence[Path], spec: Spec | None, spool: Spool, counts: Counter[str], tick: Tick) -> Iterator[Dialogue | Rejected]:
+def parse(
+    files: Sequence[Path], spec: Spec | None, spool: Spool, counts: Counter[str], tick: Tick
+) -> Iterator[Dialogue | Rejected]:
     """Everything the files hold; `counts` is filled. Raises InputError when a file cannot be read or is no WARC."""
     for path in files:
         at = 0
@@ -97,7 +101,9 @@ def parse(files: Sequence[Path], spec: Spec | None, spool: Spool, counts: Counte
             yield result
 
 
-def _read(page: warc.Page, file: str, given: Spec | None, spool: Spool, counts: Counter[str], tick: Tick) -> Iterator[Rejected]:
+def _read(
+    page: warc.Page, file: str, given: Spec | None, spool: Spool, counts: Counter[str], tick: Tick
+) -> Iterator[Rejected]:
     """Put a page of a dialogue into the spool; a page that is unusable as a file's record is rejected at once."""
     where = {"file": file, "offset": page.offset, "digest": page.digest}
     if page.fault and page.fault != "revisit":
@@ -125,7 +131,7 @@ def _passed_over(page: warc.Page, answer: Response, spec: Spec | None, given: bo
         return "other_site"
     if answer.fault:
         return answer.fault
-    if answer.status != 200:  # noqa: PLR2004 -- the one status that comes with the page that was asked for
+    if answer.status != 200:
         return f"http_{answer.status}"
     if kind and kind not in {"text/html", "application/xhtml+xml", "text/xml", "application/octet-stream"}:
         return "not_html"

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jmespath
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 Found = list[Any]  # elements, texts or JSON values
 
 _EXSLT = {"re": "http://exslt.org/regular-expressions"}
-_HIDDEN = frozenset({"script", "style", "noscript", "template", "select", "button", "iframe", "object", "svg", "head", "textarea"})
+_HIDDEN = frozenset(
+    {"script", "style", "noscript", "template", "select", "button", "iframe", "object", "svg", "head", "textarea"}
+)
 _BLOCKS = frozenset(
     """address article aside blockquote body caption center dd details div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header
     hr li main nav ol p pre section table tbody tfoot thead tr ul""".split()  # noqa: SIM905
@@ -28,7 +30,7 @@ _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\x00]")
 
 
 @functools.cache
-def _xpath(css: str | None, xpath: str | None) -> Callable[[Any], Any]:
+def _xpath(css: str | None, xpath: str | None) -> Any:
     if css is not None:
         xpath = HTMLTranslator().css_to_xpath(css)
     return etree.XPath(xpath or "", namespaces=_EXSLT)

@@ -39,7 +39,9 @@ class Select(Settings):
     css: str | None = Field(None, description="CSS selector, with ::text and ::attr(name) as in parsel")
     xpath: str | None = Field(None, description="XPath 1.0, relative to the message or the page; re:test() works")
     jmespath: str | None = Field(None, description="JMESPath in the page's JSON")
-    otherwise: tuple[str, ...] = Field((), description="selectors of the same kind, tried in order where this finds nothing")
+    otherwise: tuple[str, ...] = Field(
+        (), description="selectors of the same kind, tried in order where this finds nothing"
+    )
     drop: tuple[str, ...] = Field((), description="CSS selectors of what inside is no part of the text")
     breaks: tuple[str, ...] = Field((), description="CSS selectors of what inside begins a line")
     match: Pattern | None = Field(None, description="keep only what matches: the first group, or all of the match")
@@ -147,7 +149,9 @@ class Spec(Settings):
     refuse: tuple[Refuse, ...] = ()
     layouts: tuple[Layout, ...] = ()
     like: tuple[str, ...] = Field((), description="sites whose layouts, addresses and refusals are taken over")
-    spaces: tuple[str, ...] = Field((), description="set with `like`: the site of each pattern of `page`; ids count within it")
+    spaces: tuple[str, ...] = Field(
+        (), description="set with `like`: the site of each pattern of `page`; ids count within it"
+    )
     python: str | None = Field(None, description="a Python file beside the spec with extract(html, url)")
     require: Require = Require()
 

@@ -4,7 +4,7 @@ SQLite sorts outside of memory; the file holds what patients wrote, so only its 
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -94,6 +94,6 @@ def _stored(values: list[Any]) -> Stored:
     )
 
 
-def _mapped(values: list[Any]) -> Mapped:
+def _mapped(values: Sequence[Any]) -> Mapped:
     draft = Mapped._make(values)
     return draft._replace(turns=[(role, text) for role, text in draft.turns])

@@ -4,7 +4,9 @@ import datetime
 import re
 
 _BEIJING = datetime.timezone(datetime.timedelta(hours=8))
-_FULL = re.compile(r"((?:19|20)\d\d)\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})(?:\s*日)?(?:[T\s]*(\d{1,2})[:：](\d\d)(?:[:：](\d\d))?)?")
+_FULL = re.compile(
+    r"((?:19|20)\d\d)\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})(?:\s*日)?(?:[T\s]*(\d{1,2})[:：](\d\d)(?:[:：](\d\d))?)?"
+)
 _DAYS = re.compile(r"(\d{1,3})\s*天前")
 _NAMED = {"今天": 0, "昨天": 1, "前天": 2}
 _CLOCK = re.compile(r"(\d{1,2})[:：](\d\d)")
@@ -29,13 +31,22 @@ def resolve(stated: str, fetched: str = "") -> str:
 
 
 def _iso(
-    year: int | None, month: int | None, day: int | None, hour: int | None = None, minute: int | None = None, second: int | None = None
+    year: int | None,
+    month: int | None,
+    day: int | None,
+    hour: int | None = None,
+    minute: int | None = None,
+    second: int | None = None,
 ) -> str:
     try:
-        moment = datetime.datetime(year or 0, month or 0, day or 0, hour or 0, minute or 0, second or 0)  # noqa: DTZ001
+        moment = datetime.datetime(year or 0, month or 0, day or 0, hour or 0, minute or 0, second or 0)
     except ValueError:
         return ""
-    return moment.date().isoformat() if hour is None else moment.strftime("%Y-%m-%d %H:%M" if second is None else "%Y-%m-%d %H:%M:%S")
+    return (
+        moment.date().isoformat()
+        if hour is None
+        else moment.strftime("%Y-%m-%d %H:%M" if second is None else "%Y-%m-%d %H:%M:%S")
+    )
 
 
 def _fetch_day(fetched: str) -> datetime.date | None:

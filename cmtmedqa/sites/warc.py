@@ -33,28 +33,46 @@ class Page(NamedTuple):
 
 def pages(path: Path) -> Iterator[Page]:
     """Every response of a file in order; a fault of the file itself is a page without url. Raises InputError if unreadable."""
-    start = 0
     try:
         size = path.stat().st_size
-        while start < size:
-            at, reported = start, False
-            try:
-                for at, page in _from(path, start):  # noqa: B020 -- the offset is what the handler below needs
-                    reported = page is not None and page.fault == "truncated_warc"
-                    if page is not None:
-                        yield page
+        start: int | None = 0 if size else None
+        while start is not None:
+            last = _Last(start)
+            yield from _until_damage(path, last)
+            if not last.damaged:
                 return
-            except OSError as error:
-                if error.errno is not None:
-                    raise
-            if at == 0 and start == 0 and not _looks_like_warc(path):
+            if last.offset == 0 and not _looks_like_warc(path):
                 raise InputError(f"{path}: is no WARC file, or is packed in an unknown way")
-            found = _next_record(path, at + 1, size)
-            if not reported:
-                yield Page(at, "", "", "", b"", False, "damaged_warc")
-            start = size if found is None else found
+            if not last.torn:
+                yield Page(last.offset, "", "", "", b"", False, "damaged_warc")
+            start = _next_record(path, last.offset + 1, size)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {(error.strerror or 'input/output error').lower()}") from error
+
+
+class _Last:
+    """How far reading came: the offset of the last record, whether it was torn, and whether the file is damaged behind it."""
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+        self.torn = self.damaged = False
+
+
+def _until_damage(path: Path, last: _Last) -> Iterator[Page]:
+    records = _from(path, last.offset)
+    while True:
+        try:
+            offset, page = next(records)
+        except StopIteration:
+            return
+        except OSError as error:
+            if error.errno is not None:  # the disk, not the file
+                raise
+            last.damaged = True
+            return
+        last.offset, last.torn = offset, page is not None and page.fault == "truncated_warc"
+        if page is not None:
+            yield page
 
 
 def _from(path: Path, start: int) -> Iterator[tuple[int, Page | None]]:
@@ -70,8 +88,15 @@ def _from(path: Path, start: int) -> Iterator[tuple[int, Page | None]]:
             torn = len(block) < record.content_length or "Content-Length" not in record.headers
             if torn:
                 yield offset, Page(offset, "", "", "", b"", False, "truncated_warc")
-            elif kind in (WarcRecordType.response, WarcRecordType.resource, WarcRecordType.revisit):  # a tuple: they cannot be hashed
-                yield offset, _page(record, block, offset, kind == WarcRecordType.response, kind == WarcRecordType.revisit)
+            elif kind in (
+                WarcRecordType.response,
+                WarcRecordType.resource,
+                WarcRecordType.revisit,
+            ):  # a tuple: they cannot be hashed
+                yield (
+                    offset,
+                    _page(record, block, offset, kind == WarcRecordType.response, kind == WarcRecordType.revisit),
+                )
             else:
                 yield offset, None
 
@@ -83,7 +108,9 @@ def _page(record: Any, block: bytes, offset: int, http: bool, revisit: bool) -> 
     checked = _verified(block, stated)
     fault = "revisit" if revisit else "digest_mismatch" if checked is False else ""
     url = (headers.get("WARC-Target-URI") or "").strip("<> ")
-    return Page(offset, url, headers.get("WARC-Date") or "", digest or _sha1(block), block, http, fault, checked is True)
+    return Page(
+        offset, url, headers.get("WARC-Date") or "", digest or _sha1(block), block, http, fault, checked is True
+    )
 
 
 def _verified(block: bytes, stated: str) -> bool | None:
