@@ -1,23 +1,24 @@
 """From the bytes of a page to what is said on it: pure, the same for a file on disk and a record of a WARC.
 
-`read_page` reads one page, `finish` joins the pages of a dialogue and holds them against the contract.
+`read_page` reads one page; finish.py joins the pages of a dialogue and holds them against the contract.
 """
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from cmtmedqa.sites import hatch
 from cmtmedqa.sites.encoding import decode
-from cmtmedqa.sites.page import Address, Page, address_of
-from cmtmedqa.sites.selectors import find, matches, texts
+from cmtmedqa.sites.finish import finish
+from cmtmedqa.sites.page import Page, address_of
+from cmtmedqa.sites.reading import Reading, Refusal, with_skipped
+from cmtmedqa.sites.selectors import find, matches, possible, texts
 from cmtmedqa.sites.spec import Block, Layout, Refuse, RoleCase, Select, Spec
 from cmtmedqa.sites.times import resolve
 from cmtmedqa.sources.fields import person, person_in
-from cmtmedqa.sources.mapped import Mapped, RawTurn, content_id
+from cmtmedqa.sources.mapped import Mapped, RawTurn
 
-REPLACEMENT = "\ufffd"
 # Lines that stand for what only the two of them may see.
 _NOTICE = re.compile(
     r"图片因.{0,20}(?:无法|不能|不予)显示。?|[（(【\[]?(?:此|该)(?:对话|内容|图片|信息)涉及.{0,6}隐私.{0,30}|.{0,20}仅医生和患者(?:本人)?(?:可见|可以?查看).{0,3}"
@@ -31,35 +32,6 @@ _SOFT_404 = re.compile(
     re.IGNORECASE,
 )
 _SHORT = 4_000  # characters of text on a page that is nothing but a message of the server
-
-
-class Refusal(NamedTuple):
-    """Why a page, or one answer on it, gives no dialogue. `detail` names the rule or the field, never a text of the page."""
-
-    reason: str
-    detail: str = ""
-    id: str = ""
-
-    def line(self) -> str:
-        """One line for people."""
-        return f"{self.reason}: {self.detail}" if self.detail else self.reason
-
-
-class Reading(NamedTuple):
-    """What one page gives: a draft for each dialogue on it (place, mapping), or `refused`.
-
-    `known`: the address says which dialogue this is; else the page stands for itself. `hint`: what a broken contract is due to.
-    """
-
-    id: str
-    number: int = 1
-    known: bool = False
-    drafts: tuple[tuple[int, Mapped], ...] = ()
-    refused: Refusal | None = None
-    hint: Refusal | None = None
-    encoding: str = ""
-    declared: tuple[str, ...] = ()
-    repairs: tuple[str, ...] = ()
 
 
 def extract(
@@ -111,7 +83,7 @@ def read_page(spec: Spec, body: bytes, url: str = "", content_type: str = "", fe
 def _refused(spec: Spec, page: Page, always: bool) -> Refusal | None:
     """The first sign that a page is none; the general ones count only where no dialogue was found."""
     for rule in spec.refuse:
-        if rule.always == always and matches(rule, page.tree):
+        if rule.always == always and possible(rule, page.text) and matches(rule, page.tree):
             return Refusal(rule.reason, f"by the rule {rule.css or rule.xpath}")
     if always:
         return None
@@ -134,33 +106,37 @@ def _drafts(spec: Spec, page: Page, fetched: str) -> list[tuple[int, Mapped]]:
         return hatch.drafts(spec, page)
     for layout in spec.layouts:
         scope = page.scope(layout)
-        if scope is None or (
-            layout.when and not matches(layout.when, page.tree if layout.when.jmespath is None else scope)
-        ):
+        if scope is None or not _fits(layout.when, scope, page):
             continue
-        if drafts := _by_layout(layout, scope, fetched):
+        if drafts := _by_layout(layout, scope, page.text, fetched):
             return drafts
     return []
 
 
-def _by_layout(layout: Layout, scope: Any, fetched: str) -> list[tuple[int, Mapped]]:
+def _fits(when: Select | None, scope: Any, page: Page) -> bool:
+    if when is None:
+        return True
+    return possible(when, page.text) and matches(when, page.tree if when.jmespath is None else scope)
+
+
+def _by_layout(layout: Layout, scope: Any, source: str, fetched: str) -> list[tuple[int, Mapped]]:
     question = _joined(layout.question, scope)
     first: list[RawTurn] = [("patient", question)] if question else []
-    shared = _shared(layout, scope, fetched)
+    shared = _shared(layout, scope, source, fetched)
     if not first and layout.question and shared.title:
         first = [("patient", shared.title)]
     if layout.thread is None:
-        turns, skipped = _said(layout.turns, scope)
+        turns, skipped = _said(layout.turns, scope, source)
         if turns and turns[0][0] == "patient" and _told(question, turns[0][1]):
             first = []
-        return [(0, _with_skipped(shared._replace(turns=[*first, *turns]), skipped))] if turns or first else []
+        return [(0, with_skipped(shared._replace(turns=[*first, *turns]), skipped))] if turns or first else []
     drafts = []
     seen = set()
     for place, answer in enumerate(find(layout.thread, scope), start=1):
-        turns, skipped = _said(layout.turns, answer)
+        turns, skipped = _said(layout.turns, answer, source)
         if turns and tuple(turns) not in seen:  # an accepted answer is often shown twice
             seen.add(tuple(turns))
-            drafts.append((place, _with_skipped(shared._replace(turns=[*first, *turns]), skipped)))
+            drafts.append((place, with_skipped(shared._replace(turns=[*first, *turns]), skipped)))
     return drafts or ([(0, shared._replace(turns=first))] if first else [])
 
 
@@ -169,22 +145,21 @@ def _told(question: str, message: str) -> bool:
     return "".join(question.split()) in "".join(message.split())
 
 
-def _with_skipped(draft: Mapped, skipped: Counter[str]) -> Mapped:
-    return draft._replace(extra={**draft.extra, "skipped": dict(sorted(skipped.items()))}) if skipped else draft
-
-
-def _said(blocks: Sequence[Block], scope: Any) -> tuple[list[RawTurn], Counter[str]]:
+def _said(blocks: Sequence[Block], scope: Any, source: str) -> tuple[list[RawTurn], Counter[str]]:
     """The messages below an element or a JSON value; cards that are none are counted by reason. An unknown role is ''."""
     turns: list[RawTurn] = []
     skipped: Counter[str] = Counter()
     for block in blocks:
+        rules = [rule for rule in block.skip if possible(rule, source)]
+        cases = [case for case in block.role if case.when is None or possible(case.when, source)]
+        parts = [part for part in block.text if possible(part, source)]
         for node in find(block.each, scope) if block.each else [scope]:
-            if reason := _skip(block.skip, node, empty=False):
+            if reason := _skip(rules, node, empty=False):
                 skipped[reason] += 1
-            elif text := _joined(block.text, node):
-                turns.append((_role(block.role, node), text))
+            elif text := _joined(parts, node):
+                turns.append((_role(cases, node), text))
             else:
-                skipped[_skip(block.skip, node, empty=True) or "no_text"] += 1
+                skipped[_skip(rules, node, empty=True) or "no_text"] += 1
     return turns, skipped
 
 
@@ -210,107 +185,28 @@ def _joined(parts: Sequence[Select], scope: Any) -> str:
     return text
 
 
-def _shared(layout: Layout, scope: Any, fetched: str) -> Mapped:
+def _shared(layout: Layout, scope: Any, source: str, fetched: str) -> Mapped:
     """What a page says about the dialogue as a whole."""
-    title = _field(layout.title, scope)
-    sex, age = _field(layout.sex, scope), _field(layout.age, scope)
+    title = _field(layout.title, scope, source)
+    sex, age = _field(layout.sex, scope, source), _field(layout.age, scope, source)
     who = person(sex, age)
     if who.sex is None and who.age is None and (sex or age):
         who = person_in(f"{sex} {age}")
-    time = resolve(_field(layout.time, scope), fetched)
+    time = resolve(_field(layout.time, scope, source), fetched)
     summary = "\n".join(texts(layout.summary, scope)[0]) if layout.summary else ""
     extra: dict[str, object] = {"layout": layout.name, **who.noted}
     extra |= {name: value for name, value in (("time", time), ("summary", summary)) if value}
     return Mapped(
-        (), title=title or None, departments=_names(layout.departments, scope), diseases=_names(layout.diseases, scope),
+        (), title=title or None, departments=_names(layout.departments, scope, source), diseases=_names(layout.diseases, scope, source),
         sex=who.sex, age=who.age, extra=extra,
     )  # fmt: skip
 
 
-def _field(select: Select | None, scope: Any) -> str:
-    found = texts(select, scope)[0] if select else []
+def _field(select: Select | None, scope: Any, source: str) -> str:
+    found = texts(select, scope)[0] if select and possible(select, source) else []
     return found[0].replace("\n", " ") if found else ""
 
 
-def _names(select: Select | None, scope: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.replace("\n", " ") for one in texts(select, scope)[0])) if select else ()
-
-
-def finish(spec: Spec, readings: Sequence[Reading]) -> list[Mapped | Refusal]:
-    """The dialogues of the pages of one address, in page order, each under the contract. `readings` is not empty."""
-    ordered = sorted(readings, key=lambda one: one.number)
-    first = ordered[0]
-    if refused := next((one.refused for one in ordered if one.refused), None):
-        return [refused._replace(id=first.id)]
-    numbers = [one.number for one in ordered]
-    if len(ordered) > 1 and numbers != list(range(1, len(numbers) + 1)):
-        return [Refusal("missing_page", f"of the pages {_listed(numbers)} one before the last is missing", first.id)]
-    several = sum(place > 0 for place, _ in first.drafts) > 1
-    if len(ordered) > 1 and not several:
-        first = first._replace(drafts=((first.drafts[0][0], _follow(ordered)),))
-    elif len(ordered) > 1:  # further answers to the same question
-        drafts = [draft for one in ordered for _, draft in one.drafts]
-        first = first._replace(drafts=tuple(enumerate(drafts, start=1)))
-    result = []
-    for place, draft in first.drafts:
-        named = _identified(
-            spec, draft, first, place if len(first.drafts) > 1 else 0, [*dict.fromkeys(one.encoding for one in ordered)]
-        )
-        broken = contract(spec, named, whole=first.number == 1)
-        result.append(named if broken is None else (first.hint or broken)._replace(id=named.id))
-    return result
-
-
-def _follow(ordered: Sequence[Reading]) -> Mapped:
-    """One stream over several pages; a page repeats nothing but perhaps the first card of the first."""
-    whole = ordered[0].drafts[0][1]
-    turns = list(whole.turns)
-    skipped: Counter[str] = Counter()
-    for one in ordered:
-        for _, draft in one.drafts:
-            skipped.update(_counts(draft.extra.get("skipped")))
-    for one in ordered[1:]:
-        for _, draft in one.drafts:
-            again = bool(draft.turns) and draft.turns[0] == whole.turns[0]
-            turns += draft.turns[1:] if again else draft.turns
-    return _with_skipped(whole._replace(turns=turns, extra={**whole.extra, "pages": len(ordered)}), skipped)
-
-
-def _counts(value: object) -> Mapping[str, int]:
-    return value if isinstance(value, dict) else {}
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers))
-
-
-def _identified(spec: Spec, draft: Mapped, reading: Reading, place: int, encodings: list[str]) -> Mapped:
-    number = draft.id or reading.id
-    thread = {"thread": number} if place and number else {}
-    identity = (f"{number}-{place}" if place else number) if number else content_id(draft.turns)
-    declared = {"declared": list(reading.declared)} if reading.declared else {}
-    extra = {**draft.extra, **thread, "site": spec.site, "spec": spec.version, "encoding": encodings[0], **declared}
-    return draft._replace(id=identity, extra=extra, repairs=[*draft.repairs, *reading.repairs])
-
-
-def contract(spec: Spec, draft: Mapped, whole: bool = True) -> Refusal | None:
-    """What of the contract a dialogue breaks; a page that is not the first may begin with anybody."""
-    require = spec.require
-    roles = [role for role, _ in draft.turns]
-    broken = ""
-    if unknown := [place for place, role in enumerate(roles, start=1) if not role]:
-        broken = f"roles: message {unknown[0]} of {len(roles)} has no known role"
-    elif len(roles) < require.turns_min:
-        broken = f"turns_min: {len(roles)} turns < {require.turns_min}"
-    elif missing := [role for role in require.roles if role not in roles]:
-        broken = f"roles: no turn of the {missing[0]}"
-    elif whole and require.first_role and roles[0] != require.first_role:
-        broken = f"first_role: the {roles[0]} speaks first, not the {require.first_role}"
-    elif damaged := [place for place, (_, text) in enumerate(draft.turns, start=1) if REPLACEMENT in text]:
-        broken = f"replacement_character: turn {damaged[0]} holds U+FFFD"
-    elif empty := [name for name in require.fields if not getattr(draft, name)]:
-        broken = f"fields: {empty[0]} is missing"
-    return Refusal("contract", broken) if broken else None
-
-
-__all__ = ["Address", "Reading", "Refusal", "contract", "extract", "finish", "read_page"]
+def _names(select: Select | None, scope: Any, source: str) -> tuple[str, ...]:
+    found = texts(select, scope)[0] if select and possible(select, source) else []
+    return tuple(dict.fromkeys(one.replace("\n", " ") for one in found))

@@ -15,6 +15,7 @@ _DECODER = json.JSONDecoder(strict=False)
 _CANDIDATES = 20
 _LD = re.compile(r"""<script\b[^>]*type\s*=\s*["']?application/ld\+json[^>]*>""", re.IGNORECASE)
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*>")
+_STATED = ("canonical", "og:url", "mobile-agent", "alternate")
 _OWN = Select(
     xpath="""//link[@rel="canonical"]/@href | //meta[@property="og:url"]/@content
     | //meta[@http-equiv="mobile-agent" or @name="mobile-agent"]/@content | //link[@rel="alternate"][@media]/@href"""
@@ -59,7 +60,8 @@ class Page:
     def own_ids(self, spec: Spec) -> set[str]:
         """The ids by which the page calls itself."""
         ids = set()
-        for select in (_OWN, *spec.page_id):
+        general = (_OWN,) if any(word in self.text for word in _STATED) else ()
+        for select in (*general, *spec.page_id):
             for found in find(select, self.tree):
                 stated = str(found).strip() if not etree.iselement(found) else "".join(found.itertext()).strip()
                 if select is not _OWN and select.match and (inside := pattern(select.match).search(stated)):

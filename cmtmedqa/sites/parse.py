@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.sites import catalog, warc
-from cmtmedqa.sites.extract import Reading, Refusal, finish, read_page
+from cmtmedqa.sites.extract import read_page
+from cmtmedqa.sites.finish import finish
 from cmtmedqa.sites.http import Response, response
 from cmtmedqa.sites.page import address_of
+from cmtmedqa.sites.reading import Reading, Refusal
 from cmtmedqa.sites.selectors import pattern
 from cmtmedqa.sites.spec import Spec
 from cmtmedqa.sites.spool import Spool, Stored

@@ -26,14 +26,20 @@ _LINE_BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>", re.DOTALL)
 _SPACES = re.compile(r"[ \t\r\n\f\v\u00a0]+")
 _LINE_SPACES = re.compile(r"[ \t\f\v\u00a0]+")
+_NAMED = re.compile(r"[.#]([\w-]+)")
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\x00]")
 
 
 @functools.cache
 def _xpath(css: str | None, xpath: str | None) -> Any:
     if css is not None:
-        xpath = HTMLTranslator().css_to_xpath(css)
-    return etree.XPath(xpath or "", namespaces=_EXSLT)
+        xpath = _translated(css)
+    regexp = "re:" in (xpath or "")  # looking up these functions costs more than most selectors
+    return etree.XPath(xpath or "", namespaces=_EXSLT if regexp else None, regexp=regexp, smart_strings=False)
+
+
+def _translated(css: str) -> str:
+    return HTMLTranslator().css_to_xpath(css)
 
 
 @functools.cache
@@ -81,6 +87,19 @@ def find(select: "Select", scope: Any) -> Found:
     return []
 
 
+@functools.cache
+def words(css: str) -> tuple[str, ...]:
+    """Names of classes and ids of which a page must hold one, anywhere, for a CSS selector to find anything; () if unknown."""
+    names = [_NAMED.findall(one) for one in css.split(",")]
+    return () if "[" in css or ":" in css or not all(names) else tuple(found[-1] for found in names)
+
+
+def possible(select: "Select", text: str) -> bool:
+    """Whether a selector can find anything on a page with this source: saves most of the searches for rare cards."""
+    named = words(select.css) if select.css is not None and not select.otherwise else ()
+    return not named or any(name in text for name in named)
+
+
 def _nodes(result: Any) -> Found:
     """Booleans and numbers of XPath count as found where they are true."""
     if isinstance(result, list):
@@ -117,7 +136,7 @@ def texts(select: "Select", scope: Any, taken: Sequence[Any] = ()) -> tuple[list
 
 
 def _inside(selectors: Sequence[str], node: Any) -> set[Any]:
-    return {found for css in selectors for found in _xpath(css, None)(node) if found is not node}
+    return {found for found in _xpath(", ".join(selectors), None)(node) if found is not node} if selectors else set()
 
 
 def _refined(text: str, select: "Select") -> str:

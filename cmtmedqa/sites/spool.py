@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from cmtmedqa.sites.extract import Reading, Refusal
+from cmtmedqa.sites.reading import Reading, Refusal
 from cmtmedqa.sources.mapped import Mapped
 
 _BATCH = 1_000
