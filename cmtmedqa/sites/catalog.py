@@ -50,9 +50,13 @@ def by_host(host: str) -> Spec | None:
     return None
 
 
-@functools.cache
 def load(path: Path) -> Spec:
     """Read one spec with what it takes over from others; the Python file it names is looked for beside it. Raises ConfigError."""
+    return _load(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@functools.cache
+def _load(path: Path, _: int) -> Spec:
     spec = read_settings(path, Spec)
     if spec.python:
         spec = spec.model_copy(update={"python": str(path.parent / spec.python)})

@@ -88,6 +88,7 @@ def parse(
     files: Sequence[Path], spec: Spec | None, spool: Spool, counts: Counter[str], tick: Tick
 ) -> Iterator[Dialogue | Rejected]:
     """Everything the files hold; `counts` is filled. Raises InputError when a file cannot be read or is no WARC."""
+    specs: dict[str, Spec] = {}
     for path in files:
         at = 0
         for page in warc.pages(path):
@@ -95,16 +96,22 @@ def parse(
             counts["without_digest"] += not page.fault and not page.verified
             tick(max(page.offset - at, 0), 1, 0, 0)
             at = page.offset
-            yield from _read(page, path.name, spec, spool, counts, tick)
+            yield from _read(page, path.name, spec, specs, spool, counts, tick)
         tick(max(path.stat().st_size - at, 0), 0, 0, 0)
     for group in spool.groups():
-        for result in _joined(group, counts):
+        for result in _joined(group, specs[group[0].site], counts):
             tick(0, 0, isinstance(result, Dialogue), isinstance(result, Rejected))
             yield result
 
 
 def _read(
-    page: warc.Page, file: str, given: Spec | None, spool: Spool, counts: Counter[str], tick: Tick
+    page: warc.Page,
+    file: str,
+    given: Spec | None,
+    specs: dict[str, Spec],
+    spool: Spool,
+    counts: Counter[str],
+    tick: Tick,
 ) -> Iterator[Rejected]:
     """Put a page of a dialogue into the spool; a page that is unusable as a file's record is rejected at once."""
     where = {"file": file, "offset": page.offset, "digest": page.digest}
@@ -120,6 +127,7 @@ def _read(
         counts[f"{PASSED_OVER}: {reason}"] += 1
         return
     assert spec is not None
+    specs[spec.site] = spec
     reading = read_page(spec, answer.body, page.url, answer.content_type, page.date)
     spool.add(_key(spec, reading, page.url), Stored(spec.site, page.url, page.date, where, reading))
 
@@ -153,7 +161,7 @@ def _key(spec: Spec, reading: Reading, url: str) -> str:
     return f"{spec.site} {url.partition('#')[0]}"
 
 
-def _joined(group: list[Stored], counts: Counter[str]) -> Iterator[Dialogue | Rejected]:
+def _joined(group: list[Stored], spec: Spec, counts: Counter[str]) -> Iterator[Dialogue | Rejected]:
     """The dialogues of the pages that share an id, without what stands behind a missing page."""
     whole: list[Stored] = []
     for stored in _best(group, counts):
@@ -166,7 +174,6 @@ def _joined(group: list[Stored], counts: Counter[str]) -> Iterator[Dialogue | Re
             whole.append(stored)
     if not whole:
         return
-    spec = catalog.find(whole[0].site)[0]
     found = finish(spec, [stored.reading for stored in whole])
     kept = sum(isinstance(one, Mapped) for one in found)
     counts["dialogues"] += kept

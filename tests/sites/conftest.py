@@ -37,10 +37,17 @@ def warc(tmp_path: Path) -> Callable[..., Path]:
             writer = WARCWriter(stream, gzip=name.endswith(".gz"), warc_version="WARC/1.1")
             writer.write_record(writer.create_warcinfo_record(name, {"software": "test"}))
             for url, body, more in records:
-                headers = [("Content-Type", more.get("type", "text/html")), *([("Content-Encoding", more["coding"])] if "coding" in more else [])]
+                headers = [
+                    ("Content-Type", more.get("type", "text/html")),
+                    *([("Content-Encoding", more["coding"])] if "coding" in more else []),
+                ]
                 status = StatusAndHeaders(more.get("status", "200 OK"), headers, "HTTP/1.1")
                 dated = {"WARC-Date": more.get("date", "2020-01-02T03:04:05Z")}
-                writer.write_record(writer.create_warc_record(url, "response", io.BytesIO(body), len(body), warc_headers_dict=dated, http_headers=status))
+                writer.write_record(
+                    writer.create_warc_record(
+                        url, "response", io.BytesIO(body), len(body), warc_headers_dict=dated, http_headers=status
+                    )
+                )
         return path
 
     return write

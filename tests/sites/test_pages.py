@@ -10,7 +10,10 @@ from cmtmedqa.sites import catalog, check
 from tests.sites.conftest import PAGES
 
 SAVED = sorted(PAGES.rglob("*.html"))
-OUTCOMES = {f"{page.parent.name}/{page.stem}": json.loads(page.with_suffix(".json").read_text(encoding="utf-8")) for page in SAVED}
+OUTCOMES = {
+    f"{page.parent.name}/{page.stem}": json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    for page in SAVED
+}
 
 
 def turns(name: str, place: int = 0) -> list[list[str]]:
@@ -29,7 +32,9 @@ def test_every_bundled_spec_has_a_saved_page() -> None:
 
 
 def test_nothing_but_messages_is_in_a_turn() -> None:
-    noise = re.compile("郑重提醒|仅供参考|擅长|推广|送礼物|仅医生|无法显示|签名|干扰码|别人的|复查提醒|以上是对|发表于|1\\*\\*\\*|会员|主治医师")
+    noise = re.compile(
+        "郑重提醒|仅供参考|擅长|推广|送礼物|仅医生|无法显示|签名|干扰码|别人的|复查提醒|以上是对|发表于|1\\*\\*\\*|会员|主治医师"
+    )
     for name, outcome in OUTCOMES.items():
         for dialogue in outcome["dialogues"]:
             assert not [text for _, text in dialogue["turns"] if noise.search(text)], name
