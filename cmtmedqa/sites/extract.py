@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from lxml import etree
+
 from cmtmedqa.sites import hatch
 from cmtmedqa.sites.encoding import decode
 from cmtmedqa.sites.finish import finish
 from cmtmedqa.sites.page import Page, address_of
 from cmtmedqa.sites.reading import Reading, Refusal, with_skipped
-from cmtmedqa.sites.selectors import find, matches, possible, texts
+from cmtmedqa.sites.selectors import Names, find, matches, names_in, texts
 from cmtmedqa.sites.spec import Block, Layout, Refuse, RoleCase, Select, Spec
 from cmtmedqa.sites.times import resolve
 from cmtmedqa.sources.fields import person, person_in
@@ -83,7 +85,7 @@ def read_page(spec: Spec, body: bytes, url: str = "", content_type: str = "", fe
 def _refused(spec: Spec, page: Page, always: bool) -> Refusal | None:
     """The first sign that a page is none; the general ones count only where no dialogue was found."""
     for rule in spec.refuse:
-        if rule.always == always and possible(rule, page.text) and matches(rule, page.tree):
+        if rule.always == always and matches(rule, page.tree, page.names):
             return Refusal(rule.reason, f"by the rule {rule.css or rule.xpath}")
     if always:
         return None
@@ -108,7 +110,7 @@ def _drafts(spec: Spec, page: Page, fetched: str) -> list[tuple[int, Mapped]]:
         scope = page.scope(layout)
         if scope is None or not _fits(layout.when, scope, page):
             continue
-        if drafts := _by_layout(layout, scope, page.text, fetched):
+        if drafts := _by_layout(layout, scope, page.names if etree.iselement(scope) else None, fetched):
             return drafts
     return []
 
@@ -116,24 +118,24 @@ def _drafts(spec: Spec, page: Page, fetched: str) -> list[tuple[int, Mapped]]:
 def _fits(when: Select | None, scope: Any, page: Page) -> bool:
     if when is None:
         return True
-    return possible(when, page.text) and matches(when, page.tree if when.jmespath is None else scope)
+    return matches(when, page.tree, page.names) if when.jmespath is None else matches(when, scope)
 
 
-def _by_layout(layout: Layout, scope: Any, source: str, fetched: str) -> list[tuple[int, Mapped]]:
-    question = _joined(layout.question, scope)
+def _by_layout(layout: Layout, scope: Any, names: Names, fetched: str) -> list[tuple[int, Mapped]]:
+    question = _joined(layout.question, scope, names)
     first: list[RawTurn] = [("patient", question)] if question else []
-    shared = _shared(layout, scope, source, fetched)
+    shared = _shared(layout, scope, names, fetched)
     if not first and layout.question and shared.title:
         first = [("patient", shared.title)]
     if layout.thread is None:
-        turns, skipped = _said(layout.turns, scope, source)
+        turns, skipped = _said(layout.turns, scope)
         if turns and turns[0][0] == "patient" and _told(question, turns[0][1]):
             first = []
         return [(0, with_skipped(shared._replace(turns=[*first, *turns]), skipped))] if turns or first else []
     drafts = []
     seen = set()
-    for place, answer in enumerate(find(layout.thread, scope), start=1):
-        turns, skipped = _said(layout.turns, answer, source)
+    for place, answer in enumerate(find(layout.thread, scope, names), start=1):
+        turns, skipped = _said(layout.turns, answer)
         if turns and tuple(turns) not in seen:  # an accepted answer is often shown twice
             seen.add(tuple(turns))
             drafts.append((place, with_skipped(shared._replace(turns=[*first, *turns]), skipped)))
@@ -145,38 +147,36 @@ def _told(question: str, message: str) -> bool:
     return "".join(question.split()) in "".join(message.split())
 
 
-def _said(blocks: Sequence[Block], scope: Any, source: str) -> tuple[list[RawTurn], Counter[str]]:
+def _said(blocks: Sequence[Block], scope: Any) -> tuple[list[RawTurn], Counter[str]]:
     """The messages below an element or a JSON value; cards that are none are counted by reason. An unknown role is ''."""
     turns: list[RawTurn] = []
     skipped: Counter[str] = Counter()
     for block in blocks:
-        rules = [rule for rule in block.skip if possible(rule, source)]
-        cases = [case for case in block.role if case.when is None or possible(case.when, source)]
-        parts = [part for part in block.text if possible(part, source)]
         for node in find(block.each, scope) if block.each else [scope]:
-            if reason := _skip(rules, node, empty=False):
+            names = names_in(node) if etree.iselement(node) else None
+            if reason := _skip(block.skip, node, names, empty=False):
                 skipped[reason] += 1
-            elif text := _joined(parts, node):
-                turns.append((_role(cases, node), text))
+            elif text := _joined(block.text, node, names):
+                turns.append((_role(block.role, node, names), text))
             else:
-                skipped[_skip(rules, node, empty=True) or "no_text"] += 1
+                skipped[_skip(block.skip, node, names, empty=True) or "no_text"] += 1
     return turns, skipped
 
 
-def _skip(rules: Sequence[Refuse], node: Any, empty: bool) -> str:
-    return next((rule.reason for rule in rules if rule.empty == empty and matches(rule, node)), "")
+def _skip(rules: Sequence[Refuse], node: Any, names: Names, empty: bool) -> str:
+    return next((rule.reason for rule in rules if rule.empty == empty and matches(rule, node, names)), "")
 
 
-def _role(cases: Sequence[RoleCase], node: Any) -> str:
-    return next((case.role for case in cases if case.when is None or matches(case.when, node)), "")
+def _role(cases: Sequence[RoleCase], node: Any, names: Names) -> str:
+    return next((case.role for case in cases if case.when is None or matches(case.when, node, names)), "")
 
 
-def _joined(parts: Sequence[Select], scope: Any) -> str:
+def _joined(parts: Sequence[Select], scope: Any, names: Names) -> str:
     """The text of some parts, one below the other, without lines that stand for hidden content."""
     pieces: list[str] = []
     taken: list[Any] = []
     for part in parts:
-        found, used = texts(part, scope, taken)
+        found, used = texts(part, scope, names, taken)
         taken.extend(used)
         pieces += found
     text = "\n".join(pieces)
@@ -185,28 +185,28 @@ def _joined(parts: Sequence[Select], scope: Any) -> str:
     return text
 
 
-def _shared(layout: Layout, scope: Any, source: str, fetched: str) -> Mapped:
+def _shared(layout: Layout, scope: Any, names: Names, fetched: str) -> Mapped:
     """What a page says about the dialogue as a whole."""
-    title = _field(layout.title, scope, source)
-    sex, age = _field(layout.sex, scope, source), _field(layout.age, scope, source)
+    title = _field(layout.title, scope, names)
+    sex, age = _field(layout.sex, scope, names), _field(layout.age, scope, names)
     who = person(sex, age)
     if who.sex is None and who.age is None and (sex or age):
         who = person_in(f"{sex} {age}")
-    time = resolve(_field(layout.time, scope, source), fetched)
-    summary = "\n".join(texts(layout.summary, scope)[0]) if layout.summary else ""
+    time = resolve(_field(layout.time, scope, names), fetched)
+    summary = "\n".join(texts(layout.summary, scope, names)[0]) if layout.summary else ""
     extra: dict[str, object] = {"layout": layout.name, **who.noted}
     extra |= {name: value for name, value in (("time", time), ("summary", summary)) if value}
     return Mapped(
-        (), title=title or None, departments=_names(layout.departments, scope, source), diseases=_names(layout.diseases, scope, source),
+        (), title=title or None, departments=_names(layout.departments, scope, names), diseases=_names(layout.diseases, scope, names),
         sex=who.sex, age=who.age, extra=extra,
     )  # fmt: skip
 
 
-def _field(select: Select | None, scope: Any, source: str) -> str:
-    found = texts(select, scope)[0] if select and possible(select, source) else []
+def _field(select: Select | None, scope: Any, names: Names) -> str:
+    found = texts(select, scope, names)[0] if select else []
     return found[0].replace("\n", " ") if found else ""
 
 
-def _names(select: Select | None, scope: Any, source: str) -> tuple[str, ...]:
-    found = texts(select, scope)[0] if select and possible(select, source) else []
+def _names(select: Select | None, scope: Any, names: Names) -> tuple[str, ...]:
+    found = texts(select, scope, names)[0] if select else []
     return tuple(dict.fromkeys(one.replace("\n", " ") for one in found))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from cmtmedqa.sites.encoding import Decoded
-from cmtmedqa.sites.selectors import find, pattern
+from cmtmedqa.sites.selectors import find, names_in, pattern
 from cmtmedqa.sites.spec import Layout, Select, Spec
 
 _DECODER = json.JSONDecoder(strict=False)
@@ -50,6 +50,11 @@ class Page:
         except etree.XMLSyntaxError:  # not a single element
             root = None
         return etree.Element("html") if root is None else root
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The classes and ids on the page."""
+        return names_in(self.tree)
 
     def scope(self, layout: Layout) -> Any:
         """What the selectors of a layout work on by default: the JSON it names, or the tree. None: there is no such JSON."""

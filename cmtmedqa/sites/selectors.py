@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Found = list[Any]  # elements, texts or JSON values
 
+Names = frozenset[str] | None
+
 _EXSLT = {"re": "http://exslt.org/regular-expressions"}
 _HIDDEN = frozenset(
     {"script", "style", "noscript", "template", "select", "button", "iframe", "object", "svg", "head", "textarea"}
@@ -28,6 +30,9 @@ _SPACES = re.compile(r"[ \t\r\n\f\v\u00a0]+")
 _LINE_SPACES = re.compile(r"[ \t\f\v\u00a0]+")
 _NAMED = re.compile(r"[.#]([\w-]+)")
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\x00]")
+
+
+_NAMES_OF = etree.XPath("descendant-or-self::*/@class | descendant-or-self::*/@id", regexp=False, smart_strings=False)
 
 
 @functools.cache
@@ -72,32 +77,40 @@ def compile_all(select: "Select") -> None:
             raise ValueError(f"'{one}' does not compile: {error}") from error
 
 
-def find(select: "Select", scope: Any) -> Found:
-    """What a selector finds in an element or a JSON value: elements, texts or values that are not null."""
+def find(select: "Select", scope: Any, names: Names = None) -> Found:
+    """What a selector finds in an element or a JSON value: elements, texts or values that are not null.
+
+    `names`: the classes and ids inside the element, if they are known: most selectors need not be tried then.
+    """
     first = select.css if select.css is not None else select.xpath if select.xpath is not None else select.jmespath
     for one in (first or "", *select.otherwise):
         if select.jmespath is not None:
             found = _values(_jmespath(one).search(scope)) if not etree.iselement(scope) else []
-        elif etree.iselement(scope):
-            found = _nodes(_xpath(one, None)(scope) if select.css is not None else _xpath(None, one)(scope))
+        elif not etree.iselement(scope) or (select.css is not None and _hopeless(one, names)):
+            continue
         else:
-            found = []
+            found = _nodes(_xpath(one, None)(scope) if select.css is not None else _xpath(None, one)(scope))
         if found:
             return found[:1] if select.first else found
     return []
 
 
+def names_in(node: Any) -> frozenset[str]:
+    """The classes and ids of an element and all that is inside it."""
+    return frozenset(" ".join(_NAMES_OF(node)).split())
+
+
+def _hopeless(css: str, names: Names) -> bool:
+    needed = _needed(css)
+    return names is not None and bool(needed) and names.isdisjoint(needed)
+
+
 @functools.cache
-def words(css: str) -> tuple[str, ...]:
-    """Names of classes and ids of which a page must hold one, anywhere, for a CSS selector to find anything; () if unknown."""
-    names = [_NAMED.findall(one) for one in css.split(",")]
-    return () if "[" in css or ":" in css or not all(names) else tuple(found[-1] for found in names)
-
-
-def possible(select: "Select", text: str) -> bool:
-    """Whether a selector can find anything on a page with this source: saves most of the searches for rare cards."""
-    named = words(select.css) if select.css is not None and not select.otherwise else ()
-    return not named or any(name in text for name in named)
+def _needed(css: str) -> frozenset[str]:
+    """Classes and ids of which one must be there for a CSS selector to find anything; empty if that cannot be told."""
+    found = [_NAMED.findall(one) for one in css.split(",")]
+    known = "[" not in css and ":" not in css and all(found)
+    return frozenset(one[-1] for one in found) if known else frozenset()
 
 
 def _nodes(result: Any) -> Found:
@@ -113,7 +126,7 @@ def _values(result: Any) -> Found:
     return [] if result is None or result is False else [result]
 
 
-def texts(select: "Select", scope: Any, taken: Sequence[Any] = ()) -> tuple[list[str], list[Any]]:
+def texts(select: "Select", scope: Any, names: Names = None, taken: Sequence[Any] = ()) -> tuple[list[str], list[Any]]:
     """The texts a selector finds, empty ones left out, and the elements they are from.
 
     An element inside one that was taken before (also by an earlier selector: `taken`) gives nothing: no text comes twice.
@@ -121,13 +134,13 @@ def texts(select: "Select", scope: Any, taken: Sequence[Any] = ()) -> tuple[list
     used: list[Any] = []
     result = []
     known = set(taken)
-    for item in find(select, scope):
+    for item in find(select, scope, names):
         if etree.iselement(item):
             if item in known or any(parent in known for parent in item.iterancestors()):
                 continue
             known.add(item)
             used.append(item)
-            text = text_of(item, _inside(select.drop, item), _inside(select.breaks, item))
+            text = text_of(item, _inside(select.drop, item, names), _inside(select.breaks, item, names))
         else:
             text = text_of_value(item)
         if text := _refined(text, select):
@@ -135,8 +148,11 @@ def texts(select: "Select", scope: Any, taken: Sequence[Any] = ()) -> tuple[list
     return result, used
 
 
-def _inside(selectors: Sequence[str], node: Any) -> set[Any]:
-    return {found for found in _xpath(", ".join(selectors), None)(node) if found is not node} if selectors else set()
+def _inside(selectors: tuple[str, ...], node: Any, names: Names) -> set[Any]:
+    css = ", ".join(selectors)
+    if not css or _hopeless(css, names):
+        return set()
+    return {found for found in _xpath(css, None)(node) if found is not node}
 
 
 def _refined(text: str, select: "Select") -> str:
@@ -150,9 +166,9 @@ def _refined(text: str, select: "Select") -> str:
     return text.strip()
 
 
-def matches(select: "Select", scope: Any) -> bool:
+def matches(select: "Select", scope: Any, names: Names = None) -> bool:
     """Whether a selector finds anything; with `match`, whether one of the texts found matches."""
-    return bool(texts(select, scope)[0]) if select.match else bool(find(select, scope))
+    return bool(texts(select, scope, names)[0]) if select.match else bool(find(select, scope, names))
 
 
 def text_of(node: Any, dropped: Collection[Any] = (), breaks: Collection[Any] = ()) -> str:

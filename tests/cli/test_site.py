@@ -36,7 +36,7 @@ def test_extract_says_why_there_is_none() -> None:
 
 
 def test_a_page_that_is_not_there() -> None:
-    with pytest.raises(InputError, match="nowhere.html: cannot be read: no such file"):
+    with pytest.raises(InputError, match=r"nowhere\.html: cannot be read: no such file"):
         run("site", "extract", "haodf", "nowhere.html")
 
 
