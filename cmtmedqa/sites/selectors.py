@@ -149,8 +149,7 @@ def texts(select: "Select", scope: Any, names: Names = None, taken: Sequence[Any
 
 
 def _inside(selectors: tuple[str, ...], node: Any, names: Names) -> set[Any]:
-    css = ", ".join(selectors)
-    if not css or _hopeless(css, names):
+    if not selectors or _hopeless(css := ", ".join(selectors), names):
         return set()
     return {found for found in _xpath(css, None)(node) if found is not node}
 
