@@ -214,4 +214,6 @@ def text_of_value(value: Any) -> str:
 def lines(text: str) -> str:
     """Folded white space: no empty line, none at either end of a line."""
     text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if "\n" not in text:
+        return _LINE_SPACES.sub(" ", text).strip()
     return "\n".join(line for part in text.split("\n") if (line := _LINE_SPACES.sub(" ", part).strip()))
