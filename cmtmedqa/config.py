@@ -298,6 +298,9 @@ def anchored(path: str, folder: Path) -> str:
     """`path` as seen from the working directory when it is written relative to `folder`; hub names stay as they are."""
     if path.startswith("hf:") and not path.startswith(("hf:/", "hf:.")):
         return path
+    if path.startswith("parse:"):
+        named = path[len("parse:") :]
+        return f"parse:{folder / named}" if "/" in named or ".warc" in named else path
     if path.startswith("hf:"):
         return "hf:" + str(folder / path[3:])
     return str(folder / path)

@@ -49,12 +49,13 @@ from cmtmedqa.build.page import page
 from cmtmedqa.build.unit_files import REJECTION_SCHEMA, Counts, UnitTask
 from cmtmedqa.clean.lexicon import load_lexicon
 from cmtmedqa.config import BuildConfig, Input
-from cmtmedqa.errors import ConfigError
+from cmtmedqa.errors import ConfigError, InputError, MissingExtra
 from cmtmedqa.progress import meter
 from cmtmedqa.records import DEPARTMENTS
 from cmtmedqa.sources.files import HUB, SourceFile, expand
 from cmtmedqa.sources.read import plan
 
+PARSE = "parse:"
 UNIT_BYTES = 16 * 1024 * 1024
 
 
@@ -153,7 +154,8 @@ def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[
     files: list[tuple[SourceFile, Input]] = []
     skipped: list[tuple[str, str]] = []
     for item in config.inputs:
-        found, passed_over = expand([item.path])
+        path = parsed(item.path, console) if item.path.startswith(PARSE) else item.path
+        found, passed_over = expand([path])
         ours = [file for file in found if _inside(file, home(Path(config.output)))]
         files.extend((file, item) for file in found if file not in ours)
         passed_over += [(file.name, "lies in the output folder") for file in ours]
@@ -164,6 +166,23 @@ def planned(config: BuildConfig, console: Console) -> tuple[list[Planned], list[
             result.append(Planned(file, origin_of(item, file.name), plan(file, UNIT_BYTES)))
             phase.advance(1)
     return result, sorted(skipped)
+
+
+def parsed(named: str, console: Console) -> str:
+    """The file of dialogues that `parse:SITE` or `parse:FILE.warc.gz` stands for: what `cmtmedqa parse` writes, made anew.
+
+    Raises MissingExtra, ConfigError and InputError.
+    """
+    try:
+        from cmtmedqa.sites.parse import files_of
+        from cmtmedqa.sites.write import default_output, write
+    except ImportError as error:
+        raise MissingExtra(error.name or "parsel", "parse", "reading pages") from error
+    spec, files = files_of([named.removeprefix(PARSE)], None)
+    written = write(files, spec, default_output(spec, files), console)
+    if not written.counts["dialogues"]:
+        raise InputError(f"{named}: no page gives a dialogue; {written.rejected} says why")
+    return str(written.output)
 
 
 def _inside(file: SourceFile, folder: Path) -> bool:

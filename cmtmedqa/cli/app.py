@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 import cmtmedqa
-from cmtmedqa.cli import audit, browse, build, datasets, diff, doctor, export, forget, sources, why
+from cmtmedqa.cli import audit, browse, build, datasets, diff, doctor, export, forget, parse, site, sources, why
 from cmtmedqa.errors import CmtmedqaError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command("build")(build.build)
 app.command("init")(build.init)
+app.command("parse")(parse.parse)
 app.command("audit")(audit.audit)
 app.command("validate")(datasets.validate)
 app.command("report")(datasets.report)
@@ -33,6 +34,7 @@ app.command("schema")(datasets.schema)
 app.command("browse")(browse.browse)
 app.command("doctor")(doctor.doctor)
 app.add_typer(sources.app, name="sources")
+app.add_typer(site.app, name="site")
 
 
 def _version(wanted: bool) -> None:

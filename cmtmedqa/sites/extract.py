@@ -1,0 +1,212 @@
+"""From the bytes of a page to what is said on it: pure, the same for a file on disk and a record of a WARC.
+
+`read_page` reads one page; finish.py joins the pages of a dialogue and holds them against the contract.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from lxml import etree
+
+from cmtmedqa.sites import hatch
+from cmtmedqa.sites.encoding import decode
+from cmtmedqa.sites.finish import finish
+from cmtmedqa.sites.page import Page, address_of
+from cmtmedqa.sites.reading import Reading, Refusal, with_skipped
+from cmtmedqa.sites.selectors import Names, find, matches, names_in, texts
+from cmtmedqa.sites.spec import Block, Layout, Refuse, RoleCase, Select, Spec
+from cmtmedqa.sites.times import resolve
+from cmtmedqa.sources.fields import person, person_in
+from cmtmedqa.sources.mapped import Mapped, RawTurn
+
+# Lines that stand for what only the two of them may see.
+_NOTICE = re.compile(
+    r"图片因.{0,20}(?:无法|不能|不予)显示。?|[（(【\[]?(?:此|该)(?:对话|内容|图片|信息)涉及.{0,6}隐私.{0,30}|.{0,20}仅医生和患者(?:本人)?(?:可见|可以?查看).{0,3}"
+)
+_VERIFICATION = re.compile(
+    r"document\.cookie\s*=[\s\S]{0,400}location\.(?:reload|replace|href)|滑块|请完成(?:安全)?验证|访问验证|安全验证|人机验证|访问过于频繁|请输入验证码|captcha",
+    re.IGNORECASE,
+)
+_SOFT_404 = re.compile(
+    r"患者隐私，?无法查看|页面(?:不存在|找不到|已删除|没有找到)|(?:您|你)访问的页面|问题(?:不存在|已(?:被)?删除)|已被删除|404 ?(?:Not Found|页面)",
+    re.IGNORECASE,
+)
+_SHORT = 4_000  # characters of text on a page that is nothing but a message of the server
+
+
+def extract(
+    spec: Spec, body: bytes, url: str = "", content_type: str = "", fetched: str = ""
+) -> list[Mapped | Refusal]:
+    """The dialogues of a single page, and why others are none. `fetched`: ISO time against which 昨天 is resolved."""
+    reading = read_page(spec, body, url, content_type, fetched)
+    return finish(spec, [reading])
+
+
+def read_page(spec: Spec, body: bytes, url: str = "", content_type: str = "", fetched: str = "") -> Reading:
+    """Read one page; nothing is held against the contract yet."""
+    address = address_of(spec, url) if url else None
+    number = address.page if address else 1
+    decoded = decode(body, content_type, spec.encoding)
+    if decoded is None:
+        return Reading(
+            address.id if address else "", number, refused=Refusal("undecodable", "neither UTF-8 nor GB18030")
+        )
+    page = Page(decoded, url)
+    repairs = ("encoding_damaged",) * decoded.damaged + ("last_character_cut",) * decoded.cut
+    reading = Reading(
+        address.id if address else "",
+        number,
+        bool(address),
+        encoding=decoded.encoding,
+        declared=decoded.declared,
+        repairs=repairs,
+    )
+    own = page.own_ids(spec)
+    if address and own and address.id not in own:
+        return reading._replace(refused=Refusal("wrong_page", "the page names another id than its address"))
+    if not address and len(own) == 1:
+        reading = reading._replace(id=min(own))
+    if refused := _refused(spec, page, always=True):
+        return reading._replace(refused=refused)
+    drafts = _drafts(spec, page, fetched)
+    reading = reading._replace(drafts=tuple(drafts))
+    if sum(len(draft.turns) for _, draft in drafts) < spec.require.turns_min:
+        hint = _refused(spec, page, always=False)
+        if hint or not any(draft.turns for _, draft in drafts):
+            unknown = Refusal("no_dialogue", "the page has no message by any layout of the spec; layout changed?")
+            if url and spec.page and not address:
+                unknown = Refusal("not_a_dialogue", "its address is that of no dialogue")
+            return reading._replace(hint=hint, refused=None if drafts and not hint else hint or unknown)
+    return reading
+
+
+def _refused(spec: Spec, page: Page, always: bool) -> Refusal | None:
+    """The first sign that a page is none; the general ones count only where no dialogue was found."""
+    for rule in spec.refuse:
+        if rule.always == always and matches(rule, page.tree, page.names):
+            return Refusal(rule.reason, f"by the rule {rule.css or rule.xpath}")
+    if always:
+        return None
+    body = find(_BODY, page.tree)
+    shown = texts(_BODY, page.tree)[0][0] if body and texts(_BODY, page.tree)[0] else ""
+    scripts = page.text if len(page.text) <= _SHORT else ""
+    if len(shown) <= _SHORT:
+        if _VERIFICATION.search(shown) or _VERIFICATION.search(scripts):
+            return Refusal("verification", "a page of the server that asks for cookies or a proof")
+        if _SOFT_404.search(shown) or _SOFT_404.search(scripts):
+            return Refusal("soft_404", "a page of the server that says there is nothing to see")
+    return None
+
+
+_BODY = Select(css="body")
+
+
+def _drafts(spec: Spec, page: Page, fetched: str) -> list[tuple[int, Mapped]]:
+    if spec.python:
+        return hatch.drafts(spec, page)
+    for layout in spec.layouts:
+        scope = page.scope(layout)
+        if scope is None or not _fits(layout.when, scope, page):
+            continue
+        if drafts := _by_layout(layout, scope, page.names if etree.iselement(scope) else None, fetched):
+            return drafts
+    return []
+
+
+def _fits(when: Select | None, scope: Any, page: Page) -> bool:
+    if when is None:
+        return True
+    return matches(when, page.tree, page.names) if when.jmespath is None else matches(when, scope)
+
+
+def _by_layout(layout: Layout, scope: Any, names: Names, fetched: str) -> list[tuple[int, Mapped]]:
+    question = _joined(layout.question, scope, names)
+    first: list[RawTurn] = [("patient", question)] if question else []
+    shared = _shared(layout, scope, names, fetched)
+    if not first and layout.question and shared.title:
+        first = [("patient", shared.title)]
+    if layout.thread is None:
+        turns, skipped = _said(layout.turns, scope)
+        if turns and turns[0][0] == "patient" and _told(question, turns[0][1]):
+            first = []
+        return [(0, with_skipped(shared._replace(turns=[*first, *turns]), skipped))] if turns or first else []
+    drafts = []
+    seen = set()
+    for place, answer in enumerate(find(layout.thread, scope, names), start=1):
+        turns, skipped = _said(layout.turns, answer)
+        if turns and tuple(turns) not in seen:  # an accepted answer is often shown twice
+            seen.add(tuple(turns))
+            drafts.append((place, with_skipped(shared._replace(turns=[*first, *turns]), skipped)))
+    return drafts or ([(0, shared._replace(turns=first))] if first else [])
+
+
+def _told(question: str, message: str) -> bool:
+    """Whether the first message says what the head of the page says."""
+    return "".join(question.split()) in "".join(message.split())
+
+
+def _said(blocks: Sequence[Block], scope: Any) -> tuple[list[RawTurn], Counter[str]]:
+    """The messages below an element or a JSON value; cards that are none are counted by reason. An unknown role is ''."""
+    turns: list[RawTurn] = []
+    skipped: Counter[str] = Counter()
+    for block in blocks:
+        for node in find(block.each, scope) if block.each else [scope]:
+            names = names_in(node) if etree.iselement(node) else None
+            if reason := _skip(block.skip, node, names, empty=False):
+                skipped[reason] += 1
+            elif text := _joined(block.text, node, names):
+                turns.append((_role(block.role, node, names), text))
+            else:
+                skipped[_skip(block.skip, node, names, empty=True) or "no_text"] += 1
+    return turns, skipped
+
+
+def _skip(rules: Sequence[Refuse], node: Any, names: Names, empty: bool) -> str:
+    return next((rule.reason for rule in rules if rule.empty == empty and matches(rule, node, names)), "")
+
+
+def _role(cases: Sequence[RoleCase], node: Any, names: Names) -> str:
+    return next((case.role for case in cases if case.when is None or matches(case.when, node, names)), "")
+
+
+def _joined(parts: Sequence[Select], scope: Any, names: Names) -> str:
+    """The text of some parts, one below the other, without lines that stand for hidden content."""
+    pieces: list[str] = []
+    taken: list[Any] = []
+    for part in parts:
+        found, used = texts(part, scope, names, taken)
+        taken.extend(used)
+        pieces += found
+    text = "\n".join(pieces)
+    if "图片" in text or "隐私" in text or "可见" in text or "查看" in text:
+        text = "\n".join(line for line in text.split("\n") if not _NOTICE.fullmatch(line))
+    return text
+
+
+def _shared(layout: Layout, scope: Any, names: Names, fetched: str) -> Mapped:
+    """What a page says about the dialogue as a whole."""
+    title = _field(layout.title, scope, names)
+    sex, age = _field(layout.sex, scope, names), _field(layout.age, scope, names)
+    who = person(sex, age)
+    if who.sex is None and who.age is None and (sex or age):
+        who = person_in(f"{sex} {age}")
+    time = resolve(_field(layout.time, scope, names), fetched)
+    summary = "\n".join(texts(layout.summary, scope, names)[0]) if layout.summary else ""
+    extra: dict[str, object] = {"layout": layout.name, **who.noted}
+    extra |= {name: value for name, value in (("time", time), ("summary", summary)) if value}
+    return Mapped(
+        (), title=title or None, departments=_names(layout.departments, scope, names), diseases=_names(layout.diseases, scope, names),
+        sex=who.sex, age=who.age, extra=extra,
+    )  # fmt: skip
+
+
+def _field(select: Select | None, scope: Any, names: Names) -> str:
+    found = texts(select, scope, names)[0] if select else []
+    return found[0].replace("\n", " ") if found else ""
+
+
+def _names(select: Select | None, scope: Any, names: Names) -> tuple[str, ...]:
+    found = texts(select, scope, names)[0] if select else []
+    return tuple(dict.fromkeys(one.replace("\n", " ") for one in found))

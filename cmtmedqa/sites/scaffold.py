@@ -1,0 +1,139 @@
+"""The first draft of a spec from one saved page: where its messages may stand, counted; people choose."""
+
+import re
+from collections import Counter
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from cmtmedqa.errors import InputError
+from cmtmedqa.sites.encoding import decode
+from cmtmedqa.sites.page import Page, json_after, json_ld
+from cmtmedqa.sites.selectors import lines, text_of
+
+_HAN = re.compile("[\u4e00-\u9fff]")
+_ASSIGNED = re.compile(r"([A-Za-z_$][\w$.]*)\s*=\s*(?=\{)")
+_NAME = re.compile(r"[A-Za-z_][\w-]*")
+_SHOWN = 8
+_LEAST_HAN = 4
+
+_HEAD = """# {count} places that may hold messages, by the number of elements and of Han characters:
+{candidates}
+site: {site}
+version: 1
+aliases: [{host}]
+license: unknown
+terms:
+  checked_by: nobody yet
+  checked_on: 1970-01-01
+  note: Read the terms of the site, then say here who did, when, and what they allow.
+delay: 2.0
+allow: ['{allow}']
+page: ['{page}']
+refuse: []
+layouts:
+"""
+_HTML = """  - name: page
+    title: {{css: h1, first: true}}
+    turns:
+      - each: '{each}'
+        # skip: [{{css: .gift, reason: gift}}]
+        role:
+{roles}
+        text:
+          - {{xpath: 'self::*', drop: [.time, .name]}}
+"""
+_JSON = """  # The page's JSON has these keys: {keys}
+  - name: json
+    json_after: '{marker}'
+    turns:
+      - each: {{jmespath: '{each}'}}
+        role:
+          - {{role: patient, when: {{jmespath: 'to_string(type)', match: '^"?0"?$'}}}}
+          - {{role: doctor}}
+        text: [{{jmespath: content}}]
+"""
+
+
+class Candidate(NamedTuple):
+    """Elements of one tag and class: how many, and how many Han characters they hold."""
+
+    selector: str
+    elements: int
+    characters: int
+
+
+def draft(site: str, body: bytes, url: str) -> str:
+    """The YAML of a spec that is to be completed. Raises InputError for bytes that are no page."""
+    decoded = decode(body)
+    if decoded is None:
+        raise InputError("the page is neither UTF-8 nor GB18030; name its encoding in the spec")
+    page = Page(decoded, url)
+    found = candidates(page.tree)
+    parts = urlsplit(url)
+    host = parts.netloc or "example.org"
+    comment = "\n".join(f"#   {one.elements:4} {one.characters:6}  {one.selector}" for one in found) or "#   none"
+    head = _HEAD.format(
+        count=len(found), candidates=comment, site=site, host=host,
+        allow=f"^https?://{re.escape(host)}/", page=_address(parts.path),
+    )  # fmt: skip
+    if json_ld(page.text, "QAPage"):
+        return head.replace("layouts:\n", "like: [schema_org_qa]\n")
+    return head + (_json(page.text) or _html(page.tree, found))
+
+
+def candidates(tree: Any) -> list[Candidate]:
+    """Repeated elements with text, those that hold most first."""
+    elements: Counter[str] = Counter()
+    characters: Counter[str] = Counter()
+    for node in tree.iter("div", "li", "p", "section", "article", "dl", "tr", "td"):
+        names = [name for name in node.get("class", "").split() if _NAME.fullmatch(name)]
+        if names and (han := len(_HAN.findall("".join(node.itertext())))) >= _LEAST_HAN:
+            selector = f"{node.tag}.{names[0]}"
+            elements[selector] += 1
+            characters[selector] += han
+    ranked = sorted((name for name in elements if elements[name] > 1), key=lambda name: (-characters[name], name))
+    return [Candidate(name, elements[name], characters[name]) for name in ranked[:_SHOWN]]
+
+
+def _address(path: str) -> str:
+    """A pattern of the address: its last number or long word is the id."""
+    places = list(re.finditer(r"\d{3,}|[A-Za-z0-9_-]{16,}", path))
+    if not places:
+        return r"/(?P<id>\d+)\.html?"
+    last = places[-1]
+    word = r"\d+" if last[0].isdigit() else "[A-Za-z0-9_-]+"
+    return f"{re.escape(path[: last.start()])}(?P<id>{word}){re.escape(path[last.end() :])}"
+
+
+def _html(tree: Any, found: list[Candidate]) -> str:
+    each = found[0].selector if found else "div.message"
+    tag, _, name = each.partition(".")
+    kinds: Counter[str] = Counter()
+    for node in tree.iter(tag):
+        if name in node.get("class", "").split() and lines(text_of(node)):
+            inside = [
+                other for child in node.iter() if isinstance(child.tag, str) for other in child.get("class", "").split()
+            ]
+            kinds.update({other for other in inside if other != name and _NAME.fullmatch(other)})
+    total = found[0].elements if found else 0
+    telling = sorted(other for other, count in kinds.items() if count < total)[:_SHOWN]
+    hint = f"          # classes that only some of them hold: {', '.join(telling) or 'none'}\n"
+    patient = next((other for other in telling if re.search("pat|user|ask|huan|self|right", other)), "patient")
+    roles = f"{hint}          - {{role: patient, when: '.{patient}'}}\n          - {{role: doctor}}"
+    return _HTML.format(each=each, roles=roles)
+
+
+def _json(text: str) -> str:
+    """A layout for the JSON of a script, '' if no script has a list of messages in it."""
+    for found in _ASSIGNED.finditer(text):
+        marker = re.escape(found[1]) + r"\s*=\s*"
+        value = json_after(text, marker)
+        lists = [] if not isinstance(value, dict) else [key for key, item in value.items() if _messages(item)]
+        if lists:
+            keys = ", ".join(sorted(key for key in value if _NAME.fullmatch(key)))
+            return _JSON.format(keys=keys, marker=marker.replace("'", "''"), each=lists[0])
+    return ""
+
+
+def _messages(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(item, dict) for item in value)
