@@ -71,13 +71,17 @@ def settings(plan: Plan, agent: str) -> dict[str, Any]:
         "DOWNLOAD_TIMEOUT": plan.timeout,
         "DOWNLOAD_MAXSIZE": plan.max_bytes,
         "DOWNLOAD_WARNSIZE": 0,
-        "DEFAULT_REQUEST_HEADERS": {"Accept": "text/html,application/json;q=0.9,*/*;q=0.8", "Accept-Language": "zh-CN,zh"},
+        "DEFAULT_REQUEST_HEADERS": {
+            "Accept": "text/html,application/json;q=0.9,*/*;q=0.8",
+            "Accept-Language": "zh-CN,zh",
+        },
         "COOKIES_ENABLED": False,
         "RETRY_ENABLED": False,
         "REDIRECT_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
         "LOG_ENABLED": False,
+        "LOG_INSTALL_ROOT_HANDLER": False,
         "LOGSTATS_INTERVAL": 0,
         "MEMUSAGE_ENABLED": False,
     }
@@ -140,7 +144,9 @@ def _ready() -> None:
     except ImportError as error:
         raise MissingExtra(error.name or "scrapy", "crawl", "crawling") from error
     if os.environ.get("SCRAPY_JOBDIR") or os.environ.get("JOBDIR"):
-        raise ConfigError("JOBDIR is set; Scrapy's own queue loses pages in a kill: unset it, the frontier keeps everything")
+        raise ConfigError(
+            "JOBDIR is set; Scrapy's own queue loses pages in a kill: unset it, the frontier keeps everything"
+        )
 
 
 def _may_start(frontier: Frontier, plan: Plan) -> None:
@@ -152,7 +158,9 @@ def _may_start(frontier: Frontier, plan: Plan) -> None:
         )
     wait = frontier.paused_until() - frontier.clock()
     if wait > plan.retry_after_max:
-        raise InputError(f"{plan.site}: the site asked to be left alone until {when(frontier.paused_until())}; try again then")
+        raise InputError(
+            f"{plan.site}: the site asked to be left alone until {when(frontier.paused_until())}; try again then"
+        )
 
 
 def when(moment: float) -> str:
@@ -167,13 +175,13 @@ def _run(session: Session, values: dict[str, Any]) -> None:
 
     from cmtmedqa.crawl.spider import PageSpider
 
-    for name in ("scrapy", "twisted", "asyncio", "py.warnings"):  # what a user needs to know is in the frontier
-        logging.getLogger(name).addHandler(logging.NullHandler())
-        logging.getLogger(name).propagate = False
     chosen = Settings(values)
     if chosen.get("JOBDIR"):
         raise ConfigError("JOBDIR is set; the frontier keeps everything, and Scrapy's own queue loses pages in a kill")
-    process = AsyncCrawlerProcess(chosen, install_root_handler=False)
+    process = AsyncCrawlerProcess(chosen)
+    for name in ("scrapy", "twisted", "asyncio", "py.warnings"):  # what a user needs to know is in the frontier
+        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).propagate = False
     task = process.crawl(PageSpider, session=session)
     loop = asyncio.get_event_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

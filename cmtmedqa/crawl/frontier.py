@@ -93,7 +93,9 @@ class Frontier:
                     (f"{_ROBOTS_GONE}%",),
                 )
         except sqlite3.DatabaseError as error:
-            raise InputError(f"{path}: not a frontier that this version can read ({error}); move the folder away") from error
+            raise InputError(
+                f"{path}: not a frontier that this version can read ({error}); move the folder away"
+            ) from error
         self.counts = counts(self.db)
         self.plan = ""
         self._paused = float(self.get("not_before") or 0)

@@ -83,7 +83,9 @@ class Plan(config.Settings):
                 raise ValueError(f"seed {seed} matches no pattern of `allow`")
         outside = [seed for seed in self.start if urlsplit(seed).hostname not in LOOPBACK]
         if outside and self.delay < SHORTEST_DELAY:
-            raise ValueError(f"delay {self.delay:g} is below {SHORTEST_DELAY:g} s; shorter ones are for this computer only")
+            raise ValueError(
+                f"delay {self.delay:g} is below {SHORTEST_DELAY:g} s; shorter ones are for this computer only"
+            )
         return self
 
     @property

@@ -82,7 +82,8 @@ def _plan(seed: int, count: int, faults: Sequence[str]) -> dict[int, str]:
     rare = {"long", "busy", "unavailable", *TRAPS}  # slow ones, and those that end a crawl, stand once
     common = [fault for fault in faults if fault not in rare] or list(faults)
     return {
-        number: faults[index] if index < len(faults) else common[index % len(common)] for index, number in enumerate(room)
+        number: faults[index] if index < len(faults) else common[index % len(common)]
+        for index, number in enumerate(room)
     }
 
 

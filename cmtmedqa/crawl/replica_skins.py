@@ -24,13 +24,17 @@ def page(title: str, body: str, declared: str | None) -> str:
 def links(targets: Iterable[tuple[str, str]]) -> str:
     """A list of links: address and text."""
     return (
-        "<ul>\n" + "\n".join(f'<li><a href="{escape(url)}">{escape(text)}</a></li>' for url, text in targets) + "\n</ul>"
+        "<ul>\n"
+        + "\n".join(f'<li><a href="{escape(url)}">{escape(text)}</a></li>' for url, text in targets)
+        + "\n</ul>"
     )
 
 
 def pager(address: str, number: int, count: int) -> str:
     """The foot of a list: the page count as text only, and a relative link to the next page."""
-    following = f'<a class="page_turn_a" href="{escape(address.format(number + 1))}">[下一页]</a>' if number < count else ""
+    following = (
+        f'<a class="page_turn_a" href="{escape(address.format(number + 1))}">[下一页]</a>' if number < count else ""
+    )
     return f'<div class="page_turn">共&nbsp;{count}&nbsp;页 {following}</div>'
 
 
@@ -117,6 +121,4 @@ def script(item: Consultation) -> str:
         },
         "questionList": [{"id": item.number + 1, "title": "其他人的问题"}],
     }
-    return (
-        f"<h1>{escape(item.title)}</h1>\n<script>window.$$data={json.dumps(data, ensure_ascii=False)};var ready=1;</script>"
-    )
+    return f"<h1>{escape(item.title)}</h1>\n<script>window.$$data={json.dumps(data, ensure_ascii=False)};var ready=1;</script>"

@@ -34,7 +34,7 @@ class RetryAfterMiddleware:
         """As Scrapy builds its components."""
         return cls(crawler)
 
-    def process_request(self, request: "Request") -> None:
+    def process_request(self, request: "Request") -> None:  # noqa: ARG002 - the interface
         """The last look before a request enters the slot."""
         from scrapy.exceptions import IgnoreRequest
 
@@ -59,7 +59,7 @@ class RetryAfterMiddleware:
         """Let the slot send nothing before the time that the frontier holds."""
         from scrapy.utils.asyncio import call_later
 
-        downloader = self._crawler.engine.downloader  # type: ignore[union-attr]
+        downloader = self._crawler.engine.downloader
         seconds = self._session.frontier.paused_until() - self._session.frontier.clock()
         slot = downloader.slots.get(self._session.plan.site)
         if slot and seconds > 0:

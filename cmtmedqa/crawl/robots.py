@@ -46,7 +46,10 @@ class Rules(NamedTuple):
         if self.parser is None:
             return 0.0
         rate = self.parser.request_rate(PRODUCT)
-        asked = [self.parser.crawl_delay(PRODUCT) or 0.0, rate.seconds / rate.requests if rate and rate.requests else 0.0]
+        asked = [
+            self.parser.crawl_delay(PRODUCT) or 0.0,
+            rate.seconds / rate.requests if rate and rate.requests else 0.0,
+        ]
         return min(LONGEST_DELAY, max(value for value in (*asked, 0.0) if math.isfinite(value)))
 
 
@@ -88,7 +91,7 @@ class RobotsMiddleware:
 
     def _slow_down(self, delay: float) -> None:
         """Set the delay of the site's slot, and of one that is built in its place later."""
-        session, downloader = self._session, self._crawler.engine.downloader  # type: ignore[union-attr]
+        session, downloader = self._session, self._crawler.engine.downloader
         session.delay = max(session.delay, delay)
         downloader.per_slot_settings[session.plan.site]["delay"] = session.delay
         if slot := downloader.slots.get(session.plan.site):
@@ -122,7 +125,9 @@ class RobotsMiddleware:
             if self._session.over:
                 raise IgnoreRequest("over")
             meta = {"robots": True, "download_slot": self._session.plan.site}
-            response = await self._crawler.engine.download_async(Request(url, meta=meta, priority=_FIRST, dont_filter=True))  # type: ignore[union-attr]
+            response = await self._crawler.engine.download_async(
+                Request(url, meta=meta, priority=_FIRST, dont_filter=True)
+            )
             location = response.headers.get("Location")
             if not (300 <= response.status < 400 and location):
                 return response

@@ -81,7 +81,7 @@ class Session:
 
     def backoff(self, attempts: int) -> float:
         """Seconds before the next attempt: doubled each time."""
-        return min(LONGEST_BACKOFF, self.plan.backoff * 2**attempts)
+        return min(LONGEST_BACKOFF, self.plan.backoff * 2.0**attempts)
 
     def again(self, row: Row, reason: str, status: int | None = None) -> Ending:
         """Another attempt later, or failure if there have been enough."""

@@ -43,8 +43,8 @@ class PageSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Nothing: the seeds are in the frontier already."""
-        for nothing in ():
-            yield nothing
+        return
+        yield
 
     def keep_headers(self, response: Response, request: Request) -> None:
         """Headers as they came, before the body is unpacked."""
@@ -61,7 +61,7 @@ class PageSpider(scrapy.Spider):
         slot = engine.downloader.slots.get(self.session.plan.site)
         while slot and slot.queue:
             _, waiting = slot.queue.popleft()
-            waiting.errback(Failure(IgnoreRequest(OVER)))
+            waiting.errback(IgnoreRequest(OVER))
         if engine.running:
             self._closing = asyncio.ensure_future(engine.close_spider_async(reason=reason))
 
@@ -70,7 +70,11 @@ class PageSpider(scrapy.Spider):
         session, row = self.session, self._row(response.request)
         location = response.headers.get("Location")
         verdict = judge(
-            row.url, response.status, location.decode("latin-1") if location else None, response.body, session.plan.walls
+            row.url,
+            response.status,
+            location.decode("latin-1") if location else None,
+            response.body,
+            session.plan.walls,
         )
         status = response.status
         if verdict.kind == "store":
@@ -88,9 +92,9 @@ class PageSpider(scrapy.Spider):
         """No response: refused by robots.txt, given back, too large, or lost on the way."""
         session, row = self.session, self._row(failure.request)  # type: ignore[attr-defined]
         reason = str(failure.value)
-        if failure.check(IgnoreRequest) and reason == OVER:
+        if isinstance(failure.value, IgnoreRequest) and reason == OVER:
             session.give_back(row)
-        elif failure.check(IgnoreRequest):
+        elif isinstance(failure.value, IgnoreRequest):
             known = reason if reason == DISALLOWED or reason.startswith(UNAVAILABLE) else "ignored"
             await session.settle(Ending(row, "denied", known))
         elif type(failure.value).__name__ in _TOO_LARGE:
@@ -108,7 +112,9 @@ class PageSpider(scrapy.Spider):
             reason = f"links_unread: {type(error).__name__}"
         request = response.request
         assert request is not None
-        asked = [(key.decode("latin-1"), value.decode("latin-1")) for key, all_ in request.headers.items() for value in all_]
+        asked = [
+            (key.decode("latin-1"), value.decode("latin-1")) for key, all_ in request.headers.items() for value in all_
+        ]
         exchange = Exchange(
             url=row.url,
             method=request.method,

@@ -19,8 +19,10 @@ _WALL_TITLES = (
     "captcha", "verify you are human", "attention required", "just a moment", "access denied", "log in", "sign in",
 )  # fmt: skip
 _WALL_SCRIPTS = rb"g-recaptcha|h-captcha|geetest|cf-challenge|cf_chl|TencentCaptcha|nc_token"
-_WALL_PATHS = re.compile(r"/(login|signin|sign-in|passport|captcha|verify|verification|antispider|challenge)\b", re.I)
-_TITLE = re.compile(rb"<title[^>]*>(.{0,400}?)</title>", re.I | re.S)
+_WALL_PATHS = re.compile(
+    r"/(login|signin|sign-in|passport|captcha|verify|verification|antispider|challenge)\b", re.IGNORECASE
+)
+_TITLE = re.compile(rb"<title[^>]*>(.{0,400}?)</title>", re.IGNORECASE | re.DOTALL)
 _SCRIPTED = re.compile(rb"document\.cookie\s*=")
 _RELOADS = re.compile(rb"location\.(reload|replace|href)|location\s*=")
 _HEAD = 65_536
@@ -70,7 +72,7 @@ def _phrases(words: Sequence[str]) -> bytes:
     return b"|".join(re.escape(word.encode(charset)) for word in words for charset in ("utf-8", "gb18030"))
 
 
-_TITLE_WORDS = re.compile(_phrases(_WALL_TITLES), re.I)
+_TITLE_WORDS = re.compile(_phrases(_WALL_TITLES), re.IGNORECASE)
 _SCRIPT_WORDS = re.compile(_WALL_SCRIPTS)
 
 

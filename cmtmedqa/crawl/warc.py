@@ -39,7 +39,9 @@ def recover(frontier: Frontier, folder: Path) -> None:
         path = folder / name
         size = path.stat().st_size if path.exists() else 0
         if size < committed:
-            raise InputError(f"{path}: {size} bytes where {committed} were committed; restore it, or start in a new folder")
+            raise InputError(
+                f"{path}: {size} bytes where {committed} were committed; restore it, or start in a new folder"
+            )
         if committed == 0:
             path.unlink(missing_ok=True)
             frontier.db.execute("DELETE FROM warc_files WHERE name=?", (name,))
