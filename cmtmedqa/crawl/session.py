@@ -47,11 +47,18 @@ class Session:
             row = self.frontier.take()
             if row is None:
                 return None
-            if not self._forgotten(row.url):
+            barred = self._barred(row.url)
+            if barred is None:
                 self._taken += 1
                 return row
-            self.frontier.acknowledge([Ending(row, "denied", "forgotten")])
+            self.frontier.acknowledge([Ending(row, "denied", barred)])
         return None
+
+    def _barred(self, url: str) -> str | None:
+        """Why an address is never requested, whatever robots.txt says; the plan may have changed since it was queued."""
+        if self._forgotten(url):
+            return "forgotten"
+        return None if self.plan.allows(url) else "outside_the_plan"
 
     def pending(self) -> bool:
         """Whether pages are left for this run, now or later."""
