@@ -79,6 +79,9 @@ def show_status(
     site: Site,
     raw: Raw = RAW,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Also read every stored page back and compare it with its digest.")
+    ] = False,
 ) -> None:
     """Say what a crawl has reached: pages by state and reason, robots.txt, pauses. Works beside a running crawl."""
     import json
@@ -87,6 +90,12 @@ def show_status(
 
     state = status.read(raw / _name(site))
     typer.echo(json.dumps(state, ensure_ascii=False, indent=1) if as_json else "\n".join(status.lines(state)))
+    if check:
+        from cmtmedqa.crawl.check import faults
+        from cmtmedqa.errors import InputError
+
+        if found := list(faults(raw / state["site"])):
+            raise InputError(f"{raw / state['site']}: {len(found)} faults, the first: {found[0]}")
 
 
 @app.command("retry-failed")

@@ -65,6 +65,7 @@ def settings(plan: Plan, agent: str) -> dict[str, Any]:
         "ROBOTSTXT_USER_AGENT": PRODUCT,
         "CONCURRENT_REQUESTS": plan.concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": plan.concurrency,
+        "CONCURRENT_ITEMS": 1,  # the spider yields none, and Scrapy starts this many tasks for each response
         "DOWNLOAD_DELAY": plan.delay,
         "DOWNLOAD_DELAY_JITTER": 0,
         "DOWNLOAD_SLOTS": {plan.site: {"concurrency": plan.concurrency, "delay": plan.delay, "jitter": 0}},
