@@ -64,7 +64,8 @@ def run(
     for text in status.lines(status.read(raw / plan.site)):
         typer.echo(text)
     if ran.outcome == "interrupted":
-        raise KeyboardInterrupt
+        typer.echo("interrupted; run the same command again to resume", err=True)
+        raise typer.Exit(130)
     if ran.outcome != "finished":
         again = (
             "the crawl goes on when you run it again after that time"

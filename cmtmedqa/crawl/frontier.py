@@ -78,26 +78,19 @@ class Frontier:
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
-        self._lock = _locked(folder)
-        path = folder / FILE
-        self.db = sqlite3.connect(path, isolation_level=None)
-        path.chmod(0o600)
-        try:
-            self.db.execute("PRAGMA journal_mode=WAL")
-            self.db.execute("PRAGMA synchronous=NORMAL")
-            _migrate(self.db, path)
-            with self:
-                self.db.execute("UPDATE pages SET state='queued' WHERE state='in_flight'")
-                self.db.execute(
-                    "UPDATE pages SET state='queued', reason=NULL WHERE state='denied' AND reason LIKE ?",
-                    (f"{_ROBOTS_GONE}%",),
-                )
-        except sqlite3.DatabaseError as error:
-            raise InputError(
-                f"{path}: not a frontier that this version can read ({error}); move the folder away"
-            ) from error
-        self.counts = counts(self.db)
         self.plan = ""
+        self._lock = _locked(folder)
+        try:
+            self.db = _opened(folder / FILE)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        with self:
+            self.db.execute("UPDATE pages SET state='queued' WHERE state='in_flight'")
+            self.db.execute(
+                "UPDATE pages SET state='queued', reason=NULL WHERE state='denied' AND reason LIKE ?", (f"{_ROBOTS_GONE}%",)
+            )
+        self.counts = counts(self.db)
         self._paused = float(self.get("not_before") or 0)
 
     def __enter__(self) -> Self:
@@ -233,9 +226,20 @@ def _locked(folder: Path) -> int:
     return handle
 
 
-def _migrate(db: sqlite3.Connection, path: Path) -> None:
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_SCHEMA_VERSION}; COMMIT;")
-    elif version != _SCHEMA_VERSION:
+def _opened(path: Path) -> sqlite3.Connection:
+    """The database in write-ahead mode, with its tables. Raises InputError for a file that is none of ours."""
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        path.chmod(0o600)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=NORMAL")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_SCHEMA_VERSION}; COMMIT;")
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise InputError(f"{path}: not a frontier that this version can read ({error}); move the folder away") from error
+    if version not in {0, _SCHEMA_VERSION}:
+        db.close()
         raise InputError(f"{path}: written by another version of cmtmedqa (schema {version}); move the folder away")
+    return db

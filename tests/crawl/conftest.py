@@ -120,6 +120,7 @@ class Crawls:
     def __init__(self, folder: Path, base: str) -> None:
         self.folder, self.base = folder, base
         self.raw = folder / "raw"
+        self.started: list[subprocess.Popen[str]] = []
         self.site = self.raw / "t"
 
     def plan(self, seeds: Sequence[str] = ("/",), **changes: Any) -> Path:
@@ -138,11 +139,13 @@ class Crawls:
         return path
 
     def start(self, *arguments: str, code: str = MAIN, env: dict[str, str] | None = None) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-c", code, "crawl", *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(CHECKOUT), "COLUMNS": "300", **(env or {})},
         )  # fmt: skip
+        self.started.append(process)
+        return process
 
     def command(self, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
         process = self.start(*arguments, **options)
@@ -186,5 +189,10 @@ class Crawls:
 
 
 @pytest.fixture
-def crawls(tmp_path: Path, server: Server) -> Crawls:
-    return Crawls(tmp_path, server.base)
+def crawls(tmp_path: Path, server: Server) -> Iterator[Crawls]:
+    started = Crawls(tmp_path, server.base)
+    yield started
+    for process in started.started:
+        if process.returncode is None:
+            process.kill()
+            process.communicate()
