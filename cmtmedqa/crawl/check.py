@@ -19,7 +19,9 @@ def faults(folder: Path) -> Iterator[str]:
         raise InputError(f"{folder}: nothing was crawled here")
     db = sqlite3.connect(f"file:{folder / FILE}?mode=ro", uri=True)
     wanted: dict[str, dict[str, str]] = {}
-    for name, url, digest in db.execute("SELECT warc_file, url, digest FROM pages WHERE warc_file IS NOT NULL ORDER BY id"):
+    for name, url, digest in db.execute(
+        "SELECT warc_file, url, digest FROM pages WHERE warc_file IS NOT NULL ORDER BY id"
+    ):
         wanted.setdefault(name, {})[url] = digest
     for (name,) in db.execute("SELECT name FROM warc_files ORDER BY name").fetchall():
         yield from _file_faults(folder / name, wanted.get(name, {}))

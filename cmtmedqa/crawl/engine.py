@@ -130,7 +130,7 @@ def crawl(
             _run(session, settings(plan, agent))
         if session.fault:
             raise InputError(
-                f"{folder}: cannot be written to: {session.fault.strerror}; nothing is lost, make room and run it again"
+                f"{folder}: cannot be written to: {session.fault}; nothing is lost, make room and run it again"
             )
         sink.close()
         return Ran(session.outcome or "finished", session.stored, dict(frontier.counts))

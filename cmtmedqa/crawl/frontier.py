@@ -11,6 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -88,7 +89,8 @@ class Frontier:
         with self:
             self.db.execute("UPDATE pages SET state='queued' WHERE state='in_flight'")
             self.db.execute(
-                "UPDATE pages SET state='queued', reason=NULL WHERE state='denied' AND reason LIKE ?", (f"{_ROBOTS_GONE}%",)
+                "UPDATE pages SET state='queued', reason=NULL WHERE state='denied' AND reason LIKE ?",
+                (f"{_ROBOTS_GONE}%",),
             )
         self.counts = counts(self.db)
         self._paused = float(self.get("not_before") or 0)
@@ -204,8 +206,9 @@ class Frontier:
 
     def close(self) -> None:
         """Queue what is still in flight, fold the journal into the file, and let other processes in."""
-        self.db.execute("UPDATE pages SET state='queued' WHERE state='in_flight'")
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with suppress(sqlite3.Error):  # on a full disk the next start does it
+            self.db.execute("UPDATE pages SET state='queued' WHERE state='in_flight'")
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.db.close()
         os.close(self._lock)
 
@@ -238,7 +241,9 @@ def _opened(path: Path) -> sqlite3.Connection:
             db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_SCHEMA_VERSION}; COMMIT;")
     except sqlite3.DatabaseError as error:
         db.close()
-        raise InputError(f"{path}: not a frontier that this version can read ({error}); move the folder away") from error
+        raise InputError(
+            f"{path}: not a frontier that this version can read ({error}); move the folder away"
+        ) from error
     if version not in {0, _SCHEMA_VERSION}:
         db.close()
         raise InputError(f"{path}: written by another version of cmtmedqa (schema {version}); move the folder away")

@@ -69,6 +69,11 @@ class Plan(config.Settings):
     max_bytes: Annotated[int, Field(ge=1)] = 10 * 2**20
     warc_bytes: Annotated[int, Field(ge=1)] = 2**28
 
+    @field_validator("base")
+    @classmethod
+    def _without_slash(cls, text: str) -> str:
+        return text.rstrip("/")
+
     @field_validator("allow")
     @classmethod
     def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """One run of a crawl: which page may leave next, and how each request ended. All components of the run share it."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ class Session:
     def __init__(self, plan: Plan, frontier: Frontier, sink: WarcSink, forgotten: Callable[[str], bool]) -> None:
         self.plan, self.frontier, self.sink = plan, frontier, sink
         self.outcome: str | None = None
-        self.fault: OSError | None = None
+        self.fault: str | None = None
         self.started = frontier.clock()
         self.stored = 0
         self.delay = plan.delay
@@ -43,16 +44,24 @@ class Session:
 
     def next(self) -> Row | None:
         """The next page that may be requested now."""
-        while not self.over and self._taken < self.plan.concurrency and not self._full():
-            row = self.frontier.take()
-            if row is None:
-                return None
-            barred = self._barred(row.url)
-            if barred is None:
-                self._taken += 1
-                return row
-            self.frontier.acknowledge([Ending(row, "denied", barred)])
+        try:
+            while not self.over and self._taken < self.plan.concurrency and not self._full():
+                row = self.frontier.take()
+                if row is None:
+                    return None
+                barred = self._barred(row.url)
+                if barred is None:
+                    self._taken += 1
+                    return row
+                self.frontier.acknowledge([Ending(row, "denied", barred)])
+        except sqlite3.Error as error:
+            self._fail(str(error))
         return None
+
+    def _fail(self, reason: str) -> None:
+        """The disk refused: end the run. What is in flight is queued again by the next one."""
+        self.fault = self.fault or reason
+        self.end("disk")
 
     def _barred(self, url: str) -> str | None:
         """Why an address is never requested, whatever robots.txt says; the plan may have changed since it was queued."""
@@ -114,12 +123,11 @@ class Session:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             endings = await self._records(batch)
-            if endings:
+            try:
                 self.frontier.acknowledge(endings)
                 self.stored += sum(ending.stored is not None for ending in endings)
-            else:
-                for item in batch:
-                    self.frontier.give_back(item.ending.row)
+            except sqlite3.Error as error:
+                self._fail(str(error))
             self._taken -= len(batch)
             for item in batch:
                 if not item.settled.done():  # cancelled by an interrupt
@@ -137,8 +145,7 @@ class Session:
             if any(ending.stored for ending in endings):
                 await asyncio.to_thread(self.sink.sync)
         except OSError as error:
-            self.fault = error
-            self.end("disk")
+            self._fail(error.strerror or "input/output error")
             return []
         return endings
 

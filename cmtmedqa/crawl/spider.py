@@ -57,7 +57,8 @@ class PageSpider(scrapy.Spider):
     def shut(self, reason: str) -> None:
         """Take back what waits in the slot, so that it never leaves, and close."""
         engine = self.crawler.engine
-        assert engine is not None
+        if engine is None:  # interrupted before the start: there is nothing to take back
+            return
         slot = engine.downloader.slots.get(self.session.plan.site)
         while slot and slot.queue:
             _, waiting = slot.queue.popleft()

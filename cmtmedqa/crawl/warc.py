@@ -94,6 +94,8 @@ class WarcSink:
         self.close()
         (last,) = self._frontier.db.execute("SELECT max(name) FROM warc_files").fetchone()
         number = int(last.rsplit("-", 1)[1].split(".")[0]) + 1 if last else 1
+        while (self._folder / f"{self._site}-{number:05}.warc.gz").exists():  # of another frontier; never written to
+            number += 1
         self._name = f"{self._site}-{number:05}.warc.gz"
         self._frontier.db.execute("INSERT INTO warc_files(name) VALUES(?)", (self._name,))
         self._file = (self._folder / self._name).open("xb")

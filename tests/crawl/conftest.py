@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ class Server(ThreadingHTTPServer):
 
     def gaps(self) -> list[float]:
         times = [at for at, *_ in self.log]
-        return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        return [later - earlier for earlier, later in pairwise(times)]
 
     def wait_for(self, met: Callable[[], bool], seconds: float = 30.0) -> None:
         end = time.monotonic() + seconds

@@ -154,13 +154,28 @@ warc.WarcSink.write = full
 """
 
 
-@pytest.mark.parametrize("body", [ON_SYNC, ON_WRITE], ids=["sync", "write"])
+ON_COMMIT = """
+import sqlite3
+from cmtmedqa.crawl.frontier import Frontier
+acknowledge = Frontier.acknowledge
+def full(self, endings):
+    global count
+    count += bool(endings)
+    if count > 2: raise sqlite3.OperationalError('No space left on device')
+    acknowledge(self, endings)
+Frontier.acknowledge = full
+"""
+
+
+@pytest.mark.parametrize("body", [ON_SYNC, ON_WRITE, ON_COMMIT], ids=["sync", "write", "commit"])
 def test_a_full_disk_ends_the_crawl_and_no_page_is_done_without_its_record(
     body: str, server: Server, crawls: Crawls
 ) -> None:
     seeds = [f"/{number}" for number in range(8)]
     done = crawls.run(seeds, rc=2, code=FULL.format(body=body))
-    assert done.stderr.strip().endswith("cannot be written to: No space left on device; nothing is lost, make room and run it again")
+    assert done.stderr.strip().endswith(
+        "cannot be written to: No space left on device; nothing is lost, make room and run it again"
+    )
     states = [state for state, _ in crawls.rows().values()]
     assert states.count("done") == 2
     assert states.count("queued") == 6
@@ -240,6 +255,9 @@ def test_a_frontier_of_another_version_is_refused(tmp_path: Path) -> None:
         db.execute("PRAGMA user_version=99")
     with pytest.raises(InputError, match="written by another version"):
         Frontier(tmp_path)
+
+
+def test_a_file_that_is_no_frontier_is_refused(tmp_path: Path) -> None:
     (tmp_path / "frontier.sqlite").write_bytes(b"not a database at all, but long enough to be read as one" * 20)
     with pytest.raises(InputError, match="not a frontier"):
         Frontier(tmp_path)

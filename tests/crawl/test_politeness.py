@@ -73,7 +73,9 @@ def test_retry_after_pauses_every_request_of_the_site(status: int, server: Serve
 def test_requests_already_in_the_slot_wait_too(server: Server, crawls: Crawls) -> None:
     server.answers["/robots.txt"] = Answer(b"User-agent: *\nCrawl-delay: 0.3\n", wait=0.3)
     server.answers["/0"] = [busy("2"), Answer()]
-    crawls.run([f"/{number}" for number in range(4)], concurrency=4)  # all four wait for robots.txt, then queue in the slot
+    crawls.run(
+        [f"/{number}" for number in range(4)], concurrency=4
+    )  # all four wait for robots.txt, then queue in the slot
     after = [at for at, _, path, _ in server.log if path != "/robots.txt"]
     assert after[1] - after[0] >= 2 - EARLY
 

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from tests.crawl.conftest import Answer, Crawls, Server, page
+from tests.crawl.conftest import MAIN, Answer, Crawls, Server, page
 
 DENIED = ("denied", "robots_disallowed")
 FORBIDDEN = tuple(f"/no/{number}" for number in range(10))
@@ -105,6 +105,15 @@ def test_rules_behind_half_a_megabyte_of_comments_are_read(server: Server, crawl
 
 
 def test_links_outside_the_plan_are_never_requested(server: Server, crawls: Crawls) -> None:
-    server.answers["/"] = page("/in/1", "/out/1", "http://elsewhere.invalid/in/1", "//elsewhere.invalid/in/2", "/in/1#x")
+    server.answers["/"] = page(
+        "/in/1", "/out/1", "http://elsewhere.invalid/in/1", "//elsewhere.invalid/in/2", "/in/1#x"
+    )
     crawls.run(allow=["{base}/", "{base}/in/.*"])
     assert server.pages() == ["/", "/in/1"]
+
+
+def test_old_rules_are_fetched_again(server: Server, crawls: Crawls) -> None:
+    server.answers["/robots.txt"] = [robots("User-agent: *", "Allow: /"), robots("User-agent: *", "Disallow: /")]
+    crawls.run(["/a", "/b"], code="from cmtmedqa.crawl import robots\nrobots.FRESH_SECONDS = 0\n" + MAIN)
+    assert server.paths() == ["/robots.txt", "/a", "/robots.txt"]
+    assert crawls.rows()["/b"] == DENIED

@@ -1,9 +1,9 @@
 """What a crawl refuses to start with, and what it never opens."""
 
-import os
 import re
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -53,7 +53,10 @@ def test_scrapy_s_own_queue_is_refused(variable: str, server: Server, crawls: Cr
 
 def _listening(pid: int) -> list[str]:
     """Local addresses on which a process listens, from /proc."""
-    inodes = {os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir() if entry.exists()}
+    inodes = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            inodes.add(str(entry.readlink()))
     rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
     return [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in inodes]
 
