@@ -1,6 +1,7 @@
 """What a crawl has reached, read beside a running one: pages by state, reasons, robots.txt, pauses, stored files."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def read(folder: Path) -> dict[str, Any]:
                     "SELECT name, committed, records FROM warc_files ORDER BY name"
                 )
             ],
-            "not_before": when(float(notes["not_before"])) if "not_before" in notes else None,
+            "not_before": when(until) if (until := float(notes.get("not_before", 0))) > time.time() else None,
             "stopped": notes.get("stopped"),
         }
     except sqlite3.DatabaseError as error:
