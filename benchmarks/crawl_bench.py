@@ -5,11 +5,13 @@
 All three fetch the same pages from one server process on this computer, at delay 0 and the same concurrency, obey
 robots.txt and take links by the same rules. Stock Scrapy stores nothing; `tuned` is stock Scrapy with CONCURRENT_ITEMS=1
 as ours has it, which saves a hundred tasks for each response; `frontier` keeps pages in SQLite but writes no
-WARC; `crawl` does all. Times are those of the child process as a whole.
+WARC; `crawl` does all. Wall and CPU seconds (user + system) are those of
+the child process as a whole; the server is another process.
 """
 
 import argparse
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -91,25 +93,36 @@ def measure(pages: int, rounds: int, concurrency: int, latency: float) -> None:
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", base)
     urllib.request.urlopen(f"{base}/robots.txt").read()
     times: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    cpu: dict[str, list[float]] = {kind: [] for kind in KINDS}
     try:
         for _ in range(rounds):
             for kind in KINDS:
                 with tempfile.TemporaryDirectory() as folder:
-                    start = time.monotonic()
+                    start, used = time.monotonic(), _cpu_of_children()
                     done = subprocess.run(
                         [*me, "--child", kind, "--base", base, "--concurrency", str(concurrency), "--folder", folder],
                         capture_output=True, text=True, check=True,
                     )  # fmt: skip
                     times[kind].append(time.monotonic() - start)
-                    print(f"{kind:9} {times[kind][-1]:7.2f} s  {done.stdout.strip()} pages", flush=True)
+                    cpu[kind].append(_cpu_of_children() - used)
+                    print(
+                        f"{kind:9} {times[kind][-1]:7.2f} s wall {cpu[kind][-1]:7.2f} s CPU  {done.stdout.strip()} pages",
+                        flush=True,
+                    )
     finally:
         server.terminate()
         server.wait()
-    for against in ("stock", "tuned"):
-        for kind in ("frontier", "crawl"):
-            ratios = [ours / theirs for ours, theirs in zip(times[kind], times[against], strict=True)]
-            shown = ", ".join(f"{ratio:.3f}" for ratio in ratios)
-            print(f"{kind}: {statistics.median(ratios):.3f} of {against} (median of {rounds} paired rounds: {shown})")
+    for what, figures in (("wall", times), ("CPU", cpu)):
+        for against in ("stock", "tuned"):
+            for kind in ("frontier", "crawl"):
+                ratios = [ours / theirs for ours, theirs in zip(figures[kind], figures[against], strict=True)]
+                shown = ", ".join(f"{ratio:.3f}" for ratio in ratios)
+                print(f"{kind}: {statistics.median(ratios):.3f} of {against}, {what} (median of {shown})")
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:

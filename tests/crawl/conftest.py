@@ -34,6 +34,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     wait: float = 0.0
     missing: int = 0
+    held: threading.Event | None = None  # the answer leaves when this is set
 
 
 def page(*links: str) -> Answer:
@@ -86,6 +87,8 @@ class _Handler(BaseHTTPRequestHandler):
             given = self.server.answers.get(self.path, Answer())
             answer = (given.pop(0) if len(given) > 1 else given[0]) if isinstance(given, list) else given
         time.sleep(answer.wait)
+        if answer.held:
+            answer.held.wait(60)
         try:
             self._send(answer)
         except OSError:  # the crawler went away: killed, or tired of waiting

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -119,12 +120,14 @@ def test_an_endless_chain_of_redirects_ends(server: Server, crawls: Crawls) -> N
 
 
 def test_a_second_process_is_refused(server: Server, crawls: Crawls) -> None:
-    server.answers["/"] = Answer(wait=3)
-    first = crawls.start(str(crawls.plan()), "--contact", "t@example.org")
+    release = threading.Event()
+    server.answers["/"] = Answer(held=release)
+    first = crawls.start(str(crawls.plan(timeout=60)), "--contact", "t@example.org")
     server.wait_for(lambda: "/" in server.paths())
     assert "another process is crawling this site" in crawls.run(rc=2).stderr
     assert "another process" in crawls.command("retry-failed", "t").stderr
     assert crawls.status()["pages"]["in_flight"] == 1  # a look is allowed
+    release.set()
     first.communicate(timeout=30)
     assert first.returncode == 0
     assert server.pages() == ["/"]

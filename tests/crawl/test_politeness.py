@@ -10,7 +10,7 @@ import pytest
 from cmtmedqa.crawl.verdict import retry_after
 from tests.crawl.conftest import MAIN, Answer, Crawls, Server
 
-EARLY = 0.03  # a request may leave on time and the one before it may have arrived this much late
+EARLY = 0.08  # a request may leave on time and the one before it may have arrived this much late
 
 # Scrapy drops a slot that was idle for a minute and builds a new one from the settings; here it drops it at once.
 DROPPING = (
@@ -25,9 +25,9 @@ def busy(after: str | None, status: int = 429) -> Answer:
 
 
 def test_twenty_requests_keep_the_delay(server: Server, crawls: Crawls) -> None:
-    crawls.run([f"/{number}" for number in range(19)], delay=0.2, concurrency=4)
+    crawls.run([f"/{number}" for number in range(19)], delay=0.3, concurrency=4)
     assert len(server.log) == 20
-    assert min(server.gaps()) >= 0.2 - EARLY
+    assert min(server.gaps()) >= 0.3 - EARLY
 
 
 @pytest.mark.parametrize("rule", ["Crawl-delay: 1", "Request-rate: 1/1s"])

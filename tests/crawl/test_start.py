@@ -3,6 +3,7 @@
 import re
 import stat
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -63,10 +64,12 @@ def _listening(pid: int) -> list[str]:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_a_running_crawl_listens_nowhere(server: Server, crawls: Crawls) -> None:
-    server.answers["/"] = Answer(wait=1.5)
-    process = crawls.start(str(crawls.plan()), "--contact", "t@example.org")
+    release = threading.Event()
+    server.answers["/"] = Answer(held=release)
+    process = crawls.start(str(crawls.plan(timeout=60)), "--contact", "t@example.org")
     server.wait_for(lambda: "/" in server.paths())
     assert _listening(process.pid) == []
+    release.set()
     assert process.wait(timeout=30) == 0
     process.communicate()
 
