@@ -58,6 +58,13 @@ class Session:
             self._fail(str(error))
         return None
 
+    def due(self) -> float | None:
+        """When `next` may have a page again, if only time is missing."""
+        if self.over or self._taken >= self.plan.concurrency or self._full():
+            return None
+        until = self.frontier.paused_until()
+        return until if until > self.frontier.clock() else self.frontier.next_due()
+
     def _fail(self, reason: str) -> None:
         """The disk refused: end the run. What is in flight is queued again by the next one."""
         self.fault = self.fault or reason

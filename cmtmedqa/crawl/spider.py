@@ -180,8 +180,8 @@ class FrontierScheduler:
         )
 
     def _sleep(self, session: Session) -> None:
-        due = None if session.over else session.frontier.next_due()
-        if self._nap is not None or due is None:
+        due = None if self._nap is not None else session.due()
+        if due is None:
             return
         seconds = due - session.frontier.clock()
         if seconds > 0:
