@@ -223,6 +223,11 @@ def make_config(values: Mapping[str, object], where: str) -> BuildConfig:
 
 def read_settings(path: Path, model: type[Read]) -> Read:
     """Read a YAML file of some settings, paths in it as written. Raises ConfigError with one line."""
+    return make_settings(read_mapping(path), str(path), model)
+
+
+def read_mapping(path: Path) -> dict[str, object]:
+    """Read a YAML file of keys and values, not yet validated. Raises ConfigError with one line."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -237,9 +242,8 @@ def read_settings(path: Path, model: type[Read]) -> Read:
         )
         raise ConfigError(f"{path}: not valid YAML, {where}") from error
     if not isinstance(values, dict):
-        hint = "; see cmtmedqa init" if model is BuildConfig else ""
-        raise ConfigError(f"{path}: a configuration is a mapping of keys to values{hint}")
-    return make_settings(values, str(path), model)
+        raise ConfigError(f"{path}: a configuration is a mapping of keys to values; see cmtmedqa init")
+    return values
 
 
 def make_settings(values: Mapping[str, object], where: str, model: type[Read]) -> Read:

@@ -9,7 +9,22 @@ import typer
 from rich.console import Console
 
 import cmtmedqa
-from cmtmedqa.cli import audit, browse, build, datasets, diff, doctor, export, forget, parse, site, sources, why
+from cmtmedqa.cli import (
+    audit,
+    browse,
+    build,
+    crawl,
+    datasets,
+    demo_site,
+    diff,
+    doctor,
+    export,
+    forget,
+    parse,
+    site,
+    sources,
+    why,
+)
 from cmtmedqa.errors import CmtmedqaError
 
 app = typer.Typer(
@@ -32,7 +47,9 @@ app.command("why")(why.why)
 app.command("forget")(forget.forget)
 app.command("schema")(datasets.schema)
 app.command("browse")(browse.browse)
+app.command("demo-site")(demo_site.demo_site)
 app.command("doctor")(doctor.doctor)
+app.add_typer(crawl.app, name="crawl")
 app.add_typer(sources.app, name="sources")
 app.add_typer(site.app, name="site")
 

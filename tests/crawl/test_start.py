@@ -1,0 +1,142 @@
+"""What a crawl refuses to start with, and what it never opens."""
+
+import re
+import stat
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from cmtmedqa.crawl.engine import settings, user_agent
+from cmtmedqa.crawl.plan import load_plan, shipped
+from cmtmedqa.errors import ConfigError
+from tests.crawl.conftest import MAIN, Answer, Crawls, Server
+
+
+@pytest.mark.parametrize("contact", ["", "me", "me@", "http://", "me@example.org nobody", "a@b.c; rm"])
+def test_without_a_contact_nothing_is_sent(contact: str, server: Server, crawls: Crawls) -> None:
+    done = crawls.command(str(crawls.plan()), "--contact", contact)
+    assert done.returncode == 2
+    assert done.stderr.strip().startswith("error: --contact: name an e-mail address or a web page")
+    assert not server.log
+    assert not crawls.raw.exists()
+
+
+def test_a_contact_is_an_address_or_a_page() -> None:
+    assert user_agent("a@b.cn").endswith("(mailto:a@b.cn)")
+    assert user_agent("https://b.cn/bot a@b.cn").endswith("(+https://b.cn/bot; mailto:a@b.cn)")
+
+
+@pytest.mark.parametrize("terms", [None, {}])
+def test_without_terms_of_use_nothing_is_sent(terms: object, server: Server, crawls: Crawls) -> None:
+    done = crawls.run(rc=2, terms=terms)
+    assert "key 'terms' is missing; read the site's terms of use" in done.stderr
+    assert not server.log
+
+
+@pytest.mark.parametrize("missing", ["url", "checked_by", "checked_on"])
+def test_terms_say_who_read_them_and_when(missing: str, server: Server, crawls: Crawls) -> None:
+    terms = {"url": "u", "checked_by": "us", "checked_on": "2026-01-01"}
+    del terms[missing]
+    assert f"key 'terms.{missing}' is missing" in crawls.run(rc=2, terms=terms).stderr
+    assert not server.log
+
+
+@pytest.mark.parametrize("variable", ["JOBDIR", "SCRAPY_JOBDIR"])
+def test_scrapy_s_own_queue_is_refused(variable: str, server: Server, crawls: Crawls) -> None:
+    done = crawls.command(str(crawls.plan()), "--contact", "t@example.org", env={variable: "jobs"})
+    assert done.returncode == 2
+    assert "JOBDIR is set" in done.stderr
+    assert not server.log
+
+
+def _listening(pid: int) -> list[str]:
+    """Local addresses on which a process listens, from /proc."""
+    inodes = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            inodes.add(str(entry.readlink()))
+    rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    return [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in inodes]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_running_crawl_listens_nowhere(server: Server, crawls: Crawls) -> None:
+    release = threading.Event()
+    server.answers["/"] = Answer(held=release)
+    process = crawls.start(str(crawls.plan(timeout=60)), "--contact", "t@example.org")
+    server.wait_for(lambda: "/" in server.paths())
+    assert _listening(process.pid) == []
+    release.set()
+    assert process.wait(timeout=30) == 0
+    process.communicate()
+
+
+def test_remote_control_telnet_and_jitter_are_off() -> None:
+    values = settings(load_plan("demo"), "x")
+    assert not values["REMOTE_CONTROL_ENABLED"]
+    assert not values["TELNETCONSOLE_ENABLED"]
+    assert values["DOWNLOAD_DELAY_JITTER"] == 0
+    assert "JOBDIR" not in values
+
+
+def test_raw_pages_are_for_their_owner_alone(server: Server, crawls: Crawls) -> None:
+    crawls.run()
+    assert stat.S_IMODE(crawls.site.stat().st_mode) == 0o700
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in crawls.site.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"delays": 3}, "unknown key 'delays'; did you mean 'delay'?"),
+        ({"allow": ["("]}, "is no regular expression"),
+        ({"seeds": ["ftp://x/"]}, "is no http address"),
+        ({"seeds": ["{base}/a"], "allow": ["{base}/b"]}, "matches no pattern of `allow`"),
+        ({"base": "http://site.invalid", "delay": 0.5}, "delay 0.5 is below 1 s"),
+        ({"site": "../x"}, "key 'site'"),
+        ({"concurrency": 99}, "key 'concurrency'"),
+    ],
+)
+def test_a_plan_that_cannot_be_used_is_refused(
+    changes: dict[str, object], message: str, server: Server, crawls: Crawls
+) -> None:
+    assert message in crawls.run(rc=2, **changes).stderr  # type: ignore[arg-type]
+    assert not server.log
+
+
+def test_a_plan_that_is_not_there_names_those_that_are() -> None:
+    with pytest.raises(ConfigError, match="no plan 'nothing'; name a YAML file or one of: demo"):
+        load_plan("nothing")
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_plans_are_valid_and_state_their_terms(name: str) -> None:
+    plan = load_plan(name)
+    assert plan.site == name
+    assert plan.terms.checked_on
+
+
+def test_without_scrapy_the_line_that_installs_it_is_named(crawls: Crawls, server: Server) -> None:
+    done = crawls.run(rc=2, code="import sys; sys.modules['scrapy'] = None\n" + MAIN)
+    assert "pip install 'cmtmedqa[crawl]'" in done.stderr
+
+
+def test_what_was_removed_on_request_is_not_fetched_again(server: Server, crawls: Crawls) -> None:
+    from cmtmedqa.build.trace import url_hash
+
+    listed = crawls.folder / "forgotten.txt"
+    listed.write_text(f"url {url_hash(server.base + '/1')}\n")
+    plan = str(crawls.plan(["/1", "/2"]))
+    crawls.command(plan, "--contact", "t@example.org", env={"CMTMEDQA_FORGOTTEN": str(listed)})
+    assert server.pages() == ["/2"]
+    assert crawls.rows()["/1"] == ("denied", "forgotten")
+
+
+def test_nothing_but_counts_and_times_is_printed(server: Server, crawls: Crawls) -> None:
+    server.answers["/"] = [Answer(b"", 500), Answer(b"secret text")]
+    done = crawls.run()
+    assert not re.search("secret", done.stdout + done.stderr)
+    assert "t: 0 queued, 0 in flight, 1 done, 0 denied, 0 failed" in done.stdout
