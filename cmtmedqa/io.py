@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel
 
 from cmtmedqa.errors import InputError
+from cmtmedqa.records import LONG
 
 COMPRESSION = "zstd"
 COMPRESSION_LEVEL = 1
@@ -85,12 +86,16 @@ def read_rows(path: Path, rows: npt.NDArray[np.int64], columns: list[str] | None
 
 def arrow_schema(model: type[BaseModel]) -> pa.Schema:
     """The Arrow schema of a record: one field per model field, in order; optional fields are nullable."""
-    return pa.schema([_field(name, info.annotation) for name, info in model.model_fields.items()])
+    return pa.schema(_fields(model))
 
 
-def _field(name: str, annotation: Any) -> pa.Field:
+def _fields(model: type[BaseModel]) -> list[pa.Field]:
+    return [_field(name, info.annotation, LONG in info.metadata) for name, info in model.model_fields.items()]
+
+
+def _field(name: str, annotation: Any, long: bool) -> pa.Field:
     kind, optional = _strip_optional(annotation)
-    return pa.field(name, _type(kind), nullable=optional)
+    return pa.field(name, pa.int64() if long else _type(kind), nullable=optional)
 
 
 def _strip_optional(annotation: Any) -> tuple[Any, bool]:
@@ -112,5 +117,5 @@ def _type(annotation: Any) -> pa.DataType:
     if get_origin(annotation) is tuple:
         return pa.list_(pa.field("item", _type(get_args(annotation)[0]), nullable=False))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return pa.struct([_field(name, info.annotation) for name, info in annotation.model_fields.items()])
+        return pa.struct(_fields(annotation))
     raise TypeError(f"no Arrow type for {annotation!r}")

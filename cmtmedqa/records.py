@@ -48,6 +48,7 @@ PII_KINDS: dict[str, tuple[str, str]] = {
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=0)]
+LONG = "int64"  # marks a number that 32 bits may not hold
 
 
 class Record(BaseModel):
@@ -187,11 +188,19 @@ class PiiSpan(Record):
     rule: str
 
 
+class WarcPlace(Record):
+    """Where the page of a record is stored: the WARC file, the offset of its record, and the digest of what it holds."""
+
+    file: str
+    offset: Annotated[int, Field(ge=0), LONG]
+    digest: str | None = None
+
+
 class Trace(Record):
     """What the stages did to one record, without any of its text.
 
     The hashes are BLAKE2b-64 (hex) of roles and turns: as read, and after each stage that changed them (null: it did not).
-    For a record that cannot be read `read_hash` is that of its bytes. `repairs` names every change in the order of the stages.
+    For a record that cannot be read `read_hash` is that of its bytes. `warc` is set for records that `cmtmedqa parse` gave. `repairs` names every change in the order of the stages.
     """
 
     adapter: str
@@ -202,6 +211,7 @@ class Trace(Record):
     repairs: tuple[str, ...] = ()
     spans: tuple[PiiSpan, ...] = ()
     url_hash: str | None = None
+    warc: WarcPlace | None = None
 
 
 class Lineage(Trace):

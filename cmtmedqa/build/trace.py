@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cmtmedqa.build.convert import storable
 from cmtmedqa.build.unit_files import TRACE_SCHEMA
 from cmtmedqa.clean.batch import Batch
 from cmtmedqa.records import PiiSpan
@@ -27,6 +28,7 @@ def begin(batch: Batch, records: Sequence[Mapped]) -> Batch:
         "read_hash": batch.hashes(),
         "repairs": repairs,
         "spans": [[] for _ in records],
+        "warc": [_warc_place(record.extra.get("warc")) for record in records],
         "url_hash": [None if record.url is None else url_hash(record.url) for record in records],
     }
     rows = batch.rows
@@ -34,6 +36,23 @@ def begin(batch: Batch, records: Sequence[Mapped]) -> Batch:
         values = columns.get(field.name, [None] * len(records))
         rows = rows.append_column(field, values if isinstance(values, pa.Array) else pa.array(values, field.type))
     return batch._replace(rows=rows)
+
+
+def _warc_place(stated: object) -> dict[str, object] | None:
+    """What a parsed record says of its page; several pages of one dialogue: the first."""
+    first = stated[0] if isinstance(stated, list) and stated else stated
+    if (
+        not isinstance(first, dict)
+        or not isinstance(first.get("file"), str)
+        or not isinstance(first.get("offset"), int)
+    ):
+        return None
+    digest = first.get("digest")
+    return {
+        "file": storable(first["file"]),
+        "offset": first["offset"],
+        "digest": digest if isinstance(digest, str) else None,
+    }
 
 
 def url_hash(url: str) -> str:

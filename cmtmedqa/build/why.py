@@ -56,7 +56,7 @@ def _explained(folder: Path, manifest: Row, row: Row) -> Row:
         "status": "kept" if kept else "dropped",
         "source": row["source"],
         "read_from": {"file": row["file"], "index": row["index"], "file_sha256": digest, "shape": row["adapter"]}
-        | {"url_hash": row["url_hash"]},
+        | {"url_hash": row["url_hash"], "warc": row.get("warc")},
         "build": row["build"],
         "transformations": _transformations(row, build["versions"]),
         "features": features,

@@ -18,6 +18,8 @@ def tell(explanation: Row, language: str = "en") -> list[str]:
     lines.append(say("origin", **origin, source=explanation["source"]))
     if origin["file_sha256"]:
         lines.append(say("digest", sha=origin["file_sha256"]))
+    if origin["warc"]:
+        lines.append(say("warc", **origin["warc"]))
     lines += [_transformation(step, language) for step in explanation["transformations"]]
     lines += _filters(explanation["filters"], language)
     lines += _duplicates(explanation, language)
@@ -32,6 +34,7 @@ _SENTENCES = {
     "dropped": ("{id}：不在数据集中。{step}一步去除：{reason}{more}。", "{id} is not in the dataset: {step} dropped it because of this: {reason}{more}."),
     "origin": ("来自 {source}：文件 {file} 的第 {index} 条记录（从 0 数），格式 {shape}。", "It comes from {source}: record {index} (from 0) of {file}, read as {shape}."),
     "digest": ("该文件的 SHA-256：{sha}。", "SHA-256 of that file: {sha}."),
+    "warc": ("网页存于 {file}，偏移 {offset}，摘要 {digest}。", "Its page is stored in {file} at offset {offset}, digest {digest}."),
     "read": ("读取时内容的哈希：{after}。", "Hash of what was read: {after}."),
     "erased": ("内容、哈希和编号均已删除。", "Text, hashes and id were erased."),
     "unchanged": ("{stage}（{version}）：没有改变。", "{stage} ({version}) changed nothing."),

@@ -180,3 +180,25 @@ def test_validate_finds_lineage_that_is_not_that_of_the_data(dataset: Path, tmp_
     pq.write_table(pq.read_table(part).slice(1), part)
     report = json.loads((copy / "report.json").read_text(encoding="utf-8"))
     assert any("lineage/: 7 records of 8 read" in line for line in check(copy, report, {}))
+
+
+def test_a_parsed_record_leads_to_its_page_in_the_warc_file(tmp_path: Path) -> None:
+    place = {"file": "site-00001.warc.gz", "offset": 5_000_000_000, "digest": "sha1:ABC"}
+    turns = [{"role": "patient", "text": _PLAIN[0]}, {"role": "doctor", "text": _PLAIN[1]}]
+    records = [
+        {"id": "paged", "source": "site", "turns": turns, "extra": json.dumps({"warc": place})},
+        {
+            "id": "odd",
+            "source": "site",
+            "turns": [{"role": "patient", "text": "在吗？"}],
+            "extra": json.dumps({"warc": 5}),
+        },
+    ]
+    lines = "\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+    (tmp_path / "site.jsonl").write_text(lines, encoding="utf-8")
+    done = _RUNNER.invoke(app, ["build", str(tmp_path / "site.jsonl"), "-o", str(tmp_path / "set")])
+    assert done.exit_code == 0, done.output
+    found = explain(tmp_path / "set", "paged")
+    assert found["read_from"]["warc"] == place
+    assert "site-00001.warc.gz at offset 5000000000" in "\n".join(tell(found))
+    assert explain(tmp_path / "set", "odd")["read_from"]["warc"] is None
