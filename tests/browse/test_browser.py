@@ -63,12 +63,19 @@ def _all(browser: Any, css: str) -> list[Any]:
 
 
 def _go(browser: Any, act: Callable[[], object]) -> None:
-    """Do what leads to another page, and wait until that page is there: elements of the old one are of no use."""
-    wait = pytest.importorskip("selenium.webdriver.support.ui").WebDriverWait(browser, 60)
-    gone = pytest.importorskip("selenium.webdriver.support.expected_conditions").staleness_of(_one(browser, "html"))
+    """Do what leads to another page, and wait until that page is there: elements of the old one are of no use.
+
+    The old page is marked and the mark looked for by script: a driver that is asked about an element while pages change may fail.
+    """
+    wait = pytest.importorskip("selenium.webdriver.support.ui").WebDriverWait(
+        browser, 60, ignored_exceptions=[pytest.importorskip("selenium.common.exceptions").WebDriverException]
+    )
+    browser.execute_script("window.leftBehind = true")
     act()
-    wait.until(gone)
-    wait.until(lambda _: browser.find_elements("css selector", "footer"))
+    wait.until(
+        lambda _: browser.execute_script("return !window.leftBehind && document.readyState === 'complete'"),
+        "no other page came",
+    )
 
 
 def _search(browser: Any, text: str) -> None:
