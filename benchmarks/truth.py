@@ -1,6 +1,6 @@
 """The exact near-duplicates of a corpus: every pair with Jaccard >= 0.7 of character 5-grams, and the clusters at >= 0.8.
 
-python -m benchmarks.truth /tmp/bench/70k
+python -m benchmarks.truth BENCH/70k
 
 Reads corpus.jsonl, writes beside it normalised.jsonl (id, text: what the peers get), pairs.npy (two numbers and the Jaccard
 of each pair) and truth.json. Nothing of cmtmedqa is used: the text is normalised and joined independently. The join is a
