@@ -9,6 +9,7 @@ from rich.console import Console
 
 from cmtmedqa.crawl.session import Session
 
+THREAD = "crawl progress"
 _REFRESH = 0.5
 _SECONDS_BETWEEN_LINES = 10.0
 
@@ -29,7 +30,7 @@ def line(session: Session, now: float) -> str:
 def progress(session: Session, console: Console) -> Iterator[None]:
     """Show the line while the block runs; it only reads the session."""
     done = threading.Event()
-    thread = threading.Thread(target=_keep_showing, args=(session, console, done), daemon=True)
+    thread = threading.Thread(name=THREAD, target=_keep_showing, args=(session, console, done), daemon=True)
     thread.start()
     try:
         yield

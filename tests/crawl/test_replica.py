@@ -163,8 +163,15 @@ def test_the_progress_line_tells_counts_rate_and_the_next_allowed_time() -> None
 
 
 def test_progress_shows_on_a_terminal_and_ends_with_the_block() -> None:
-    console = Console(force_terminal=True, width=200, record=True, file=io.StringIO())
-    before = set(threading.enumerate())  # threads of earlier tests may end meanwhile, so counts say nothing
-    with show.progress(_session(), console):
-        assert len(set(threading.enumerate()) - before) == 1
-    assert set(threading.enumerate()) <= before
+    written = io.StringIO()
+    with show.progress(_session(), Console(force_terminal=True, width=200, file=written)):
+        deadline = time.monotonic() + 30
+        while "queued 1,200" not in written.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert "queued 1,200" in written.getvalue()
+        assert _showing()
+    assert not _showing()
+
+
+def _showing() -> bool:
+    return any(thread.name == show.THREAD for thread in threading.enumerate())
