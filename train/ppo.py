@@ -68,9 +68,7 @@ def main() -> None:
     device = ranks.join(settings.use_cpu)
     base = models.load_model(settings, folder, tokenizer)
     base = base if settings.tuning == "qlora" else base.to(device)
-    cast = roles.assemble(
-        base, models.lora(settings, "CAUSAL_LM", []), reward_folder, device, settings.gradient_checkpointing
-    )
+    cast = roles.assemble(base, models.lora(settings, base, []), reward_folder, device, settings.gradient_checkpointing)
     roles.check(cast, [prompt.ids for prompt in train[:2]], pad_id, settings.temperature)
 
     # trainer: optimizer, and the state of a run that was killed

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +58,24 @@ def callbacks(settings: Run, resume: Path | None, evaluates: bool) -> list[Any]:
 
 
 def train_and_save(
-    trainer: Any, settings: Run, resume: Path | None, stage: str, made_of: Mapping[str, Any], counts: Counter[str]
+    trainer: Any,
+    settings: Run,
+    resume: Path | None,
+    stage: str,
+    made_of: Mapping[str, Any],
+    counts: Counter[str],
+    measure: Callable[[], tuple[Mapping[str, Any], str]] = lambda: ({}, ""),
 ) -> None:
-    """Train to the end, save the (best) model with tokenizer, template and lineage, draw the curves, write card and metrics."""
+    """Train to the end, save the (best) model with tokenizer, template and lineage, draw the curves, write card and metrics.
+
+    `measure` is called by every process when the model is saved; it gives further figures, and Markdown for the card.
+    """
     trainer.add_callback(guards.GradientSync(trainer))
     start = time.monotonic()
     result = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     seconds = time.monotonic() - start
     save(trainer, settings, stage, made_of)
+    figures, tables = measure()
     folder = Path(settings.output)
     log = guards.read_log(folder / program.LOG) if program.is_main() else []
     metrics = {
@@ -73,6 +83,7 @@ def train_and_save(
         "steps": trainer.state.global_step,
         "train_loss": result.training_loss,
         **evaluated(log, trainer.state),
+        **figures,
         "weights": guards.weight_hash(trainer.accelerator.unwrap_model(trainer.model), trained_only=True),
         "processes": program.world_size(),
         "seconds_since_last_start": round(seconds, 1),
@@ -81,7 +92,9 @@ def train_and_save(
         "rows": dict(sorted(counts.items())),
     }
     report.draw_curves(log, folder)
-    report.write_card(folder, f"{stage} of {Path(settings.model).name}", metrics, settings.model_dump(mode="json"))
+    report.write_card(
+        folder, f"{stage} of {Path(settings.model).name}", metrics, settings.model_dump(mode="json"), tables
+    )
     program.finish(settings, metrics)
 
 
