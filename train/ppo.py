@@ -28,7 +28,6 @@ def main() -> None:
         models,
         ppo_figures,
         ppo_finish,
-        ppo_math,
         ppo_state,
         ppo_update,
         ranks,
@@ -128,7 +127,7 @@ def main() -> None:
         # figures, beta, stop rules
         rows = [row for part in ranks.gathered(ppo_figures.answered(found, reward)) for row in part]
         clock.count(rows)
-        explained = ppo_math.explained_variance(found.values, target.returns, found.mask)
+        explained = ppo_update.explained_variance(found, target)
         figures = ppo_figures.figures(rows, state.beta)
         figures |= {"beta": state.beta, "learning_rate": rate, "explained_variance": explained, **updated}
         ppo_finish.warn_of_no_eos_reward(iteration, figures, settings)
