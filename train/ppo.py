@@ -67,7 +67,8 @@ def main() -> None:
     device = ranks.join(settings.use_cpu)
     base = models.load_model(settings, folder, tokenizer)
     base = base if settings.tuning == "qlora" else base.to(device)
-    cast = roles.assemble(base, models.lora(settings, base, []), reward_folder, device, settings.gradient_checkpointing)
+    lora = models.lora(settings, base, [])
+    cast = roles.assemble(base, lora, reward_folder, device, settings.gradient_checkpointing, settings.bf16)
     roles.check(cast, [prompt.ids for prompt in train[:2]], pad_id, settings.temperature)
 
     # trainer: optimizer, and the state of a run that was killed

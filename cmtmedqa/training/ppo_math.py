@@ -104,7 +104,7 @@ def explained_variance(returns: Tensor, residuals: Tensor) -> float:
     """1 - Var(returns - V) / Var(returns) from the `moments` of both: 1 for a perfect critic, 0 for one that knows only the mean."""
 
     def variance(of: Tensor) -> float:
-        count, sum_, squares = of.tolist()
+        count, sum_, squares = map(float, of)
         return squares / count - (sum_ / count) ** 2
 
     spread = variance(returns)

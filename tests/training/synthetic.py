@@ -58,7 +58,9 @@ def ranking(seed: int, k: int = 4) -> dict[str, Any]:
 
 def write_rankings(path: Path, seeds: range, k: int = 4) -> Path:
     """A JSON Lines file of rankings."""
-    path.write_text("".join(json.dumps(ranking(seed, k), ensure_ascii=False) + "\n" for seed in seeds), encoding="utf-8")
+    path.write_text(
+        "".join(json.dumps(ranking(seed, k), ensure_ascii=False) + "\n" for seed in seeds), encoding="utf-8"
+    )
     return path
 
 

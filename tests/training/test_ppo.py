@@ -75,7 +75,9 @@ def whole_run_folder(run: Path, tmp_path: Path) -> None:
     assert "| 24 |" in (run / "README.md").read_text(encoding="utf-8")
     assert set(metrics["seconds_per_iteration"]) == {"generate", "score", "update"}
     for name in ("README.md", "metrics.json", "run.json", "log.jsonl"):
-        assert str(tmp_path) not in (run / name).read_text(encoding="utf-8").replace(str(metrics.get("model", "")), ""), name
+        assert str(tmp_path) not in (run / name).read_text(encoding="utf-8").replace(
+            str(metrics.get("model", "")), ""
+        ), name
     # The adapter stands on its own: peft loads it onto the base, and it says what the run's policy said.
     config = json.loads((run / "model" / "adapter_config.json").read_text(encoding="utf-8"))
     base = AutoModelForCausalLM.from_pretrained(config["base_model_name_or_path"])
@@ -167,3 +169,22 @@ def test_it_stops_above_the_kl_limit_and_keeps_the_best(chain: tuple[str, ...], 
     assert metrics["model_of_step"] == metrics["best_step"]
     evaluations = {line["step"]: line["eval_objective"] for line in log_of(run) if "eval_objective" in line}
     assert max(evaluations.values()) == evaluations[metrics["best_step"]] == metrics["best_metric"]
+
+
+def test_a_bfloat16_base_has_float32_adapters_and_still_starts_at_the_reference(
+    chain: tuple[str, ...], train: Train, tmp_path: Path
+) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    run = tmp_path / "run"
+    train(
+        "ppo", *chain, f"output={run}", "dtype=bfloat16", "bf16=true", "gradient_checkpointing=true", "max_steps=2",
+        "eval_steps=2", "save_steps=2", "max_new_tokens=12",
+    )  # fmt: skip
+    first, second = (line for line in log_of(run) if "first_clip_share" in line)
+    assert first["kl"] == 0.0
+    assert first["first_ratio_error"] < 0.1
+    assert second["kl"] != 0.0
+    weights = load_file(run / "checkpoint-2" / "adapters.safetensors")
+    assert {value.dtype for value in weights.values()} == {torch.float32}

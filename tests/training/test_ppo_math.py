@@ -55,7 +55,9 @@ def test_gae_is_that_of_a_plain_loop() -> None:
     for row, length in enumerate(lengths):
         for t in range(length):
             deltas = [
-                float(rewards[row, k]) + gamma * (float(values[row, k + 1]) if k + 1 < length else 0.0) - float(values[row, k])
+                float(rewards[row, k])
+                + gamma * (float(values[row, k + 1]) if k + 1 < length else 0.0)
+                - float(values[row, k])
                 for k in range(length)
             ]
             expected = sum((gamma * lam) ** (k - t) * deltas[k] for k in range(t, length))
@@ -110,9 +112,7 @@ def test_kl_estimators_by_hand_and_unbiased() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_clipped_losses_are_those_of_a_plain_loop(seed: int) -> None:
     chance = random.Random(seed)
-    new, old, advantage, values, old_values, returns = (
-        [chance.gauss(0, 0.5) for _ in range(8)] for _ in range(6)
-    )
+    new, old, advantage, values, old_values, returns = ([chance.gauss(0, 0.5) for _ in range(8)] for _ in range(6))
     mask = [1, 1, 1, 0, 1, 1, 0, 0]
     policy = value = cut_policy = cut_value = 0.0
     for n, o, a, v, w, r, m in zip(new, old, advantage, values, old_values, returns, mask):

@@ -66,7 +66,11 @@ def test_the_order_is_a_function_of_seed_and_iteration_and_each_epoch_holds_ever
     assert flat[:20] != flat[20:40]
     assert prompts.rows_of(7, 6, 8, 20) == rows[6]
     assert prompts.rows_of(8, 6, 8, 20) != rows[6]
-    assert sorted(Counter(prompts.rows_of(7, 0, 8, 3)).values()) == [2, 3, 3]  # fewer prompts than answers: several epochs
+    assert sorted(Counter(prompts.rows_of(7, 0, 8, 3)).values()) == [
+        2,
+        3,
+        3,
+    ]  # fewer prompts than answers: several epochs
 
 
 def test_mini_batches_hold_every_row_once_and_differ_by_pass_and_process() -> None:

@@ -18,7 +18,9 @@ from cmtmedqa.training.ranking_report import Scored
 RANKS = st.lists(st.integers(0, 4), min_size=2, max_size=6)
 
 
-def reference_loss(scores: list[list[float]], ranks: list[list[int]], weights: list[float], margin: float, center: float) -> float:
+def reference_loss(
+    scores: list[list[float]], ranks: list[list[int]], weights: list[float], margin: float, center: float
+) -> float:
     """Section 6 of the specification, as loops."""
     total = 0.0
     for item, order, weight in zip(scores, ranks, weights):
@@ -75,7 +77,9 @@ def test_a_tie_gets_no_gradient() -> None:
     scores = torch.tensor([0.0, 1.0, -1.0], requires_grad=True)
     ranking_loss(scores, index).backward()
     moved = torch.tensor([0.0, 1.0, -1.0], requires_grad=True)
-    by_hand = torch.nn.functional.softplus(-(moved[0] - moved[1])) + torch.nn.functional.softplus(-(moved[0] - moved[2]))
+    by_hand = torch.nn.functional.softplus(-(moved[0] - moved[1])) + torch.nn.functional.softplus(
+        -(moved[0] - moved[2])
+    )
     (by_hand / 2).backward()
     assert torch.allclose(scores.grad, moved.grad)
 
@@ -104,7 +108,9 @@ def test_the_report_against_figures_made_by_hand() -> None:
     assert found["kendall_tau"]["value"] == pytest.approx((1 - 1 + 0) / 3)
     assert found["longer_answer_preferred"]["n"] == 4
     assert found["longer_answer_preferred"]["experts"] == pytest.approx(3 / 4)
-    assert found["log_loss"] == pytest.approx((2 * math.log1p(math.exp(-1)) + math.log1p(math.exp(-2)) + math.log1p(math.e) + math.log(2)) / 5)
+    assert found["log_loss"] == pytest.approx(
+        (2 * math.log1p(math.exp(-1)) + math.log1p(math.exp(-2)) + math.log1p(math.e) + math.log(2)) / 5
+    )
 
 
 def test_tau_is_that_of_scipy() -> None:
@@ -135,7 +141,10 @@ def test_calibration_of_true_chances_is_good_and_of_overconfident_ones_is_not() 
 
 def test_the_interval_is_wider_for_pairs_of_few_dialogues() -> None:
     many = [Scored([1.0, 0.0] if i % 4 else [0.0, 1.0], [(0, 1, 1)], f"d{i}") for i in range(80)]
-    few = [Scored(item.scores, item.pairs, f"d{number // 20}") for number, item in enumerate(sorted(many, key=lambda i: i.scores[0]))]
+    few = [
+        Scored(item.scores, item.pairs, f"d{number // 20}")
+        for number, item in enumerate(sorted(many, key=lambda i: i.scores[0]))
+    ]
     wide, narrow = (ranking_report.report(items)["pair_accuracy"] for items in (few, many))
     assert wide["value"] == narrow["value"]
     assert wide["high"] - wide["low"] > 1.5 * (narrow["high"] - narrow["low"])

@@ -180,7 +180,9 @@ def test_padding_changes_no_figure(make_cast: Callable[..., Cast]) -> None:
         assert float(together.scores[row]) == pytest.approx(float(alone.scores[0]), abs=1e-5)
 
 
-def gradients(cast: Cast, micro: int, prompts: list[list[int]] = PROMPTS, answers: list[list[int]] = ANSWERS) -> dict[str, Any]:
+def gradients(
+    cast: Cast, micro: int, prompts: list[list[int]] = PROMPTS, answers: list[list[int]] = ANSWERS
+) -> dict[str, Any]:
     """The gradients of one optimizer step over four answers in micro-batches of some size, whose rate is 0."""
     given = settings(per_device_train_batch_size=micro, mini_batch_size=4, rollouts=4, max_grad_norm=0)
     found = judge(cast, prompts, answers, end_id=END, pad_id=PAD, temperature=1.0, batch=4)
@@ -251,7 +253,9 @@ def test_a_whole_reward_model_gives_its_own_scores_and_the_value_starts_from_it(
     with torch.no_grad():
         expected = alone(input_ids=batch.ids, attention_mask=batch.mask, position_ids=batch.position_ids).logits[:, 0]
     assert torch.allclose(cast.scores(batch), expected, atol=1e-6)
-    assert all(".lora_" in name and ".value." in name for name, p in cast.value.model.named_parameters() if p.requires_grad)
+    assert all(
+        ".lora_" in name and ".value." in name for name, p in cast.value.model.named_parameters() if p.requires_grad
+    )
     gradients(cast, 2)
 
 
@@ -263,7 +267,9 @@ def test_an_empty_or_foreign_reward_adapter_is_refused(
     from safetensors.torch import load_file, save_file
 
     weights = load_file(reward_folder / "adapter_model.safetensors")
-    for number, (kept, text) in enumerate([("score", "no score head or no weights"), ("lora", "no score head"), ("layers.0|score", "does not fit")]):
+    for number, (kept, text) in enumerate(
+        [("score", "no score head or no weights"), ("lora", "no score head"), ("layers.0|score", "does not fit")]
+    ):
         folder = tmp_path / str(number)
         shutil.copytree(reward_folder, folder)
         left = {k: v for k, v in weights.items() if any(part in k for part in kept.split("|"))}
@@ -272,7 +278,9 @@ def test_an_empty_or_foreign_reward_adapter_is_refused(
             make_cast(folder=folder)
 
 
-def test_sampling_is_seeded_draws_from_the_full_distribution_and_disturbs_no_generator(make_cast: Callable[..., Cast]) -> None:
+def test_sampling_is_seeded_draws_from_the_full_distribution_and_disturbs_no_generator(
+    make_cast: Callable[..., Cast],
+) -> None:
     from transformers import GenerationConfig
 
     cast = make_cast()
