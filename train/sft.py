@@ -30,6 +30,7 @@ def main() -> None:
     paths, split = data.held_out(settings.data, settings.eval_data)
     dev = data.conversations(paths, split, tokenizer, settings.max_length, Counter())
     counts["doctor_turns_checked"] = template.check(tokenizer, [(row.id, row.messages) for row in train[:50]])
+    stages.say_counts(counts)
     facts = stages.facts(folder, tokenizer, train, dev)
     if program.begin(settings, "sft", facts):
         return

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cmtmedqa.errors import MissingExtra
 from cmtmedqa.recipes.base import Run
 
 
@@ -50,12 +49,8 @@ def trainer_arguments(settings: Run, evaluates: bool, resumes: bool) -> dict[str
 
 
 def reporters(settings: Run) -> list[str]:
-    """The trackers asked for. Raises MissingExtra when one is not installed."""
+    """The trackers asked for; TensorBoard writes into the run folder."""
     import os
-    from importlib.util import find_spec
 
-    for name in settings.report_to:
-        if find_spec(name) is None:
-            raise MissingExtra(name, "train", f"report_to={name}")
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(Path(settings.output) / "tensorboard")
     return list(settings.report_to)
