@@ -15,8 +15,6 @@ from cmtmedqa.training import program
 def main() -> None:
     # parse
     settings = program.parse("pretrain", PretrainRun)
-    from trl import SFTConfig, SFTTrainer
-
     from cmtmedqa.training import arguments, corpus, lineage, models, stages, template
 
     # seed
@@ -38,6 +36,8 @@ def main() -> None:
     adapter = models.lora(settings, model, template.grow_embeddings(model, tokenizer))
 
     # trainer
+    from trl import SFTConfig, SFTTrainer
+
     resume = stages.resume_from(settings)
     trainer = SFTTrainer(
         model,

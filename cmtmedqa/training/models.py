@@ -32,6 +32,7 @@ def load_model(settings: Run, folder: Path, tokenizer: Any, kind: str = "AutoMod
     """
     import torch
     import transformers
+    from safetensors import SafetensorError
 
     require_device(settings)
     options |= {"dtype": getattr(torch, settings.dtype), "attn_implementation": settings.attn_implementation}
@@ -39,7 +40,7 @@ def load_model(settings: Run, folder: Path, tokenizer: Any, kind: str = "AutoMod
         options |= {"quantization_config": _four_bits(settings), "device_map": {"": _local_device()}}
     try:
         model = getattr(transformers, kind).from_pretrained(folder, **options)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise InputError(f"{folder}: cannot be loaded as a model: {_first_line(error)}") from error
     model.config.use_cache = False
     model.config.eos_token_id, model.config.pad_token_id = tokenizer.eos_token_id, tokenizer.pad_token_id
