@@ -19,7 +19,9 @@ def test_every_bundled_recipe_is_valid_and_says_what_must_not_be_left_to_chance(
     text = recipes.path_of(name).read_text(encoding="utf-8")
     values = yaml.safe_load(text)
     reserved = {"reward": ("reward_model=reward",), "ppo": ("reward_model=reward",), "grpo": ("reward_model=reward",)}
-    given = [word for word in (*GIVEN, *reserved.get(stage, ())) if word.split("=")[0] in recipes.STAGES[stage].model_fields]
+    given = [
+        word for word in (*GIVEN, *reserved.get(stage, ())) if word.split("=")[0] in recipes.STAGES[stage].model_fields
+    ]
     settings = recipes.load(stage, name, given)
     assert text.startswith("# ")
     assert {"dtype", "max_length"} <= values.keys()  # the libraries' own defaults load float32 and cut at 1,024 tokens

@@ -25,7 +25,7 @@ def main() -> None:
     tokenizer = models.load_tokenizer(folder)
     counts: Counter[str] = Counter()
     train = corpus.documents(settings, tokenizer, counts)
-    dev = corpus.held_out(settings, tokenizer)
+    dev = corpus.held_out(settings, tokenizer, counts)
     stages.say_counts(counts)
     facts = stages.facts(folder, tokenizer, [row.ids.tolist() for row in train], [row.ids.tolist() for row in dev])
     if program.begin(settings, "pretrain", facts):

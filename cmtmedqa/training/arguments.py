@@ -1,6 +1,7 @@
 """From a recipe to the arguments of transformers' Trainer that all stages share, and the order of a run with it."""
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,25 @@ from cmtmedqa.recipes.base import Run
 
 
 def seed(settings: Run) -> None:
-    """Seed Python, numpy and torch, and fix the number of threads: sums of floats depend on it."""
+    """Seed Python, numpy and torch, and fix the number of threads: sums of floats depend on it. Quiets the libraries."""
     import torch
     from transformers import set_seed
 
+    _quiet()
     torch.set_num_threads(settings.threads)
     set_seed(settings.seed)
+
+
+def _quiet() -> None:
+    """No bars where there is no terminal, and no remarks of the libraries that a user of the programs can do nothing about."""
+    import datasets
+    from transformers.utils import logging
+
+    warnings.filterwarnings("ignore", message=".*is deprecated and will be removed", category=FutureWarning)
+    logging.set_verbosity_error()
+    if not sys.stderr.isatty():
+        datasets.disable_progress_bars()
+        logging.disable_progress_bar()
 
 
 def trainer_arguments(settings: Run, evaluates: bool, resumes: bool) -> dict[str, Any]:

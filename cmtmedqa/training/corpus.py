@@ -98,13 +98,15 @@ def documents(settings: PretrainRun, tokenizer: Any, counts: Counter[str]) -> li
     return found
 
 
-def held_out(settings: PretrainRun, tokenizer: Any) -> list[Document]:
+def held_out(settings: PretrainRun, tokenizer: Any, counts: Counter[str]) -> list[Document]:
     """The held-out documents: the dev split of the datasets, or `eval_data` (text files, or dialogues)."""
-    counts: Counter[str] = Counter()
+    found: Counter[str] = Counter()
     if settings.eval_data and all(path.endswith(".txt") for path in settings.eval_data):
-        return list(encode_texts(tokenizer, read_texts(settings.eval_data, counts), counts))
-    paths, split = data.held_out(settings.data, settings.eval_data)
-    return _dialogues(paths, split, tokenizer, counts)
+        rows = list(encode_texts(tokenizer, read_texts(settings.eval_data, found), found))
+    else:
+        rows = _dialogues(*data.held_out(settings.data, settings.eval_data), tokenizer, found)
+    counts.update({f"eval_{name}": count for name, count in found.items()} | {"eval_documents": len(rows)})
+    return rows
 
 
 def _dialogues(paths: Sequence[str], split: str, tokenizer: Any, counts: Counter[str]) -> list[Document]:

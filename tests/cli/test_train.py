@@ -53,7 +53,9 @@ def test_the_recipes_are_listed_shown_and_copied(tmp_path: Path) -> None:
         ("pass", False, None),
     ],
 )
-def test_how_a_program_ended_is_passed_on(program: str, told: bool, code: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_a_program_ended_is_passed_on(
+    program: str, told: bool, code: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(launch, "command", lambda *_: [sys.executable, "-c", program])
     monkeypatch.setattr(launch, "require_libraries", lambda _: None)
     settings = recipes.load("sft", "tiny", GIVEN)

@@ -31,7 +31,9 @@ FILES = ("trainer_state.json", "optimizer.pt", "scheduler.pt", "rng_state.pth", 
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("damage", [cut, Path.unlink])
-def test_a_checkpoint_with_a_file_missing_or_cut_short_is_passed_over(name: str, damage: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_checkpoint_with_a_file_missing_or_cut_short_is_passed_over(
+    name: str, damage: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     whole, broken = checkpoint(tmp_path, 5), checkpoint(tmp_path, 10)
     assert newest_whole(tmp_path) == broken
     damage(broken / name)  # type: ignore[operator]

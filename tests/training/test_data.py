@@ -87,7 +87,11 @@ def test_what_cannot_be_learnt_is_counted_under_its_reason() -> None:
 
 
 @given(
-    exchanges=st.integers(1, 6), system=st.booleans(), ends_with_patient=st.booleans(), limit=st.integers(1, 60), seed=st.data()
+    exchanges=st.integers(1, 6),
+    system=st.booleans(),
+    ends_with_patient=st.booleans(),
+    limit=st.integers(1, 60),
+    seed=st.data(),
 )
 def test_trimming_cuts_whole_turns_from_the_left_and_keeps_the_last_patient_turn(
     exchanges: int, system: bool, ends_with_patient: bool, limit: int, seed: Any
@@ -113,7 +117,11 @@ def test_trimming_cuts_whole_turns_from_the_left_and_keeps_the_last_patient_turn
 
 
 def test_cuts_are_counted() -> None:
-    rows = [Conversation("a", _WHOLE), Conversation("b", _WHOLE[:2]), Conversation("c", [{"role": "user", "content": "x"}])]
+    rows = [
+        Conversation("a", _WHOLE),
+        Conversation("b", _WHOLE[:2]),
+        Conversation("c", [{"role": "user", "content": "x"}]),
+    ]
     counts: Counter[str] = Counter()
     sizes = {"a": [10, 10, 10, 10], "b": [10, 10], "c": [30]}
     kept = fit(rows, lambda messages: sizes[next(row.id for row in rows if row.messages is messages)], 25, counts)

@@ -9,20 +9,24 @@ import pytest
 
 pytest.importorskip("transformers")
 
-from cmtmedqa.errors import CmtmedqaError  # noqa: E402
-from cmtmedqa.training.guards import GradientSync, RunLog, read_log  # noqa: E402
-from tests.training.tiny import call  # noqa: E402
+from cmtmedqa.errors import CmtmedqaError
+from cmtmedqa.training.guards import GradientSync, RunLog, read_log
+from tests.training.tiny import call
 
 
 def trainer(wrapped: bool, fsdp: bool = False) -> Any:
     model = object()
-    return SimpleNamespace(model=model, model_wrapped=object() if wrapped else model, is_fsdp_enabled=fsdp, is_deepspeed_enabled=False)
+    return SimpleNamespace(
+        model=model, model_wrapped=object() if wrapped else model, is_fsdp_enabled=fsdp, is_deepspeed_enabled=False
+    )
 
 
 @pytest.mark.parametrize(
     ("processes", "wrapped", "fsdp", "refused"), [(2, False, False, True), (2, True, False, False), (1, False, False, False), (2, False, True, False)]
 )  # fmt: skip
-def test_processes_that_do_not_share_gradients_are_stopped(processes: int, wrapped: bool, fsdp: bool, refused: bool) -> None:
+def test_processes_that_do_not_share_gradients_are_stopped(
+    processes: int, wrapped: bool, fsdp: bool, refused: bool
+) -> None:
     guard = GradientSync(trainer(wrapped, fsdp))
     arguments = SimpleNamespace(world_size=processes)
     if refused:

@@ -8,7 +8,9 @@ from tests.training.tiny import dialogue
 
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
-def test_a_packed_row_gives_the_logits_of_its_documents_alone(attention: str, model_folder: Path, tokenizer: object) -> None:
+def test_a_packed_row_gives_the_logits_of_its_documents_alone(
+    attention: str, model_folder: Path, tokenizer: object
+) -> None:
     import torch
     from transformers import AutoModelForCausalLM
     from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
@@ -16,7 +18,9 @@ def test_a_packed_row_gives_the_logits_of_its_documents_alone(attention: str, mo
     from cmtmedqa.training import template
 
     torch.set_num_threads(1)
-    model = AutoModelForCausalLM.from_pretrained(model_folder, attn_implementation=attention, dtype=torch.float32).eval()
+    model = AutoModelForCausalLM.from_pretrained(
+        model_folder, attn_implementation=attention, dtype=torch.float32
+    ).eval()
     rows = [template.training_ids(tokenizer, dialogue(seed)) for seed in range(3)]
     packed = {
         "input_ids": [token for ids, _ in rows for token in ids],

@@ -53,9 +53,7 @@ def test_a_ranking_of_ours_stays_whole(kind: str, tmp_path: Path) -> None:
     assert found.pairs() == [(0, 1), (0, 2), (0, 3), (2, 3)]
 
 
-_WEAK_ORDERS = [
-    ranks for ranks in itertools.product(range(4), repeat=4) if set(ranks) == set(range(max(ranks) + 1))
-]
+_WEAK_ORDERS = [ranks for ranks in itertools.product(range(4), repeat=4) if set(ranks) == set(range(max(ranks) + 1))]
 
 
 def test_all_pairs_of_a_ranking_give_the_ranking_back(tmp_path: Path) -> None:

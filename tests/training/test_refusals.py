@@ -22,7 +22,10 @@ def rows(tmp_path: Path) -> Path:
 
 def silent(path: Path) -> Path:
     """Rows in which the doctor says nothing."""
-    lines = [json.dumps({"id": f"d{n}", "messages": [{"role": "user", "content": "头痛"}]}, ensure_ascii=False) for n in range(3)]
+    lines = [
+        json.dumps({"id": f"d{n}", "messages": [{"role": "user", "content": "头痛"}]}, ensure_ascii=False)
+        for n in range(3)
+    ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
@@ -38,12 +41,20 @@ def silent(path: Path) -> Path:
         (["max_length=8"], "rows.jsonl: nothing is left to train on (dropped_too_long 8, read 8)"),
         (["output=used"], "used: holds something that is no training run; choose another output"),
         (["output=rows.jsonl"], "rows.jsonl: is a file; name a folder as output"),
-        (["use_cpu=false"], "this computer has no CUDA device; use_cpu=true trains on the CPU (see the recipes tiny/*)"),
+        (
+            ["use_cpu=false"],
+            "this computer has no CUDA device; use_cpu=true trains on the CPU (see the recipes tiny/*)",
+        ),
         (["max_stepz=3"], "command line: unknown key 'max_stepz'; did you mean 'max_steps'?"),
-        (["lora_r=many"], "recipe tiny: key 'lora_r': input should be a valid integer, unable to parse string as an integer"),
+        (
+            ["lora_r=many"],
+            "recipe tiny: key 'lora_r': input should be a valid integer, unable to parse string as an integer",
+        ),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_2(words: list[str], message: str, rows: Path, train: Train, tmp_path: Path) -> None:
+def test_bad_input_is_one_line_and_exit_code_2(
+    words: list[str], message: str, rows: Path, train: Train, tmp_path: Path
+) -> None:
     (tmp_path / "empty.jsonl").write_text("")
     (tmp_path / "plain").mkdir()
     (tmp_path / "used").mkdir()
@@ -68,11 +79,24 @@ def test_a_damaged_model_is_one_line(rows: Path, train: Train, model_folder: Pat
 
 
 @pytest.mark.slow
-def test_the_launcher_of_several_processes_passes_the_line_on_without_a_traceback(model_folder: Path, tmp_path: Path) -> None:
-    words = ["train", "sft", "--recipe", "tiny", "processes=2", f"model={model_folder}", f"data={silent(tmp_path / 'silent.jsonl')}", "output=run"]
+def test_the_launcher_of_several_processes_passes_the_line_on_without_a_traceback(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    words = [
+        "train",
+        "sft",
+        "--recipe",
+        "tiny",
+        "processes=2",
+        f"model={model_folder}",
+        f"data={silent(tmp_path / 'silent.jsonl')}",
+        "output=run",
+    ]
     command = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()", *words]
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=300, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=300, check=False
+    )
     assert done.returncode == 2, done.stderr
     assert done.stderr.splitlines()[-1].startswith("error: ")
     assert "nothing is left to train on (dropped_no_doctor_turn 3, read 3)" in done.stderr.splitlines()[-1]

@@ -13,14 +13,18 @@ from tests.training.tiny import dialogue
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="<|>\x00"), min_size=1, max_size=20)
 _CHATS = st.lists(st.tuples(_TEXT, _TEXT), min_size=1, max_size=4).map(
     lambda pairs: [
-        {"role": role, "content": text} for pair in pairs for role, text in zip(("user", "assistant"), pair, strict=True)
+        {"role": role, "content": text}
+        for pair in pairs
+        for role, text in zip(("user", "assistant"), pair, strict=True)
     ]
 )
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=_CHATS)
-def test_exactly_the_doctor_s_turns_are_learnt(model_folder: Any, tokenizer: Any, messages: list[dict[str, str]]) -> None:
+def test_exactly_the_doctor_s_turns_are_learnt(
+    model_folder: Any, tokenizer: Any, messages: list[dict[str, str]]
+) -> None:
     ids, labels = template.training_ids(tokenizer, messages)
     said = [message["content"] + "<|im_end|>" for message in messages if message["role"] == "assistant"]
     assert template.learnt_texts(tokenizer, labels) == said
@@ -49,7 +53,9 @@ def test_the_check_finds_a_template_that_learns_the_wrong_turns(tokenizer: Any) 
     assert template.check(tokenizer, rows) == sum(len(messages) // 2 for _, messages in rows)
     ours = tokenizer.chat_template
     try:
-        tokenizer.chat_template = ours.replace("+ '<|im_end|>' }}{%- endgeneration %}", "}}{%- endgeneration %}{{- '<|im_end|>' }}")
+        tokenizer.chat_template = ours.replace(
+            "+ '<|im_end|>' }}{%- endgeneration %}", "}}{%- endgeneration %}{{- '<|im_end|>' }}"
+        )
         with pytest.raises(InputError, match=r"^d1: this tokenizer does not keep the doctor's turns apart"):
             template.check(tokenizer, rows)
     finally:

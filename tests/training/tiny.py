@@ -66,7 +66,13 @@ def _run(job: Callable[[int], tuple[Any, ...]], cwd: Path, processes: int) -> Do
     port = _free_port()
     running = []
     for rank in range(processes):
-        several = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": processes, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        several = {
+            "RANK": rank,
+            "LOCAL_RANK": rank,
+            "WORLD_SIZE": processes,
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": port,
+        }
         environment = {name: str(value) for name, value in several.items()} if processes > 1 else {}
         path = cwd / f".output-{rank}.txt"
         process = _SERVER.Process(target=_child, args=(str(cwd), environment, str(path), *job(rank)))
@@ -78,7 +84,9 @@ def _run(job: Callable[[int], tuple[Any, ...]], cwd: Path, processes: int) -> Do
             for other, _ in running:
                 other.kill()
     codes = [process.exitcode for process, _ in running]
-    return Done(next((code for code in codes if code), 0) or 0, "".join(path.read_text(encoding="utf-8") for _, path in running))
+    return Done(
+        next((code for code in codes if code), 0) or 0, "".join(path.read_text(encoding="utf-8") for _, path in running)
+    )
 
 
 def _free_port() -> int:
