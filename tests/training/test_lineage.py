@@ -57,7 +57,7 @@ def test_what_is_no_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "adapter" / "adapter_config.json").write_text("{}")
     with pytest.raises(InputError, match="is an adapter, not a model; merge it first: cmtmedqa merge"):
         lineage.model_folder(str(tmp_path / "adapter"))
-    with pytest.raises(InputError, match="holds no config.json"):
+    with pytest.raises(InputError, match=r"holds no config\.json"):
         lineage.model_folder(str(tmp_path))
     (model(tmp_path / "bare") / "model.safetensors").unlink()
     with pytest.raises(InputError, match="holds no weights"):

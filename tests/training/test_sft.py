@@ -1,7 +1,6 @@
 """train/sft.py on the CPU: it learns what it should, goes on exactly after a kill, and two processes stay equal."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,20 +57,29 @@ def test_a_killed_run_goes_on_as_if_undisturbed(rows: tuple[str, str], train: Tr
     assert "is finished already" in again.output
     refused = train("sft", *rows, f"output={killed}", *LORA, "learning_rate=2e-3", code=2)
     assert "learning_rate = 0.001, now it is 0.002" in refused.output.splitlines()[-1]
-    shutil.rmtree(killed / "model")
 
 
-def test_two_processes_hold_equal_weights(rows: tuple[str, str], train: Train, tmp_path: Path) -> None:
-    train(
-        "sft",
-        *rows,
-        f"output={tmp_path / 'run'}",
+def test_two_processes_hold_equal_weights_and_go_on_exactly(
+    rows: tuple[str, str], train: Train, tmp_path: Path
+) -> None:
+    """Equal over the processes at each save (the guard), and equal after a kill of one of them."""
+    words = (
         "processes=2",
-        "max_steps=5",
+        "max_steps=12",
         "per_device_train_batch_size=2",
-        processes=2,
+        "tuning=lora",
+        "lora_r=4",
+        "lora_dropout=0.1",
     )
-    assert metrics_of(tmp_path / "run")["processes"] == 2
+    straight, killed = tmp_path / "straight", tmp_path / "killed"
+    train("sft", *rows, f"output={straight}", *words, processes=2)
+    train("sft", *rows, f"output={killed}", *words, processes=2, kill=KILLED_IN_A_SAVE, code=-9)
+    train("sft", *rows, f"output={killed}", *words, processes=2)
+    assert metrics_of(killed)["processes"] == 2
+    assert metrics_of(killed)["weights"] == metrics_of(straight)["weights"]
+    assert (killed / "log.jsonl").read_text() == (straight / "log.jsonl").read_text()
+    refused = train("sft", *rows, f"output={killed}", *words[1:], code=2)
+    assert "was started with processes = 2, now it is 1" in refused.output.splitlines()[-1]
 
 
 def test_the_best_checkpoint_is_the_result_and_no_further_step_is_made(
