@@ -59,6 +59,9 @@ def trainer_arguments(settings: Run, evaluates: bool, resumes: bool) -> dict[str
         "disable_tqdm": not sys.stderr.isatty(),
         "dataloader_num_workers": 0 if settings.use_cpu else 2,
         "average_tokens_across_devices": True,
+        "ddp_find_unused_parameters": False,  # every trained weight has a part in every loss
+        "log_level": "error",
+        "log_level_replica": "error",
     }
 
 
