@@ -8,11 +8,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from cmtmedqa.errors import CmtmedqaError, MissingExtra
+from cmtmedqa.errors import CmtmedqaError, ConfigError, MissingExtra
 from cmtmedqa.paths import bundled
 from cmtmedqa.recipes.base import Run
 
-_NEEDED = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
+_LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 
 
 def command(stage: str, settings: Run, arguments: Sequence[str]) -> list[str]:
@@ -52,7 +52,7 @@ def run(stage: str, settings: Run, arguments: Sequence[str]) -> None:
     Raises MissingExtra without the libraries of training, CmtmedqaError with the program's own line where it refused its
     input, and SystemExit with its code where it failed otherwise.
     """
-    require_libraries()
+    require_libraries(settings)
     with tempfile.TemporaryDirectory(prefix="cmtmedqa-") as folder:
         # The launcher of several processes knows only success and failure, and reports the latter as a traceback of its own.
         # A program that refuses its input leaves the line here instead.
@@ -65,10 +65,20 @@ def run(stage: str, settings: Run, arguments: Sequence[str]) -> None:
         sys.exit(done.returncode if done.returncode > 0 else 128 - done.returncode)
 
 
-def require_libraries() -> None:
-    """Raises MissingExtra when a library of training is absent; imports none of them."""
+def require_libraries(settings: Run) -> None:
+    """Raises MissingExtra when a library of training is absent, ConfigError when one that a setting asks for is; imports none."""
     from importlib.util import find_spec
 
-    for name in _NEEDED:
+    for name in _LIBRARIES:
         if find_spec(name) is None:
             raise MissingExtra(name, "train", "training")
+    wanted: dict[str, str] = {name: f"report_to={name}" for name in settings.report_to}
+    if settings.tuning == "qlora":
+        wanted["bitsandbytes"] = "tuning=qlora"
+    if settings.launch == "deepspeed_zero3":
+        wanted["deepspeed"] = "launch=deepspeed_zero3"
+    if settings.attn_implementation == "flash_attention_2":
+        wanted["flash_attn"] = "attn_implementation=flash_attention_2"
+    for name, setting in wanted.items():
+        if find_spec(name) is None:
+            raise ConfigError(f"{setting} needs {name}: pip install {name.replace('_', '-')}")
