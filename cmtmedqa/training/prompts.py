@@ -28,7 +28,7 @@ _FILES = frozenset({".jsonl", ".json", ".parquet"})
 
 
 class Prompt(NamedTuple):
-    """A conversation that ends with the patient, and its tokens with the generation prompt."""
+    """A conversation that ends with the patient, cut to its room, and its tokens with the generation prompt."""
 
     id: str
     messages: Messages
@@ -127,12 +127,9 @@ def prompts(
         else:
             chosen = ends if which == "all" else [ends[seed_of("prompt", row.id) % len(ends)]]
         for end in chosen:
-            messages = row.messages[: end + 1]
-            reason, ids = _fitted(messages, tokenizer, limit, marks, counts)
-            if reason:
-                counts[reason] += 1
-            else:
-                found.append(Prompt(f"{row.id}:{end}", messages, ids))
+            fitted = _fitted(row.messages[: end + 1], tokenizer, limit, marks, counts)
+            if fitted is not None:
+                found.append(Prompt(f"{row.id}:{end}", fitted, template.prompt_ids(tokenizer, fitted)))
     return found
 
 
@@ -146,15 +143,17 @@ def _informative(messages: Messages) -> list[int]:
 
 def _fitted(
     messages: Messages, tokenizer: Any, limit: int, marks: Sequence[str], counts: Counter[str]
-) -> tuple[str, list[int]]:
+) -> Messages | None:
     if any(mark in message["content"] for message in messages for mark in marks):
-        return "dropped_control_token", []
+        counts["dropped_control_token"] += 1
+        return None
     opening = len(tokenizer(f"{template.START}assistant\n", add_special_tokens=False)["input_ids"])
     trimmed = trim_left(messages, template.lengths(tokenizer, messages), limit - opening)
     if trimmed is None:
-        return "dropped_too_long", []
-    counts["left_trimmed"] += len(trimmed) < len(messages)
-    return "", template.prompt_ids(tokenizer, trimmed)
+        counts["dropped_too_long"] += 1
+    elif len(trimmed) < len(messages):
+        counts["left_trimmed"] += 1
+    return trimmed
 
 
 def order_of(seed: int, iteration: int, size: int, count: int) -> list[int]:

@@ -50,6 +50,7 @@ def test_a_prompt_loses_turns_on_the_left_and_keeps_its_room(tokenizer: Any) -> 
     assert len(exact.ids) == whole
     assert counts["left_trimmed"] == 0
     (_, cut) = prompts.prompts([Conversation("d", TALK)], "all", tokenizer, whole - 1, counts)
+    assert cut.messages == TALK[2:3]
     assert cut.ids == template.prompt_ids(tokenizer, TALK[2:3])
     assert counts["left_trimmed"] == 1
     assert prompts.prompts([Conversation("d", TALK)], "all", tokenizer, 5, counts) == []
@@ -119,3 +120,16 @@ def test_dialogues_of_a_file_are_held_out_by_their_hash_and_never_on_both_sides(
     train, dev = prompts.read_prompts(settings(data=path, eval_data=other), tokenizer, Counter())
     assert len({p.id.partition(":")[0] for p in train}) == 120
     assert all(int(p.id.partition(":")[0][1:]) >= 500 for p in dev)
+
+
+def test_the_prompts_of_a_recipe_are_written_for_other_trainers(
+    model_folder: Path, tokenizer: Any, train: Any, tmp_path: Path
+) -> None:
+    path = write_messages(tmp_path / "rows.jsonl", range(30))
+    train("prompts", f"model={model_folder}", "reward_model=unused", f"data={path}", f"output={tmp_path / 'out'}")
+    rows = [json.loads(line) for line in (tmp_path / "out" / "train.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(rows) > 20
+    assert (tmp_path / "out" / "held_out.jsonl").is_file()
+    for row in rows:
+        rendered = tokenizer.apply_chat_template(row["prompt"], tokenize=False, add_generation_prompt=True)
+        assert row["input"] == rendered
