@@ -27,7 +27,7 @@ def main() -> None:
     train = corpus.documents(settings, tokenizer, counts)
     dev = corpus.held_out(settings, tokenizer, counts)
     stages.say_counts(counts)
-    facts = stages.facts(folder, tokenizer, [row.ids.tolist() for row in train], [row.ids.tolist() for row in dev])
+    facts = stages.facts(folder, tokenizer, corpus.plain(train), corpus.plain(dev))
     if program.begin(settings, "pretrain", facts):
         return
 

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from cmtmedqa.training.data import Conversation
 _CHUNK = 1_000
 
 
-def facts(folder: Path, tokenizer: Any, train: Sequence[Any], dev: Sequence[Any]) -> dict[str, Any]:
+def facts(folder: Path, tokenizer: Any, train: Iterable[Any], dev: Iterable[Any]) -> dict[str, Any]:
     """What a run is made of beside its settings: hashes of base, template, tokenizer, training and held-out rows."""
     return {
         "base": lineage.base_hash(folder),
