@@ -31,23 +31,24 @@ def main() -> None:
     if program.begin(settings, "pretrain", facts):
         return
 
-    # model
+    # model, after the trainer's arguments: DeepSpeed and FSDP share a model out while it is loaded
+    from trl import SFTConfig, SFTTrainer
+
+    resume = stages.resume_from(settings)
+    args = SFTConfig(
+        **arguments.trainer_arguments(settings, bool(dev), resume is not None),
+        max_length=settings.max_length,
+        packing=True,
+        packing_strategy="bfd_split",
+        eval_packing=False,
+    )
     model = models.load_model(settings, folder, tokenizer)
     adapter = models.lora(settings, model, template.grow_embeddings(model, tokenizer))
 
     # trainer
-    from trl import SFTConfig, SFTTrainer
-
-    resume = stages.resume_from(settings)
     trainer = SFTTrainer(
         model,
-        args=SFTConfig(
-            **arguments.trainer_arguments(settings, bool(dev), resume is not None),
-            max_length=settings.max_length,
-            packing=True,
-            packing_strategy="bfd_split",
-            eval_packing=False,
-        ),
+        args=args,
         train_dataset=corpus.dataset(train),
         eval_dataset=corpus.dataset(dev, settings.max_length) if dev else None,
         processing_class=tokenizer,

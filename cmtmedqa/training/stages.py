@@ -71,6 +71,7 @@ def train_and_save(
 ) -> None:
     """Train to the end, save the (best) model with tokenizer, template and lineage, draw the curves, write card and metrics."""
     trainer.add_callback(guards.GradientSync(trainer))
+    guards.show_progress(trainer)
     start = time.monotonic()
     result = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     seconds = time.monotonic() - start
