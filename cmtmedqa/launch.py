@@ -31,13 +31,16 @@ def command(stage: str, settings: Run, arguments: Sequence[str]) -> list[str]:
 
 def environment(settings: Run) -> dict[str, str]:
     """What the run's environment has beside the caller's: no telemetry, no import by accident, a fixed number of threads."""
-    return {
+    found = {
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "PYTHONSAFEPATH": "1",
         "OMP_NUM_THREADS": str(settings.threads),
         "MKL_NUM_THREADS": str(settings.threads),
         "TOKENIZERS_PARALLELISM": "false",
     }
+    if not settings.use_cpu and settings.processes == 1 and "CUDA_VISIBLE_DEVICES" not in os.environ:
+        found["CUDA_VISIBLE_DEVICES"] = "0"  # one process that sees several GPUs would split its batches over them
+    return found
 
 
 def shown(stage: str, settings: Run, arguments: Sequence[str]) -> str:

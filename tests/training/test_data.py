@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cmtmedqa.errors import InputError
@@ -86,6 +86,7 @@ def test_what_cannot_be_learnt_is_counted_under_its_reason() -> None:
     }  # fmt: skip
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     exchanges=st.integers(1, 6),
     system=st.booleans(),
