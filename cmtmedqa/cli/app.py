@@ -13,6 +13,7 @@ from cmtmedqa.cli import (
     audit,
     browse,
     build,
+    candidates,
     crawl,
     datasets,
     demo_site,
@@ -46,6 +47,7 @@ app.command("export")(export.export)
 app.command("why")(why.why)
 app.command("forget")(forget.forget)
 app.command("schema")(datasets.schema)
+app.command("candidates")(candidates.candidates)
 app.command("browse")(browse.browse)
 app.command("demo-site")(demo_site.demo_site)
 app.command("doctor")(doctor.doctor)
