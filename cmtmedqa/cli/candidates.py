@@ -1,12 +1,16 @@
 """`cmtmedqa candidates`: k replies to a sample of informative turns."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.records import SPLITS
+
+if TYPE_CHECKING:
+    from cmtmedqa.llm.ledger import Ledger
+    from cmtmedqa.llm.sample import Estimate, Outcome
 
 LEDGER = Path(".cmtmedqa-ledger")
 
@@ -99,7 +103,7 @@ def candidates(
     given = [(path, name if out_of_distribution else "") for path, name in groups if path]
     prompts = [
         prompt
-        for (path, stratum), size in zip(given, halves(sample, given), strict=True)
+        for (path, stratum), size in zip(given, halves(sample, len(given)), strict=True)
         for prompt in stratified(read_prompts(path, split, turns, max_chars, stratum), size, str(seed))
     ]
     if not prompts:
@@ -127,10 +131,7 @@ def _temperatures(text: str) -> tuple[float, ...]:
     return values
 
 
-def _print_estimate(found: object) -> None:
-    from cmtmedqa.llm.sample import Estimate
-
-    assert isinstance(found, Estimate)
+def _print_estimate(found: "Estimate") -> None:
     typer.echo(f"requests: {found.requests:,}, of them in the ledger: {found.stored:,} (redraws come on top)")
     typer.echo(f"tokens: {found.tokens_in:,} in, {found.tokens_out[0]:,} to {found.tokens_out[1]:,} out")
     typer.echo(f"cost: {found.cost[0]:.4g} to {found.cost[1]:.4g}")
@@ -138,12 +139,9 @@ def _print_estimate(found: object) -> None:
         typer.echo(f"\n--- prompt {number}\n{example}")
 
 
-def _print_outcome(outcome: object, output: Path, dropped: Path, book: object) -> None:
-    from cmtmedqa.llm.ledger import Ledger
-    from cmtmedqa.llm.sample import Outcome, reasons
+def _print_outcome(outcome: "Outcome", output: Path, dropped: Path, book: "Ledger") -> None:
+    from cmtmedqa.llm.sample import reasons
 
-    assert isinstance(outcome, Outcome)
-    assert isinstance(book, Ledger)
     typer.echo(f"{output}: {len(outcome.sets):,} sets, {outcome.calls:,} calls in this run")
     flagged = sum(any(candidate.flags for candidate in item.candidates) for item in outcome.sets)
     if flagged:

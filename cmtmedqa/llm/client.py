@@ -33,7 +33,7 @@ class Limits(NamedTuple):
     """
 
     concurrency: int = 16
-    attempts: int = 6
+    attempts: int = 10
     repairs: int = 2
     timeout: float = 120.0
     max_cost: float | None = None

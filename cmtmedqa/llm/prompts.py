@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -126,11 +126,11 @@ def stratified(prompts: Iterable[Prompt], size: int | None, seed: str) -> list[P
     return sorted((prompt for _, _, prompt in ranked[:size]), key=lambda prompt: prompt.id)
 
 
-def halves(size: int | None, groups: Sequence[str]) -> list[int | None]:
-    """How many prompts each group gives to a sample: equal parts, the first ones taking what is left over."""
+def halves(size: int | None, groups: int) -> list[int | None]:
+    """How many prompts each of some groups gives to a sample: equal parts, the first ones taking what is left over."""
     if size is None:
-        return [None] * len(groups)
-    return [size // len(groups) + (place < size % len(groups)) for place in range(len(groups))]
+        return [None] * groups
+    return [size // groups + (place < size % groups) for place in range(groups)]
 
 
 def _order(seed: str, identifier: str) -> str:
