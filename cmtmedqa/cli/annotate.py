@@ -2,9 +2,10 @@
 
 import typer
 
-from cmtmedqa.cli import annotate_export
+from cmtmedqa.cli import annotate_agreement, annotate_export
 
 app = typer.Typer(
     help="Let experts rank candidate replies, and turn their rankings into preference pairs.", no_args_is_help=True
 )
+app.command("agreement")(annotate_agreement.agreement)
 app.command("export")(annotate_export.export)
