@@ -64,8 +64,8 @@ def agreement(
     limits = changed(Limits(), limit or [], "--limit")
     disputes = changed(Rule(veto_score=rules.veto.score, dimension=rules.veto.dimension), rule or [], "--rule")
     given = read_sets(sets) if sets else None
-    gold = read_gold(calibration)
     judged = sort_out(read_records(annotations, Annotation), rules, given)
+    gold = read_gold(calibration) if calibration or judged.calibration else {}
     report = measure(judged, rules, given, gold, limits, disputes, Chance(seed, resamples))
     if output:
         io.write_text(output, draw(report, rules))
@@ -123,7 +123,7 @@ def _print(report: dict[str, Any], console: Console) -> None:
     people.add_column("expert", overflow="fold")
     for name in ("verdicts", "alpha", "without", "repeats", "gold", "p first"):
         people.add_column(name, justify="right", no_wrap=True)
-    people.add_column("flags")
+    people.add_column("flags", overflow="fold")
     for row in report["experts"]:
         without = (row["without"]["rank"] or {}).get("alpha")
         p = row["position"]["p"]
