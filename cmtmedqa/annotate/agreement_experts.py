@@ -193,20 +193,20 @@ def _flags(row: Mapping[str, Any], limits: Limits) -> list[str]:
     """The limits that an expert is beyond, by the name they have in `Limits`."""
     gain = (row["without"][RANK] or {}).get("gain")
     checks = {
-        "alpha": _below(row["alpha"][RANK], limits.alpha, limits.min_items),
+        "alpha": _below(row["alpha"][RANK], limits.alpha),
         "gain": bool(gain and gain["low"] is not None and gain["low"] > 0 and gain["value"] >= limits.gain),
-        "consistency": _below(row["consistency"]["pairs"], limits.consistency, limits.min_hidden),
-        "calibration": _below(row["calibration"]["pairs"], limits.calibration, limits.min_hidden),
-        "fast_share": _above(row["seconds"]["fast"], limits.fast_share, limits.min_items),
-        "ties": _above(row["ties"], limits.ties, limits.min_items),
+        "consistency": _below(row["consistency"]["pairs"], limits.consistency),
+        "calibration": _below(row["calibration"]["pairs"], limits.calibration),
+        "fast_share": _above(row["seconds"]["fast"], limits.fast_share),
+        "ties": _above(row["ties"], limits.ties),
         "position": row["position"]["p"] is not None and row["position"]["p"] < limits.position,
     }
     return [name for name, beyond in checks.items() if beyond]
 
 
-def _below(found: Mapping[str, Any], limit: float, least: int) -> bool:
-    return found["value"] is not None and found["n"] >= least and found["value"] < limit
+def _below(found: Mapping[str, Any], limit: float) -> bool:
+    return found["high"] is not None and found["high"] < limit
 
 
-def _above(found: Mapping[str, Any], limit: float, least: int) -> bool:
-    return found["value"] is not None and found["n"] >= least and found["value"] > limit
+def _above(found: Mapping[str, Any], limit: float) -> bool:
+    return found["low"] is not None and found["low"] > limit

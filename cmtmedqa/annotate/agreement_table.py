@@ -15,11 +15,11 @@ _DIGITS = 6
 
 
 class Limits(NamedTuple):
-    """Beyond these an expert is flagged, never left out. A limit applies from `min_items` items on (`min_hidden` hidden ones).
+    """Beyond these an expert is flagged, never left out; a share or an alpha is beyond where its whole interval is.
 
-    `alpha`: least agreement with the others on ranks. `gain`: least rise of alpha without the expert, with an interval above 0.
-    `consistency`, `calibration`: least share of pairs ordered as before, as the gold says. `fast_share`: greatest share of tasks
-    faster than `seconds`. `ties`: greatest share of tied pairs. `position`: least p of the test of the first position.
+    `alpha`: least agreement with the others on ranks. `gain`: least rise of alpha without the expert, where its interval lies
+    above 0. `consistency`, `calibration`: least share of pairs ordered as before, as the gold says. `fast_share`: greatest share of
+    tasks faster than `seconds`. `ties`: greatest share of tied pairs. `position`: least p of the test of the first position.
     """
 
     alpha: float = 0.4
@@ -30,8 +30,6 @@ class Limits(NamedTuple):
     fast_share: float = 0.1
     ties: float = 0.5
     position: float = 0.01
-    min_items: int = 10
-    min_hidden: int = 3
 
 
 class Table(NamedTuple):
