@@ -175,10 +175,10 @@ def ranking(row: Any) -> Fault:
         if fault := _conversation(whole, "role", "content", "user", "assistant", True):
             return fault
     texts = {candidate["id"]: candidate["text"] for candidate in row["candidates"]}
-    groups = [[(key, texts[key]) for key in group] for group in row["rank_groups"]]
-    for place, group in enumerate(groups):
-        worse = {text for lower in groups[place + 1 :] for _, text in lower}
-        if any(key not in row["vetoed"] and worse - {text} for key, text in group):
+    vetoed = row.get("vetoed", ())
+    for place, group in enumerate(row["rank_groups"]):
+        worse = {texts[key] for lower in row["rank_groups"][place + 1 :] for key in lower}
+        if any(key not in vetoed and worse - {texts[key]} for key in group):
             return None
     return "no_pair"
 
