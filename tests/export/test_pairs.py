@@ -39,7 +39,7 @@ ONE = _pair("咳嗽。")
 
 def test_trl_golden() -> None:
     assert PAIR_ROWS["trl"](THREE) == {
-        "ranking_id": "set-1",
+        "item_id": "set-1",
         "prompt": [
             {"role": "system", "content": "你是医生。"},
             {"role": "user", "content": "头痛三天。"},
