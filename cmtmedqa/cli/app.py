@@ -23,6 +23,7 @@ from cmtmedqa.cli import (
     export,
     forget,
     parse,
+    rewrite,
     site,
     sources,
     why,
@@ -49,6 +50,7 @@ app.command("why")(why.why)
 app.command("forget")(forget.forget)
 app.command("schema")(datasets.schema)
 app.command("candidates")(candidates.candidates)
+app.command("rewrite")(rewrite.rewrite)
 app.command("browse")(browse.browse)
 app.command("demo-site")(demo_site.demo_site)
 app.command("doctor")(doctor.doctor)
