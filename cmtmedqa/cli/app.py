@@ -20,6 +20,7 @@ from cmtmedqa.cli import (
     demo_site,
     diff,
     doctor,
+    evaluate,
     export,
     forget,
     parse,
@@ -56,6 +57,7 @@ app.command("demo-site")(demo_site.demo_site)
 app.command("doctor")(doctor.doctor)
 app.add_typer(annotate.app, name="annotate")
 app.add_typer(crawl.app, name="crawl")
+app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(sources.app, name="sources")
 app.add_typer(site.app, name="site")
 

@@ -22,7 +22,10 @@ _LAST_POSITION = 5
 
 
 class Prompt(NamedTuple):
-    """What a reply is asked for. `position` is the round (from 1) of the patient's turn; `cut` the turns left out at the left."""
+    """What a reply is asked for. `position` is the round (from 1) of the patient's turn; `cut` the turns left out at the left.
+
+    `reference` is what the doctor of the source replied, "" where the source holds no reply.
+    """
 
     id: str
     dialogue_id: str
@@ -31,6 +34,7 @@ class Prompt(NamedTuple):
     position: int
     stratum: str = ""
     cut: int = 0
+    reference: str = ""
 
 
 def read_prompts(source: Path, split: str, which: Which, most_chars: int, stratum: str) -> Iterator[Prompt]:
@@ -49,7 +53,8 @@ def prompts_of(dialogue: Dialogue, which: Which, most_chars: int, stratum: str =
     for place in turns_to_judge(dialogue.turns, which):
         said = dialogue.turns[: place + 1]
         messages = tuple(Message.model_validate({"role": _ROLES[turn.role], "content": turn.text}) for turn in said)
-        yield _prompt(dialogue.id, messages, dialogue.department or "其他", most_chars, stratum)
+        prompt = _prompt(dialogue.id, messages, dialogue.department or "其他", most_chars, stratum)
+        yield prompt._replace(reference=dialogue.turns[place + 1].text)
 
 
 def _prompt(dialogue_id: str, messages: tuple[Message, ...], department: str, most_chars: int, stratum: str) -> Prompt:
@@ -97,7 +102,9 @@ def _listed(path: Path, most_chars: int, stratum: str) -> Iterator[Prompt]:
             if department not in DEPARTMENTS:
                 raise InputError(f"{where}: no department of this name; there are: {', '.join(DEPARTMENTS)}")
             identifier = str(row.get("dialogue_id") or row.get("id") or f"line-{number}")
-            yield _prompt(identifier, messages, department, most_chars, str(row.get("stratum") or stratum))
+            prompt = _prompt(identifier, messages, department, most_chars, str(row.get("stratum") or stratum))
+            known = {"id": str(row["id"])} if row.get("id") and row.get("dialogue_id") else {}
+            yield prompt._replace(reference=str(row.get("reference") or ""), **known)
 
 
 def stratified(prompts: Iterable[Prompt], size: int | None, seed: str) -> list[Prompt]:
