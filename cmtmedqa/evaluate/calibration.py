@@ -68,9 +68,9 @@ def _overall(judged: Sequence[Judged], dimensions: Sequence[str]) -> dict[tuple[
     for item in judged:
         by_pair[item.prompt_id, item.a, item.b][item.dimension] = {"win": 1, "loss": -1}.get(outcome(item), 0)
     found: dict[tuple[str, str, str], int] = {}
-    for (item, one, other), said in by_pair.items():
+    for (prompt, one, other), said in by_pair.items():
         verdict = next((said[name] for name in dimensions if said.get(name)), 0)
-        found |= {(item, one, other): verdict, (item, other, one): -verdict}
+        found |= {(prompt, one, other): verdict, (prompt, other, one): -verdict}
     return found
 
 
