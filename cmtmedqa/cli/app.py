@@ -21,8 +21,10 @@ from cmtmedqa.cli import (
     export,
     forget,
     parse,
+    recipes,
     site,
     sources,
+    train,
     why,
 )
 from cmtmedqa.errors import CmtmedqaError
@@ -52,6 +54,8 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(crawl.app, name="crawl")
 app.add_typer(sources.app, name="sources")
 app.add_typer(site.app, name="site")
+app.command("train")(train.train)
+app.add_typer(recipes.app, name="recipes")
 
 
 def _version(wanted: bool) -> None:

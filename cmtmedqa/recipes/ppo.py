@@ -1,0 +1,7 @@
+"""Settings of `train/ppo.py`."""
+
+from cmtmedqa.recipes.base import Run
+
+
+class PpoRun(Run):
+    """`train/ppo.py`."""

@@ -1,0 +1,64 @@
+"""From a recipe to the arguments of transformers' Trainer that all stages share, and the order of a run with it."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from cmtmedqa.errors import MissingExtra
+from cmtmedqa.recipes.base import Run
+
+
+def seed(settings: Run) -> None:
+    """Seed Python, numpy and torch, and fix the number of threads: sums of floats depend on it."""
+    import torch
+    from transformers import set_seed
+
+    torch.set_num_threads(settings.threads)
+    set_seed(settings.seed)
+
+
+def trainer_arguments(settings: Run, evaluates: bool, resumes: bool) -> dict[str, Any]:
+    """Keyword arguments of TrainingArguments and its children. `evaluates`: there is held-out data.
+
+    Evaluation before the first step belongs to train(): `trainer.evaluate()` before it leaves the gradients of several processes
+    unsynchronised without a warning. At a resume it has been done.
+    """
+    keys = (
+        "seed", "use_cpu", "bf16", "fp16", "gradient_checkpointing", "per_device_train_batch_size",
+        "per_device_eval_batch_size", "gradient_accumulation_steps", "learning_rate", "lr_scheduler_type", "warmup_steps",
+        "weight_decay", "max_grad_norm", "num_train_epochs", "max_steps", "logging_steps", "eval_steps", "save_steps",
+        "save_total_limit",
+    )  # fmt: skip
+    values = {key: getattr(settings, key) for key in keys}
+    best = (
+        getattr(settings, "metric_for_best_model", None)
+        if evaluates and not settings.save_steps % settings.eval_steps
+        else None
+    )
+    return values | {
+        "output_dir": settings.output,
+        "eval_strategy": "steps" if evaluates else "no",
+        "eval_on_start": evaluates and not resumes,
+        "save_strategy": "steps",
+        "load_best_model_at_end": best is not None,
+        "metric_for_best_model": best,
+        "logging_first_step": True,
+        "gradient_checkpointing_kwargs": {"use_reentrant": False} if settings.gradient_checkpointing else None,
+        "report_to": reporters(settings),
+        "logging_nan_inf_filter": False,
+        "disable_tqdm": not sys.stderr.isatty(),
+        "dataloader_num_workers": 0 if settings.use_cpu else 2,
+        "average_tokens_across_devices": True,
+    }
+
+
+def reporters(settings: Run) -> list[str]:
+    """The trackers asked for. Raises MissingExtra when one is not installed."""
+    import os
+    from importlib.util import find_spec
+
+    for name in settings.report_to:
+        if find_spec(name) is None:
+            raise MissingExtra(name, "train", f"report_to={name}")
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(Path(settings.output) / "tensorboard")
+    return list(settings.report_to)
