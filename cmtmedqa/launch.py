@@ -7,12 +7,14 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from cmtmedqa.errors import CmtmedqaError, MissingExtra
 from cmtmedqa.paths import bundled
 from cmtmedqa.recipes.base import Run
 
 _NEEDED = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
+_QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONSAFEPATH": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
 def command(stage: str, settings: Run, arguments: Sequence[str]) -> list[str]:
@@ -32,11 +34,9 @@ def command(stage: str, settings: Run, arguments: Sequence[str]) -> list[str]:
 def environment(settings: Run) -> dict[str, str]:
     """What the run's environment has beside the caller's: no telemetry, no import by accident, a fixed number of threads."""
     return {
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "PYTHONSAFEPATH": "1",
+        **_QUIET,
         "OMP_NUM_THREADS": str(settings.threads),
         "MKL_NUM_THREADS": str(settings.threads),
-        "TOKENIZERS_PARALLELISM": "false",
     }
 
 
@@ -65,10 +65,26 @@ def run(stage: str, settings: Run, arguments: Sequence[str]) -> None:
         sys.exit(done.returncode if done.returncode > 0 else 128 - done.returncode)
 
 
-def require_libraries() -> None:
-    """Raises MissingExtra when a library of training is absent; imports none of them."""
+def become(program: str, arguments: Sequence[str]) -> NoReturn:
+    """Go on as a program of `train/` that is no stage (merge, chat): terminal, signals and exit code are its own.
+
+    Raises MissingExtra without the libraries that it needs.
+    """
+    require_libraries(("torch", "transformers", "peft"), program)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, tool(program, arguments), {**os.environ, **_QUIET})  # noqa: S606 -- our own program, without a shell
+
+
+def tool(program: str, arguments: Sequence[str]) -> list[str]:
+    """The command line of a program of `train/` that is no stage."""
+    return [sys.executable, str(bundled("train", f"{program}.py")), *arguments]
+
+
+def require_libraries(names: Sequence[str] = _NEEDED, purpose: str = "training") -> None:
+    """Raises MissingExtra when a library is absent; imports none of them."""
     from importlib.util import find_spec
 
-    for name in _NEEDED:
+    for name in names:
         if find_spec(name) is None:
-            raise MissingExtra(name, "train", "training")
+            raise MissingExtra(name, "train", purpose)

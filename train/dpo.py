@@ -18,7 +18,7 @@ def main() -> None:
     settings = program.parse("dpo", DpoRun)
     from trl import DPOConfig
 
-    from cmtmedqa.training import arguments, lineage, models, pairs, stages
+    from cmtmedqa.training import adapters, arguments, lineage, models, pairs, stages
 
     # seed
     arguments.seed(settings)
@@ -35,7 +35,7 @@ def main() -> None:
 
     # model
     model = models.load_model(settings, folder, tokenizer)
-    adapter = models.lora(settings, "CAUSAL_LM", models.require_no_new_rows(model, tokenizer))
+    adapters.require_marks(model, tokenizer, folder)
     frozen = models.load_model(settings, folder, tokenizer) if settings.tuning == "full" else None
 
     # trainer
@@ -56,7 +56,7 @@ def main() -> None:
         eval_dataset=pairs.tokenised(tokenizer, dev) if dev else None,
         data_collator=pairs.Collator(tokenizer.pad_token_id),
         processing_class=tokenizer,
-        peft_config=adapter,
+        peft_config=models.lora(settings, "CAUSAL_LM", []),
         callbacks=stages.callbacks(settings, resume, bool(dev)),
     )
 

@@ -13,6 +13,7 @@ from cmtmedqa.cli import (
     audit,
     browse,
     build,
+    chat,
     crawl,
     datasets,
     demo_site,
@@ -20,6 +21,7 @@ from cmtmedqa.cli import (
     doctor,
     export,
     forget,
+    merge,
     parse,
     recipes,
     site,
@@ -55,6 +57,8 @@ app.add_typer(crawl.app, name="crawl")
 app.add_typer(sources.app, name="sources")
 app.add_typer(site.app, name="site")
 app.command("train")(train.train)
+app.command("merge")(merge.merge)
+app.command("chat")(chat.chat)
 app.add_typer(recipes.app, name="recipes")
 
 

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cmtmedqa import io
 from cmtmedqa.errors import InputError
 from cmtmedqa.training import lineage, program, template
 from cmtmedqa.training.models import load_tokenizer
 
+WEIGHTS = "adapter_model.safetensors"
 _CONFIG = "adapter_config.json"
 _REWARD = "ForSequenceClassification"
 _APART = 1e-3  # of the largest logit: merging in float32 moves logits by a few millionths
@@ -35,6 +37,20 @@ def is_reward(folder: Path) -> bool:
     return any(name.endswith(_REWARD) for name in _json(folder / "config.json").get("architectures") or ())
 
 
+def adapter_hash(folder: Path) -> str:
+    """SHA-256 (first 16 digits) of an adapter's weights."""
+    try:
+        return io.sha256_file(folder / WEIGHTS)[:16]
+    except OSError as error:
+        raise InputError(f"{folder}: holds no {WEIGHTS}; train the adapter again") from error
+
+
+def require_reward(folder: Path) -> None:
+    """Raises InputError when a model gives text and no score."""
+    if not is_reward(folder):
+        raise InputError(f"{folder}: is no reward model; train one: cmtmedqa train reward")
+
+
 def base_of(adapter: Path, named: str | None) -> Path:
     """The base of an adapter: the one that was named, else the one that it says it was trained on.
 
@@ -59,14 +75,18 @@ def load(folder: Path, base: str | None, device: str, dtype: Any, attention: str
     import torch
 
     adapter = is_adapter(folder)
+    if adapter and not (folder / WEIGHTS).is_file():
+        raise InputError(f"{folder}: holds no {WEIGHTS}; train the adapter again")
     if base and not adapter:
         raise InputError(f"{folder}: is a whole model and needs no --base")
     _require(device)
     tokenizer = load_tokenizer(folder)
     whole = base_of(folder, base) if adapter else folder
     model = _whole(whole, is_reward(folder), dtype, attention)
-    if template.grow_embeddings(model, tokenizer) and not adapter:
-        raise InputError(f"{folder}: was never trained with our chat template; fine-tune it first: cmtmedqa train sft")
+    if adapter:
+        template.grow_embeddings(model, tokenizer)  # as in training
+    else:
+        require_marks(model, tokenizer, folder)
     model.config.pad_token_id, model.config.eos_token_id = tokenizer.pad_token_id, tokenizer.eos_token_id
     if adapter:
         from peft import PeftModel
@@ -76,6 +96,12 @@ def load(folder: Path, base: str | None, device: str, dtype: Any, attention: str
         except Exception as error:
             raise InputError(f"{folder}: the adapter cannot be loaded on {whole}; train it again") from error
     return model.to(torch.device(device)).eval(), tokenizer
+
+
+def require_marks(model: Any, tokenizer: Any, folder: Path) -> None:
+    """Raises InputError when a model has no embeddings of our control marks: whoever learns from preferences needs a model that talks."""
+    if len(tokenizer) > model.get_input_embeddings().weight.shape[0]:
+        raise InputError(f"{folder}: was never trained with our chat template; fine-tune it first: cmtmedqa train sft")
 
 
 def _whole(folder: Path, scores: bool, dtype: Any, attention: str) -> Any:
