@@ -36,7 +36,7 @@ def main() -> None:
 
     # model
     model = models.load_model(settings, folder, tokenizer)
-    adapter = models.lora(settings, "CAUSAL_LM", template.grow_embeddings(model, tokenizer))
+    adapter = models.lora(settings, model, template.grow_embeddings(model, tokenizer))
 
     # trainer
     resume = stages.resume_from(settings)

@@ -74,8 +74,8 @@ class Run(Settings):
             raise ValueError("bf16 and fp16 exclude each other")
         if self.use_cpu and (self.tuning == "qlora" or self.launch != "auto"):
             raise ValueError("use_cpu: qlora and launch need a GPU")
-        if self.save_steps % self.eval_steps and self.early_stopping_patience:
+        if self.save_steps % self.logging_steps or self.save_steps % self.eval_steps:
             raise ValueError(
-                "save_steps must be a multiple of eval_steps, so that the best checkpoint is one that was kept"
+                "save_steps must be a multiple of logging_steps and eval_steps; else a resumed run logs other means"
             )
         return self

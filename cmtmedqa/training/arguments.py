@@ -30,11 +30,7 @@ def trainer_arguments(settings: Run, evaluates: bool, resumes: bool) -> dict[str
         "save_total_limit",
     )  # fmt: skip
     values = {key: getattr(settings, key) for key in keys}
-    best = (
-        getattr(settings, "metric_for_best_model", None)
-        if evaluates and not settings.save_steps % settings.eval_steps
-        else None
-    )
+    best = getattr(settings, "metric_for_best_model", None) if evaluates else None
     return values | {
         "output_dir": settings.output,
         "eval_strategy": "steps" if evaluates else "no",
@@ -42,6 +38,7 @@ def trainer_arguments(settings: Run, evaluates: bool, resumes: bool) -> dict[str
         "save_strategy": "steps",
         "load_best_model_at_end": best is not None,
         "metric_for_best_model": best,
+        "restore_callback_states_from_checkpoint": True,  # how long early stopping has waited
         "logging_first_step": True,
         "gradient_checkpointing_kwargs": {"use_reentrant": False} if settings.gradient_checkpointing else None,
         "report_to": reporters(settings),

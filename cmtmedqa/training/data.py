@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from cmtmedqa.clean.departments import canonical
 from cmtmedqa.errors import InputError
 from cmtmedqa.export.dataset import read_split, sizes
@@ -170,6 +173,26 @@ def held_out(settings_data: Sequence[str], eval_data: Sequence[str]) -> tuple[Se
     if not eval_data:
         return settings_data, "dev"
     return eval_data, "train" if not any(is_dataset(path) for path in eval_data) else "dev"
+
+
+def rows_of(file: Path) -> Iterator[Any]:
+    """The rows of a Parquet, JSON Lines or JSON file (a list, or an object of rows). Raises InputError when it is damaged."""
+    try:
+        if file.suffix == ".parquet":
+            yield from pq.read_table(file).to_pylist()
+            return
+        text = file.read_text(encoding="utf-8-sig")
+        if text.lstrip().startswith("["):
+            yield from json.loads(text)
+            return
+        for number, line in enumerate(text.splitlines()):
+            if line.strip():
+                try:
+                    yield json.loads(line)
+                except ValueError as error:
+                    raise InputError(f"{file}: line {number + 1} is no JSON") from error
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise InputError(f"{file}: cannot be read as Parquet, JSON Lines or JSON") from error
 
 
 def content_hash(rows: Iterable[Any]) -> str:

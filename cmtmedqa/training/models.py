@@ -83,13 +83,17 @@ def _local_device() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
-def lora(settings: Run, task: str, new_rows: list[int]) -> Any:
-    """The adapter's configuration, None for full tuning. `new_rows`: embeddings that `template.grow_embeddings` added."""
+def lora(settings: Run, model: Any, new_rows: list[int], task: str = "CAUSAL_LM") -> Any:
+    """The adapter's configuration, None for full tuning. `new_rows`: embeddings that `template.grow_embeddings` added to `model`.
+
+    New rows are trained along: as single rows of the embedding, and with the whole output layer where it is another matrix.
+    """
     if settings.tuning == "full":
         return None
     from peft import LoraConfig
 
     targets: Any = list(settings.lora_target_modules)
+    tied = model.get_output_embeddings() is None or model.config.tie_word_embeddings
     return LoraConfig(
         task_type=task,
         r=settings.lora_r,
@@ -97,6 +101,7 @@ def lora(settings: Run, task: str, new_rows: list[int]) -> Any:
         lora_dropout=settings.lora_dropout,
         target_modules=targets[0] if targets == ["all-linear"] else targets,
         trainable_token_indices=new_rows or None,
+        modules_to_save=["lm_head"] if new_rows and not tied else None,
     )
 
 

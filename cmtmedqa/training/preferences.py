@@ -10,15 +10,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.judgements import Preference, Ranking
 from cmtmedqa.sources.mapped import Mapped, content_id
 from cmtmedqa.sources.route import adapt
-from cmtmedqa.training.data import Messages
+from cmtmedqa.training.data import Messages, rows_of
 
 _ROLES = {"patient": "user", "doctor": "assistant", "system": "system"}
 _OTHER = "其他"
@@ -100,33 +98,13 @@ def _files(path: Path) -> list[Path]:
 
 
 def _items(file: Path, counts: Counter[str]) -> Iterator[Item]:
-    for index, row in enumerate(_rows(file)):
+    for index, row in enumerate(rows_of(file)):
         counts["rows"] += 1
         item = _item(row, f"{file.name}:{index}")
         if isinstance(item, str):
             counts[f"dropped_{item}"] += 1
         else:
             yield item
-
-
-def _rows(file: Path) -> Iterator[Any]:
-    """The rows of a Parquet, JSON Lines or JSON file (a list, or an object of rows). Raises InputError when it is damaged."""
-    try:
-        if file.suffix == ".parquet":
-            yield from pq.read_table(file).to_pylist()
-            return
-        text = file.read_text(encoding="utf-8-sig")
-        if text.lstrip().startswith("["):
-            yield from json.loads(text)
-            return
-        for number, line in enumerate(text.splitlines()):
-            if line.strip():
-                try:
-                    yield json.loads(line)
-                except ValueError as error:
-                    raise InputError(f"{file}: line {number + 1} is no JSON") from error
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise InputError(f"{file}: cannot be read as Parquet, JSON Lines or JSON") from error
 
 
 def _item(row: Any, name: str) -> Item | str:

@@ -16,10 +16,13 @@ from typing import Any, TypeVar, cast
 from cmtmedqa import io, recipes
 from cmtmedqa.errors import CmtmedqaError, ConfigError, InputError
 from cmtmedqa.recipes.base import Run
+from cmtmedqa.training import lineage
 
 RUN, LOG, METRICS, MODEL, CARD, CURVES = "run.json", "log.jsonl", "metrics.json", "model", "README.md", "curves.png"
 # Settings that say where a run stands and how it shows itself, not what it computes. Model and data are compared by content.
-_HARMLESS = frozenset({"model", "data", "eval_data", "output", "overwrite", "launch", "report_to", "save_total_limit"})
+_HARMLESS = frozenset({
+    "model", "data", "eval_data", "corpus", "general", "output", "overwrite", "launch", "report_to", "save_total_limit",
+})  # fmt: skip
 Settings = TypeVar("Settings", bound=Run)
 
 
@@ -37,6 +40,7 @@ def parse(stage: str, kind: type[Settings]) -> Settings:
     given = parser.parse_args()
     settings = recipes.load(stage, given.recipe, given.changes)
     assert isinstance(settings, kind)
+    lineage.model_folder(settings.model)
     require_output(Path(settings.output), settings.overwrite)
     return settings
 

@@ -9,6 +9,9 @@ from cmtmedqa.training.program import CARD, CURVES, is_main
 
 _COLUMNS = 3
 _SKIPPED = frozenset({"step", "epoch"})
+_PATHS = frozenset(
+    {"model", "data", "eval_data", "corpus", "general", "output", "overwrite"}
+)  # a card must not tell where its maker stores data
 
 
 def draw_curves(log: Sequence[Mapping[str, Any]], folder: Path) -> None:
@@ -64,13 +67,13 @@ def write_card(
     figures = [
         f"| {key} | {_figure(value)} |" for key, value in metrics.items() if isinstance(value, int | float | str)
     ]
-    recipe = [f"{key}: {value}" for key, value in settings.items() if key not in {"output", "overwrite"}]
+    recipe = [f"{key}: {value}" for key, value in settings.items() if key not in _PATHS]
     card = [
         "---", "library_name: transformers", "language: zh", "tags: [medical, dialogue, cmtmedqa]", "---", "",
         f"# {title}", "",
         "Trained with cmtmedqa. Not a medical device: its answers are no diagnosis and do not replace a doctor.", "",
         "## Data", "", "| name | SHA-256 of its manifest or file |", "|---|---|", *data, "",
-        f"Content trained on (hash of the rows): `{metrics.get('data', '')}`", "",
+        f"Content trained on (hash of the rows): `{metrics.get('data_hash', '')}`", "",
         "## Figures", "", "| figure | value |", "|---|---|", *figures, "", *([tables, ""] if tables else []),
         "## Recipe", "", "```yaml", *recipe, "```", "", f"![curves]({CURVES})", "",
     ]  # fmt: skip

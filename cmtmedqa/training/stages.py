@@ -74,6 +74,7 @@ def train_and_save(
         "train_loss": result.training_loss,
         **evaluated(log, trainer.state),
         "weights": guards.weight_hash(trainer.accelerator.unwrap_model(trainer.model), trained_only=True),
+        "processes": program.world_size(),
         "seconds_since_last_start": round(seconds, 1),
         **made_of,
         "manifests": data.manifests([*settings.data, *settings.eval_data]),
@@ -102,6 +103,7 @@ def save(trainer: Any, settings: Run, stage: str, made_of: Mapping[str, Any]) ->
     trainer.save_model(str(folder))
     if program.is_main():
         trainer.processing_class.save_pretrained(folder)
+        (folder / "training_args.bin").unlink(missing_ok=True)  # a pickle, with paths of this computer
         lineage.write(
             folder, {"stage": stage, "tuning": settings.tuning, "base_name": Path(settings.model).name, **made_of}
         )

@@ -2,16 +2,22 @@
 
 import os
 
-os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
+os.environ.update(
+    HF_HUB_OFFLINE="1",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    TOKENIZERS_PARALLELISM="false",
+    OMP_NUM_THREADS="1",
+    CUDA_VISIBLE_DEVICES="",
+)
 
-import subprocess
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.training.tiny import dialogue, start
+from tests.training.tiny import Done, dialogue, run
 
 _LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 
@@ -77,13 +83,14 @@ def tokenizer(model_folder: Path) -> object:
 
 
 @pytest.fixture
-def train(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs a program with the tiny recipe to its end: `train("sft", "data=…", "output=…")`; `code` is the expected exit code."""
+def train(model_folder: Path, tmp_path: Path) -> Callable[..., Done]:
+    """Runs a program with the tiny recipe and the tiny model: `train("sft", "data=…", "output=…")`; `code`: the expected exit code."""
 
-    def run(stage: str, *arguments: str, code: int = 0, processes: int = 1) -> subprocess.CompletedProcess[str]:
-        process = start(stage, "--recipe", "tiny", *arguments, cwd=tmp_path, processes=processes)
-        output, _ = process.communicate(timeout=300)
-        assert process.returncode == code, output[-4000:]
-        return subprocess.CompletedProcess(process.args, process.returncode, output)
+    def run_tiny(stage: str, *arguments: str, code: int = 0, **options: Any) -> Done:
+        named = any(argument.startswith("model=") for argument in arguments)
+        base = () if named else (f"model={model_folder}",)
+        done = run(stage, "--recipe", "tiny", *base, *arguments, cwd=tmp_path, **options)
+        assert done.code == code, done.output[-4000:]
+        return done
 
-    return run
+    return run_tiny
