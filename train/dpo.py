@@ -56,7 +56,7 @@ def main() -> None:
         eval_dataset=pairs.tokenised(tokenizer, dev) if dev else None,
         data_collator=pairs.Collator(tokenizer.pad_token_id),
         processing_class=tokenizer,
-        peft_config=models.lora(settings, "CAUSAL_LM", []),
+        peft_config=models.lora(settings, model, []),
         callbacks=stages.callbacks(settings, resume, bool(dev)),
     )
 

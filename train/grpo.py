@@ -62,7 +62,7 @@ def main() -> None:
         train_dataset=Dataset.from_list(train),
         eval_dataset=Dataset.from_list(dev) if dev else None,
         processing_class=tokenizer,
-        peft_config=models.lora(settings, "CAUSAL_LM", []),
+        peft_config=models.lora(settings, model, []),
         callbacks=stages.callbacks(settings, resume, bool(dev)),
     )
 

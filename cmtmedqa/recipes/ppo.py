@@ -16,7 +16,9 @@ class PpoRun(Run):
     """
 
     reward_model: str = Field(description="model/ of a reward run on the same base: an adapter or a whole model")
-    prompts: Literal["one", "all"] = Field("one", description="patient turns of a dialogue that are answered; never a farewell")
+    prompts: Literal["one", "all"] = Field(
+        "one", description="patient turns of a dialogue that are answered; never a farewell"
+    )
     eval_prompts: Positive = Field(64, description="held-out prompts answered at each evaluation")
 
     rollouts: Positive = Field(64, description="answers of one iteration, over all processes")
@@ -24,7 +26,9 @@ class PpoRun(Run):
     ppo_epochs: Positive = Field(1, description="passes over the answers of an iteration")
     generation_batch_size: Positive = Field(64, description="answers sampled side by side in one process")
     max_new_tokens: Positive = Field(512, description="of an answer; the prompt has max_length minus this")
-    temperature: Rate = Field(1.0, description="of the sampler and of all log-probabilities; top_p is 1 and top_k is off")
+    temperature: Rate = Field(
+        1.0, description="of the sampler and of all log-probabilities; top_p is 1 and top_k is off"
+    )
 
     value_learning_rate: Rate = Field(5e-5, description="of the value adapter and its head")
     gamma: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -35,22 +39,32 @@ class PpoRun(Run):
     kl_coefficient: NotNegative = Field(0.05, description="beta: the price of a nat away from the base, per token")
     kl_target: Rate | None = Field(None, description="nats an answer; adapts beta towards it (null: beta stays)")
     kl_horizon: Positive = Field(10_000, description="answers over which beta adapts")
-    no_eos_reward: float = Field(-1.0, description="reward of an answer without an end; must lie below that of ended ones")
+    no_eos_reward: float = Field(
+        -1.0, description="reward of an answer without an end; must lie below that of ended ones"
+    )
     reward_clip: Rate = Field(10.0, description="rewards are cut to this distance from 0")
 
     stop_kl: Rate | None = Field(200.0, description="stop above this many nats an answer; null: never")
-    stop_ended_share: Fraction = Field(0.05, description="stop when fewer answers end, in three iterations running; 0: never")
+    stop_ended_share: Fraction = Field(
+        0.05, description="stop when fewer answers end, in three iterations running; 0: never"
+    )
     keep: Literal["last", "best"] = Field("last", description="which policy becomes model/")
     metric_for_best_model: Literal["eval_objective", "eval_reward", "eval_score"] = "eval_objective"
 
     @model_validator(mode="after")
     def _fit_ppo(self) -> "PpoRun":
         if self.tuning == "full":
-            raise ValueError("tuning: PPO trains adapters, lora or qlora; the base stays frozen, because it is the reference too")
+            raise ValueError(
+                "tuning: PPO trains adapters, lora or qlora; the base stays frozen, because it is the reference too"
+            )
         if self.lora_dropout:
-            raise ValueError("lora_dropout must be 0: with it the ratio of new to old probabilities would not start at 1")
+            raise ValueError(
+                "lora_dropout must be 0: with it the ratio of new to old probabilities would not start at 1"
+            )
         if self.gradient_accumulation_steps != 1:
-            raise ValueError("gradient_accumulation_steps must be 1; mini_batch_size and per_device_train_batch_size decide it")
+            raise ValueError(
+                "gradient_accumulation_steps must be 1; mini_batch_size and per_device_train_batch_size decide it"
+            )
         if self.launch in {"fsdp2", "deepspeed_zero3"}:
             raise ValueError("launch: PPO shares gradients itself, every process holds the whole base; use auto")
         if self.max_new_tokens >= self.max_length:

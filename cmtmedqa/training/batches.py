@@ -30,7 +30,7 @@ def collate(
 ) -> Batch:
     """The batch of some prompts, each with its answer (which ends with its end token, if it has one)."""
     longest = max(map(len, prompts))
-    width = max(1, max(map(len, answers)))
+    width = max(1, *map(len, answers))
     ids = torch.full((len(prompts), longest + width), pad_id)
     mask = torch.zeros_like(ids)
     for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):

@@ -16,11 +16,14 @@ from pydantic import ValidationError
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.judgements import Message, Preference, Ranking
+from cmtmedqa.recipes.reward import RewardRun
 from cmtmedqa.sources.chat_lists import turns_of_history, turns_of_messages
 from cmtmedqa.sources.fields import text
 from cmtmedqa.sources.mapped import Mapped, RawTurn
 from cmtmedqa.sources.preferences import dpo, is_dpo, reply
+from cmtmedqa.training import template
 from cmtmedqa.training.data import Messages, trim_left
+from cmtmedqa.training.program import say
 from cmtmedqa.training.ranking import Pair, ordered_pairs
 
 _ROLES = {"patient": "user", "doctor": "assistant", "system": "system"}
@@ -89,7 +92,9 @@ def usable(items: Iterable[Item], marks: Sequence[str], counts: Counter[str]) ->
     return kept
 
 
-def fit(items: Iterable[Item], measure: Callable[[Messages], Sequence[int]], limit: int, counts: Counter[str]) -> list[Item]:
+def fit(
+    items: Iterable[Item], measure: Callable[[Messages], Sequence[int]], limit: int, counts: Counter[str]
+) -> list[Item]:
     """The items cut from the left, by whole exchanges, until the longest answer fits too; all answers keep the same prompt.
 
     An item whose last patient turn does not fit together with its longest answer is left out whole, and counted.
@@ -117,10 +122,35 @@ def halves(items: Sequence[Item], share: float, counts: Counter[str]) -> tuple[l
     rest = [item for item in items if item.split != "test"]
     if any(item.split == "dev" for item in rest):
         return [item for item in rest if item.split != "dev"], [item for item in rest if item.split == "dev"]
-    train, held = [], []
+    train: list[Item] = []
+    held: list[Item] = []
     for item in rest:
         (held if _place(item.dialogue_id) < share else train).append(item)
     return train, held
+
+
+def read_halves(settings: RewardRun, tokenizer: Any, counts: Counter[str]) -> tuple[list[Item], list[Item]]:
+    """The items to learn from and those held out, of `data` and `eval_data`. Raises InputError when either is empty."""
+    marks = template.control_marks(tokenizer)
+
+    def read(paths: Sequence[str], into: Counter[str]) -> list[Item]:
+        items = usable(read_items(paths, into), marks, into)
+        return fit(items, lambda messages: template.lengths(tokenizer, messages), settings.max_length, into)
+
+    items = read(settings.data, counts)
+    if settings.eval_data:
+        train, dev = items, read(settings.eval_data, Counter())
+    else:
+        train, dev = halves(items, settings.eval_share, counts)
+    for name, rows in (("to learn from", train), ("held out", dev)):
+        if not rows:
+            why = ", ".join(f"{key} {count}" for key, count in sorted(counts.items()) if count)
+            raise InputError(f"{', '.join(settings.data)}: no ranking {name} ({why}); give more rankings, or eval_data")
+    counts["train_rankings"], counts["held_out_rankings"] = len(train), len(dev)
+    counts["train_pairs"], counts["held_out_pairs"] = (sum(len(item.pairs) for item in half) for half in (train, dev))
+    if counts["train_pairs"] < settings.few_pairs:
+        say(f"warning: {counts['train_pairs']} pairs are few; a reward model of less than {settings.few_pairs} is easily led astray")
+    return train, dev
 
 
 def _place(dialogue: str) -> float:
@@ -156,7 +186,9 @@ def _item(row: Any, where: str) -> Item:
         return _of_chosen(row, where)
     if "rejected_response" in row and "messages" in row:
         said = turns_of_messages(row["messages"])
-        return _from_turns(row, said[:-1], [said[-1][1] if said else "", reply(row["rejected_response"])], [0, 1], where)
+        return _from_turns(
+            row, said[:-1], [said[-1][1] if said else "", reply(row["rejected_response"])], [0, 1], where
+        )
     if isinstance(row.get("output"), list) and "instruction" in row:
         turns = [*(turns_of_history(row.get("history")) or []), ("patient", text(row["instruction"]))]
         outputs = [text(answer) for answer in row["output"]]
@@ -180,7 +212,9 @@ def _of_ranking(ranking: Ranking) -> Item:
 
 
 def _of_preferences(rows: Sequence[Preference]) -> Item:
-    answers = {key: said for row in rows for key, said in ((row.chosen_id, row.chosen), (row.rejected_id, row.rejected))}
+    answers = {
+        key: said for row in rows for key, said in ((row.chosen_id, row.chosen), (row.rejected_id, row.rejected))
+    }
     place = {key: number for number, key in enumerate(answers)}
     pairs = {(place[row.chosen_id], place[row.rejected_id]): max(1, round(row.margin)) for row in rows}
     first = rows[0]

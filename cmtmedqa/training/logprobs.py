@@ -13,7 +13,9 @@ from torch.utils.checkpoint import checkpoint
 CHUNK = 1_024
 
 
-def token_logprobs(hidden: Tensor, head: Any, targets: Tensor, mask: Tensor, temperature: float, chunk: int = CHUNK) -> Tensor:
+def token_logprobs(
+    hidden: Tensor, head: Any, targets: Tensor, mask: Tensor, temperature: float, chunk: int = CHUNK
+) -> Tensor:
     """[answers, T]: log pi(target) at each token of the mask, 0 elsewhere, in float32.
 
     `hidden` [answers, T, H] are the states *before* each target, `head` maps [n, H] to [n, vocabulary], `targets` [answers, T].
@@ -36,12 +38,12 @@ def _chosen(head: Any, states: Tensor, targets: Tensor, temperature: float) -> T
     return logits.gather(1, targets[:, None]).squeeze(1) - logits.logsumexp(1)
 
 
-@torch.no_grad()
 def token_entropies(hidden: Tensor, head: Any, mask: Tensor, temperature: float, chunk: int = CHUNK) -> Tensor:
     """[answers, T]: the entropy of the next-token distribution at each token of the mask, in nats, 0 elsewhere."""
     inside = mask.bool()
     states = hidden[inside]
-    pieces = [_entropy(head(states[at : at + chunk]).float() / temperature) for at in range(0, len(states), chunk)]
+    with torch.no_grad():
+        pieces = [_entropy(head(states[at : at + chunk]).float() / temperature) for at in range(0, len(states), chunk)]
     found = torch.cat(pieces) if pieces else torch.zeros(0, device=hidden.device)
     return torch.zeros(mask.shape, device=hidden.device).masked_scatter(inside, found)
 

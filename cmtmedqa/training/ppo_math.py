@@ -80,7 +80,9 @@ def kl_k3(logp: Tensor, reference: Tensor, mask: Tensor) -> Tensor:
     return (torch.expm1(difference) - difference).sum(1)
 
 
-def policy_loss(logp: Tensor, old: Tensor, advantages: Tensor, mask: Tensor, clip: float, total: float) -> tuple[Tensor, Tensor]:
+def policy_loss(
+    logp: Tensor, old: Tensor, advantages: Tensor, mask: Tensor, clip: float, total: float
+) -> tuple[Tensor, Tensor]:
     """(loss, clipped): sum of max(-A rho, -A clip(rho, 1 - e, 1 + e)) / total; `clipped` is the number of tokens cut off."""
     ratio = torch.exp((logp - old) * mask)
     plain, cut = -advantages * ratio, -advantages * ratio.clamp(1 - clip, 1 + clip)
@@ -88,7 +90,9 @@ def policy_loss(logp: Tensor, old: Tensor, advantages: Tensor, mask: Tensor, cli
     return loss, ((cut > plain).float() * mask).sum().detach()
 
 
-def value_loss(values: Tensor, old: Tensor, returns: Tensor, mask: Tensor, clip: float, total: float) -> tuple[Tensor, Tensor]:
+def value_loss(
+    values: Tensor, old: Tensor, returns: Tensor, mask: Tensor, clip: float, total: float
+) -> tuple[Tensor, Tensor]:
     """(loss, clipped): 0.5 sum of max((V - returns)^2, (V_clip - returns)^2) / total, V_clip at most `clip` from the old value."""
     cut = old + (values - old).clamp(-clip, clip)
     plain_error, cut_error = (values - returns).square(), (cut - returns).square()

@@ -65,7 +65,9 @@ def _fitted(
 ) -> tuple[str, list[int]]:
     if any(mark in message["content"] for message in messages for mark in marks):
         return "dropped_control_token", []
-    trimmed = trim_left(messages, template.lengths(tokenizer, messages), limit - template.lengths(tokenizer, [{"role": "assistant", "content": ""}])[0])
+    trimmed = trim_left(
+        messages, template.lengths(tokenizer, messages), limit - len(template.prompt_ids(tokenizer, []))
+    )
     if trimmed is None:
         return "dropped_too_long", []
     counts["left_trimmed"] += len(trimmed) < len(messages)

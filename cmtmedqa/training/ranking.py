@@ -51,8 +51,8 @@ class PairIndex:
 
     def to(self, device: torch.device) -> "PairIndex":
         """The same on another device."""
-        moved = (tensor.to(device) for tensor in (self.better, self.worse, self.gap, self.item))
-        return PairIndex(*moved, self.items)
+        better, worse, gap, item = (tensor.to(device) for tensor in (self.better, self.worse, self.gap, self.item))
+        return PairIndex(better, worse, gap, item, self.items)
 
 
 def pair_index(items: Sequence[Sequence[Pair]], sizes: Sequence[int]) -> PairIndex:

@@ -33,10 +33,15 @@ def report(items: Sequence[Scored]) -> dict[str, object]:
     pairs = [_Pair(item, a, b, gap) for item in items for a, b, gap in item.pairs]
     if not pairs:
         raise ValueError("no held-out pair to report on")
-    tops, taus = [_top(item) for item in items if item.pairs], [kendall_tau(i.scores, i.pairs) for i in items if i.pairs]
+    tops, taus = (
+        [_top(item) for item in items if item.pairs],
+        [kendall_tau(i.scores, i.pairs) for i in items if i.pairs],
+    )
     return {
         "pair_accuracy": accuracy(pairs),
-        "by_gap": {str(gap): accuracy([pair for pair in pairs if pair.gap == gap]) for gap in sorted({p.gap for p in pairs})},
+        "by_gap": {
+            str(gap): accuracy([pair for pair in pairs if pair.gap == gap]) for gap in sorted({p.gap for p in pairs})
+        },
         "by_department": {
             name: accuracy([pair for pair in pairs if pair.item.department == name])
             for name in sorted({pair.item.department for pair in pairs} - {""})
@@ -110,7 +115,9 @@ def calibration(differences: Sequence[float]) -> dict[str, object]:
         inside = [i for i, place in enumerate(bins) if place == number]
         if inside:
             predicted, observed = (sum(values[i] for i in inside) / len(inside) for values in (chance, right))
-            table.append({"from": 0.5 + number / (2 * BINS), "n": len(inside), "predicted": predicted, "observed": observed})
+            table.append(
+                {"from": 0.5 + number / (2 * BINS), "n": len(inside), "predicted": predicted, "observed": observed}
+            )
     ece = sum(row["n"] * abs(row["predicted"] - row["observed"]) for row in table) / len(differences)
     return {"ece": ece, "bins": table}
 

@@ -58,7 +58,8 @@ def sum_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
     """Add up the gradients of all processes with a single all_reduce of one flat tensor."""
     if not dist.is_initialized():
         return
-    gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in (held := list(parameters))]
+    held = list(parameters)
+    gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in held]
     flat = torch.cat([gradient.reshape(-1).float() for gradient in gradients])
     dist.all_reduce(flat)
     place = 0

@@ -4,7 +4,7 @@ A single GPU then holds all four. peft's own switches change which parameters re
 restores that after each switch.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from cmtmedqa.errors import InputError
-from cmtmedqa.training.batches import Batch
+from cmtmedqa.training.batches import Batch, collate
 from cmtmedqa.training.logprobs import token_entropies, token_logprobs
 from cmtmedqa.training.ppo_math import last_real
 
@@ -72,7 +72,7 @@ class Cast:
         for model in {id(role.model): role.model for role in (policy, value, reward)}.values():
             without_dropout(model)
             for name, parameter in model.named_parameters():
-                parameter.requires_grad_(f".{POLICY}." in name or f".{VALUE}." in name)
+                parameter.requires_grad_(_of_adapter(name, POLICY) or _of_adapter(name, VALUE))
         self.modules = list({id(m): m for m in (policy.model, value.model, reward.model, self.value_head)}.values())
 
     def mode(self, training: bool) -> None:
@@ -82,8 +82,10 @@ class Cast:
 
     def trained(self, role: Role) -> dict[str, nn.Parameter]:
         """The parameters of a role's adapter by name, the value role's with those of its head."""
-        found = {n: p for n, p in role.model.named_parameters() if f".{role.adapter}." in n}
-        return found | ({f"value_head.{n}": p for n, p in self.value_head.named_parameters()} if role is self.value else {})
+        found = {n: p for n, p in role.model.named_parameters() if _of_adapter(n, role.adapter)}
+        return found | (
+            {f"value_head.{n}": p for n, p in self.value_head.named_parameters()} if role is self.value else {}
+        )
 
     def hidden(self, model: Any, batch: Batch) -> Tensor:
         """[rows, P + T, H]: the last hidden states of the model as it acts now."""
@@ -106,13 +108,13 @@ class Cast:
         head = model.get_base_model().get_output_embeddings()
         return token_logprobs(states, head, batch.answers, batch.answer_mask, temperature)
 
-    @torch.no_grad()
     def logprobs_and_entropy(self, model: Any, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:
-        """`logprobs` and the entropy at each token, from one forward pass."""
-        states = _before_answers(self.hidden(model, batch), batch)
+        """`logprobs` and the entropy at each token, from one forward pass without gradients."""
         head = model.get_base_model().get_output_embeddings()
-        entropy = token_entropies(states, head, batch.answer_mask, temperature)
-        return token_logprobs(states, head, batch.answers, batch.answer_mask, temperature), entropy
+        with torch.no_grad():
+            states = _before_answers(self.hidden(model, batch), batch)
+            entropy = token_entropies(states, head, batch.answer_mask, temperature)
+            return token_logprobs(states, head, batch.answers, batch.answer_mask, temperature), entropy
 
     def values(self, model: Any, batch: Batch) -> Tensor:
         """[rows, T]: V before each token of the answers."""
@@ -120,18 +122,21 @@ class Cast:
         found: Tensor = self.value_head(states.float()).squeeze(-1) * batch.answer_mask
         return found
 
-    @torch.no_grad()
     def scores(self, batch: Batch) -> Tensor:
         """[rows]: the reward model's score at the last real token of each row."""
-        with acting(self.reward) as model:
+        with torch.no_grad(), acting(self.reward) as model:
             states = self.hidden(model, batch)
-        rows = torch.arange(len(states), device=states.device)
-        found: Tensor = self.reward_head(states[rows, last_real(batch.mask)].float()).squeeze(-1)
+            rows = torch.arange(len(states), device=states.device)
+            found: Tensor = self.reward_head(states[rows, last_real(batch.mask)].float()).squeeze(-1)
         return found
 
 
 def _before_answers(states: Tensor, batch: Batch) -> Tensor:
     return states[:, batch.prompt_length - 1 : -1]
+
+
+def _of_adapter(name: str, adapter: str | None) -> bool:
+    return ".lora_" in name and f".{adapter}." in name
 
 
 def without_dropout(model: nn.Module) -> None:
@@ -143,7 +148,7 @@ def without_dropout(model: nn.Module) -> None:
             module.attention_dropout = 0.0
 
 
-def assemble(base: Any, lora: Any, reward_folder: Path, device: torch.device) -> Cast:
+def assemble(base: Any, lora: Any, reward_folder: Path, device: torch.device, checkpointing: bool) -> Cast:
     """The cast on one base: a fresh policy adapter (`lora`, a LoraConfig), value and reward from the reward model's folder.
 
     A folder with an adapter shares the base. A folder with all weights is a second frozen base: the reward is that model as it is,
@@ -151,6 +156,7 @@ def assemble(base: Any, lora: Any, reward_folder: Path, device: torch.device) ->
     """
     from peft import get_peft_model
 
+    _prepare(base, checkpointing)
     model = get_peft_model(base, lora, adapter_name=POLICY)
     if (reward_folder / "adapter_config.json").is_file():
         weights = _adapter_weights(reward_folder)
@@ -160,7 +166,7 @@ def assemble(base: Any, lora: Any, reward_folder: Path, device: torch.device) ->
         for name in (VALUE, REWARD):
             _add(model, name, reward_folder, weights)
         return Cast(Role(model, POLICY), Role(model, VALUE), Role(model, REWARD), head.float(), device)
-    second, head = _whole_reward_model(reward_folder, base, lora)
+    second, head = _whole_reward_model(reward_folder, base, lora, checkpointing)
     second.to(device)
     return Cast(Role(model, POLICY), Role(second, VALUE), Role(second, None), head.float(), device)
 
@@ -187,7 +193,37 @@ def _add(model: Any, name: str, folder: Path, weights: dict[str, Tensor]) -> Non
         raise InputError(f"{folder}: the reward adapter does not fit this base; both stages need the same model")
 
 
-def _whole_reward_model(folder: Path, base: Any, lora: Any) -> tuple[Any, Tensor]:
+def _prepare(model: Any, checkpointing: bool) -> None:
+    """No sampling settings of the model's maker, and recomputed activations where the recipe asks for it."""
+    from transformers import GenerationConfig
+
+    model.generation_config = GenerationConfig()
+    if checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+
+
+def check(cast: Cast, prompts: Sequence[Sequence[int]], pad_id: int, temperature: float) -> None:
+    """Compare our log-probabilities with those of the model's own logits, and the policy with the reference, on some prompts.
+
+    Raises InputError for a model that changes its logits behind the head (soft caps, scales), which the pieces would not see.
+    """
+    cast.mode(training=False)
+    batch = collate([prompt[:-1] for prompt in prompts], [prompt[-1:] for prompt in prompts], pad_id, cast.device)
+    with torch.no_grad(), acting(cast.reference) as model:
+        ours = cast.logprobs(model, batch, temperature)
+        causal = model.get_base_model()
+        with cast.autocast(causal.dtype):
+            logits = causal(input_ids=batch.ids, attention_mask=batch.mask, position_ids=batch.position_ids).logits[
+                :, -2
+            ]
+    theirs = (logits.float() / temperature).log_softmax(-1).gather(1, batch.answers)
+    if not torch.allclose(ours, theirs, atol=1e-3 if causal.dtype == torch.float32 else 0.05):
+        raise InputError(
+            "this model's logits are not its head's output alone; PPO cannot compute its log-probabilities in pieces"
+        )
+
+
+def _whole_reward_model(folder: Path, base: Any, lora: Any, checkpointing: bool) -> tuple[Any, Tensor]:
     from copy import deepcopy
 
     from peft import get_peft_model
@@ -196,6 +232,7 @@ def _whole_reward_model(folder: Path, base: Any, lora: Any) -> tuple[Any, Tensor
     whole = AutoModelForSequenceClassification.from_pretrained(
         folder, num_labels=1, dtype=base.dtype, attn_implementation=base.config._attn_implementation
     )
+    _prepare(whole, checkpointing)
     head: Tensor = whole.score.weight.data.clone()
     config = deepcopy(lora)
     config.task_type, config.exclude_modules = None, ["score"]

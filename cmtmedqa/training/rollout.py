@@ -28,9 +28,16 @@ class Rollout(NamedTuple):
     ended: Tensor
 
 
-@torch.no_grad()
 def sample(
-    cast: Cast, prompts: Sequence[list[int]], *, seed: int, end_id: int, pad_id: int, length: int, temperature: float, batch: int
+    cast: Cast,
+    prompts: Sequence[list[int]],
+    *,
+    seed: int,
+    end_id: int,
+    pad_id: int,
+    length: int,
+    temperature: float,
+    batch: int,
 ) -> list[list[int]]:
     """An answer of the policy to each prompt, from its full distribution, up to and including the end token or `length` tokens.
 
@@ -39,7 +46,7 @@ def sample(
     config = _sampling(end_id, pad_id, length, temperature)
     answers: list[list[int]] = [[] for _ in prompts]
     devices = [cast.device.index] if cast.device.type == "cuda" else []
-    with acting(cast.policy) as model, torch.random.fork_rng(devices):
+    with torch.no_grad(), acting(cast.policy) as model, torch.random.fork_rng(devices):
         torch.manual_seed(seed)
         causal = model.get_base_model()
         for rows in by_length([len(prompt) for prompt in prompts], batch):
@@ -68,23 +75,35 @@ def _left_padded(prompts: Sequence[Sequence[int]], pad_id: int, device: torch.de
     return ids.to(device), mask.to(device)
 
 
-@torch.no_grad()
 def judge(
-    cast: Cast, prompts: list[list[int]], answers: list[list[int]], *, end_id: int, pad_id: int, temperature: float, batch: int
+    cast: Cast,
+    prompts: list[list[int]],
+    answers: list[list[int]],
+    *,
+    end_id: int,
+    pad_id: int,
+    temperature: float,
+    batch: int,
 ) -> Rollout:
     """Fresh forward passes of all four roles over some answers, in batches of similar length."""
-    width = max(1, max(map(len, answers)))
+    width = max(1, *map(len, answers))
     mask, logp, reference, values, entropy = (torch.zeros(len(answers), width, device=cast.device) for _ in range(5))
     scores = torch.zeros(len(answers), device=cast.device)
     for rows in by_length([len(p) + len(a) for p, a in zip(prompts, answers, strict=True)], batch):
         part = collate([prompts[row] for row in rows], [answers[row] for row in rows], pad_id, cast.device)
-        with acting(cast.policy) as model:
+        with torch.no_grad(), acting(cast.policy) as model:
             new, spread = cast.logprobs_and_entropy(model, part, temperature)
-        with acting(cast.reference) as model:
+        with torch.no_grad(), acting(cast.reference) as model:
             old = cast.logprobs(model, part, temperature)
-        with acting(cast.value) as model:
+        with torch.no_grad(), acting(cast.value) as model:
             critic = cast.values(model, part)
-        for whole, piece in ((mask, part.answer_mask), (logp, new), (reference, old), (values, critic), (entropy, spread)):
+        for whole, piece in (
+            (mask, part.answer_mask),
+            (logp, new),
+            (reference, old),
+            (values, critic),
+            (entropy, spread),
+        ):
             whole[rows, : piece.shape[1]] = piece
         scores[rows] = cast.scores(part)
     ended = torch.tensor([bool(answer) and answer[-1] == end_id for answer in answers], device=cast.device)
