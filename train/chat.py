@@ -18,13 +18,11 @@ def main() -> None:
     # parse
     given = arguments()
     import torch
-    from transformers.utils import logging
 
     from cmtmedqa.training import adapters, chat, emergency, lineage
 
     # model
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    adapters.quiet()
     folder = adapters.folder_of(given.model)
     if adapters.is_reward(folder):
         raise InputError(f"{given.model}: is a reward model, it scores answers and gives none")
@@ -114,6 +112,8 @@ def answer(line, talk, chat, model, tokenizer, sampling, room, terminal):
     reply = "".join(said).strip()
     talk.answered(reply)
     print("" if terminal else chat.on_one_line(reply), flush=True)
+    if not reply:
+        notice("(the model gave no answer; the question does not count)")
 
 
 def notice(text):

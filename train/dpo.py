@@ -26,6 +26,7 @@ def main() -> None:
     # tokenizer and data: the tokenizer decides which turns fit
     folder = lineage.model_folder(settings.model)
     tokenizer = models.load_tokenizer(folder)
+    adapters.require_marks(folder, tokenizer)
     counts: Counter[str] = Counter()
     train, dev = pairs.read_pairs(settings, tokenizer, counts)
     reference = "frozen copy of the base" if settings.tuning == "full" else "base with adapters off"
@@ -35,7 +36,6 @@ def main() -> None:
 
     # model
     model = models.load_model(settings, folder, tokenizer)
-    adapters.require_marks(model, tokenizer, folder)
     frozen = models.load_model(settings, folder, tokenizer) if settings.tuning == "full" else None
 
     # trainer

@@ -28,17 +28,18 @@ def main() -> None:
     # tokenizer and data: the tokenizer decides which turns fit
     folder = lineage.model_folder(settings.model)
     tokenizer = models.load_tokenizer(folder)
+    adapters.require_marks(folder, tokenizer)
     counts: Counter[str] = Counter()
     train, dev = groups.read_prompts(settings, tokenizer, counts)
     reference = "frozen copy of the base" if settings.tuning == "full" else "base with adapters off"
-    facts = {**stages.facts(folder, tokenizer, train, dev), "reference": reference, "reward": groups.reward_hash(settings)}
+    facts = {**stages.facts(folder, tokenizer, train, dev), "reference": reference}
+    facts["reward"] = groups.require_reward(settings, facts)
     if program.begin(settings, "grpo", facts):
         return
 
     # model: the policy, and the reward model as a callable that sees how an answer ended
     model = models.load_model(settings, folder, tokenizer)
-    adapters.require_marks(model, tokenizer, folder)
-    reward = groups.load_reward(settings, tokenizer, facts, getattr(torch, settings.dtype))
+    reward = groups.load_reward(settings, tokenizer, getattr(torch, settings.dtype))
 
     # trainer
     resume = stages.resume_from(settings)

@@ -33,6 +33,7 @@ def main() -> None:
     from cmtmedqa.training import adapters, lineage
 
     # adapter and base
+    adapters.quiet()
     folder = adapters.folder_of(given.adapter)
     if not adapters.is_adapter(folder):
         raise InputError(f"{given.adapter}: is a whole model, there is nothing to merge")

@@ -67,6 +67,17 @@ def base_of(adapter: Path, named: str | None) -> Path:
     return base
 
 
+def quiet() -> None:
+    """Keep the notes of the libraries away from somebody who talks or waits for one line."""
+    import warnings
+
+    from transformers.utils import logging
+
+    warnings.simplefilter("ignore")
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
 def load(folder: Path, base: str | None, device: str, dtype: Any, attention: str = "sdpa") -> tuple[Any, Any]:
     """(model, tokenizer) of a folder, ready for use; an adapter stays apart from its base.
 
@@ -75,18 +86,18 @@ def load(folder: Path, base: str | None, device: str, dtype: Any, attention: str
     import torch
 
     adapter = is_adapter(folder)
-    if adapter and not (folder / WEIGHTS).is_file():
-        raise InputError(f"{folder}: holds no {WEIGHTS}; train the adapter again")
+    if adapter:
+        require_weights(folder)
     if base and not adapter:
         raise InputError(f"{folder}: is a whole model and needs no --base")
     _require(device)
     tokenizer = load_tokenizer(folder)
     whole = base_of(folder, base) if adapter else folder
-    model = _whole(whole, is_reward(folder), dtype, attention)
+    model = _whole(whole, is_reward(folder), adapter, dtype, attention)
     if adapter:
         template.grow_embeddings(model, tokenizer)  # as in training
     else:
-        require_marks(model, tokenizer, folder)
+        require_marks(folder, tokenizer)
     model.config.pad_token_id, model.config.eos_token_id = tokenizer.pad_token_id, tokenizer.eos_token_id
     if adapter:
         from peft import PeftModel
@@ -98,23 +109,42 @@ def load(folder: Path, base: str | None, device: str, dtype: Any, attention: str
     return model.to(torch.device(device)).eval(), tokenizer
 
 
-def require_marks(model: Any, tokenizer: Any, folder: Path) -> None:
+def require_marks(folder: Path, tokenizer: Any) -> None:
     """Raises InputError when a model has no embeddings of our control marks: whoever learns from preferences needs a model that talks."""
-    if len(tokenizer) > model.get_input_embeddings().weight.shape[0]:
+    from transformers import AutoConfig
+
+    if len(tokenizer) > AutoConfig.from_pretrained(folder).get_text_config().vocab_size:
         raise InputError(f"{folder}: was never trained with our chat template; fine-tune it first: cmtmedqa train sft")
 
 
-def _whole(folder: Path, scores: bool, dtype: Any, attention: str) -> Any:
+def _whole(folder: Path, scores: bool, headless: bool, dtype: Any, attention: str) -> Any:
+    """A model with all its weights; `headless`: its score head comes with an adapter."""
     from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
-    options = {"dtype": dtype, "attn_implementation": attention}
+    kind = AutoModelForSequenceClassification if scores else AutoModelForCausalLM
+    options = {"num_labels": 1} if scores else {}
     try:
-        if scores:
-            return AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1, **options)
-        return AutoModelForCausalLM.from_pretrained(folder, **options)
+        model, told = kind.from_pretrained(folder, dtype=dtype, attn_implementation=attention, output_loading_info=True, **options)
     except Exception as error:  # what a damaged file, an unknown kind of model and a missing library raise has nothing in common
         reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
         raise InputError(f"{folder}: cannot be loaded as a model: {reason}") from error
+    missing = sorted(key for key in told["missing_keys"] if not (headless and key.startswith("score")))
+    if missing:  # transformers would go on with random numbers in their place
+        raise InputError(f"{folder}: lacks weights of its model, such as {missing[0]}; it cannot be used")
+    return model
+
+
+def require_weights(adapter: Path) -> None:
+    """Raises InputError when the file of an adapter is missing, damaged or empty, or a reward adapter has no score head."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(adapter / WEIGHTS, framework="pt") as file:
+            names = list(file.keys())
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{adapter}: {WEIGHTS} is missing or damaged; train the adapter again") from error
+    if not names or (is_reward(adapter) and not any(name.endswith("score.weight") for name in names)):
+        raise InputError(f"{adapter}: {WEIGHTS} holds no weights or no score head; train the adapter again")
 
 
 def _require(device: str) -> None:

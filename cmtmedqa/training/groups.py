@@ -94,22 +94,28 @@ class Reward:
         return found
 
 
-def load_reward(settings: GrpoRun, tokenizer: Any, facts: Mapping[str, Any], dtype: torch.dtype) -> Reward:
-    """The reward of a run. Raises InputError when the reward model was trained from another base, template or tokenizer."""
+def require_reward(settings: GrpoRun, facts: Mapping[str, Any]) -> str:
+    """SHA-256 (first 16 digits) of the reward model: with other rewards a run is another run.
+
+    Raises InputError when it is no reward model, or was trained from another base, template or tokenizer.
+    """
     folder = adapters.folder_of(settings.reward_model)
     adapters.require_reward(folder)
     lineage.require_same(lineage.read(folder), facts, settings.reward_model)
+    if not adapters.is_adapter(folder):
+        return lineage.base_hash(folder)
+    adapters.require_weights(folder)
+    return adapters.adapter_hash(folder)
+
+
+def load_reward(settings: GrpoRun, tokenizer: Any, dtype: torch.dtype) -> Reward:
+    """The reward of a run, on the device of this process."""
+    folder = adapters.folder_of(settings.reward_model)
     base = settings.model if adapters.is_adapter(folder) else None
     device = "cpu" if settings.use_cpu else f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
     model, _ = adapters.load(folder, base, device, dtype, settings.attn_implementation)
     model.requires_grad_(False)
     return Reward(model, tokenizer, settings)
-
-
-def reward_hash(settings: GrpoRun) -> str:
-    """SHA-256 (first 16 digits) of the weights of the reward model; with other rewards a run is another run."""
-    folder = adapters.folder_of(settings.reward_model)
-    return adapters.adapter_hash(folder) if adapters.is_adapter(folder) else lineage.base_hash(folder)
 
 
 class _Seeded(RepeatSampler):

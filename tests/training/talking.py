@@ -5,8 +5,8 @@ import random
 from pathlib import Path
 from typing import Any
 
-from tests.training.judged import CURT, run_here
-from tests.training.tiny import dialogue
+from tests.training.judged import CURT
+from tests.training.tiny import dialogue, run
 
 
 def make_policy(base: Path, folder: Path) -> Path:
@@ -20,7 +20,9 @@ def make_policy(base: Path, folder: Path) -> Path:
         lines.append(json.dumps({"id": f"d{seed}", "messages": messages}, ensure_ascii=False))
     (folder / "rows.jsonl").write_text("\n".join(lines), encoding="utf-8")
     told = [f"model={base}", f"data={folder / 'rows.jsonl'}", f"output={folder / 'sft'}", "learning_rate=5e-3"]
-    run_here("sft", *told, "num_train_epochs=4", "per_device_train_batch_size=16", "logging_steps=20", "save_steps=1000")
+    steps = ["num_train_epochs=4", "per_device_train_batch_size=16", "logging_steps=25", "eval_steps=1000", "save_steps=1000"]
+    done = run("sft", "--recipe", "tiny", *told, *steps, cwd=folder)
+    assert done.code == 0, done.output
     return folder / "sft" / "model"
 
 
