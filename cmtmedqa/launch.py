@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from cmtmedqa.errors import CmtmedqaError, MissingExtra
+from cmtmedqa.errors import CmtmedqaError, ConfigError, MissingExtra
 from cmtmedqa.paths import bundled
 from cmtmedqa.recipes.base import Run
 
-_NEEDED = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
-_QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONSAFEPATH": "1", "TOKENIZERS_PARALLELISM": "false"}
+_LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 
 
 def command(stage: str, settings: Run, arguments: Sequence[str]) -> list[str]:
@@ -34,9 +33,11 @@ def command(stage: str, settings: Run, arguments: Sequence[str]) -> list[str]:
 def environment(settings: Run) -> dict[str, str]:
     """What the run's environment has beside the caller's: no telemetry, no import by accident, a fixed number of threads."""
     return {
-        **_QUIET,
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "PYTHONSAFEPATH": "1",
         "OMP_NUM_THREADS": str(settings.threads),
         "MKL_NUM_THREADS": str(settings.threads),
+        "TOKENIZERS_PARALLELISM": "false",
     }
 
 
@@ -52,7 +53,7 @@ def run(stage: str, settings: Run, arguments: Sequence[str]) -> None:
     Raises MissingExtra without the libraries of training, CmtmedqaError with the program's own line where it refused its
     input, and SystemExit with its code where it failed otherwise.
     """
-    require_libraries()
+    require_libraries(settings)
     with tempfile.TemporaryDirectory(prefix="cmtmedqa-") as folder:
         # The launcher of several processes knows only success and failure, and reports the latter as a traceback of its own.
         # A program that refuses its input leaves the line here instead.
@@ -65,15 +66,35 @@ def run(stage: str, settings: Run, arguments: Sequence[str]) -> None:
         sys.exit(done.returncode if done.returncode > 0 else 128 - done.returncode)
 
 
+def require_libraries(settings: Run) -> None:
+    """Raises MissingExtra when a library of training is absent, ConfigError when one that a setting asks for is; imports none."""
+    from importlib.util import find_spec
+
+    for name in _LIBRARIES:
+        if find_spec(name) is None:
+            raise MissingExtra(name, "train", "training")
+    wanted: dict[str, str] = {name: f"report_to={name}" for name in settings.report_to}
+    if settings.tuning == "qlora":
+        wanted["bitsandbytes"] = "tuning=qlora"
+    if settings.launch == "deepspeed_zero3":
+        wanted["deepspeed"] = "launch=deepspeed_zero3"
+    if settings.attn_implementation == "flash_attention_2":
+        wanted["flash_attn"] = "attn_implementation=flash_attention_2"
+    for name, setting in wanted.items():
+        if find_spec(name) is None:
+            raise ConfigError(f"{setting} needs {name}: pip install {name.replace('_', '-')}")
+
+
 def become(program: str, arguments: Sequence[str]) -> NoReturn:
     """Go on as a program of `train/` that is no stage (merge, chat): terminal, signals and exit code are its own.
 
     Raises MissingExtra without the libraries that it needs.
     """
-    require_libraries(("torch", "transformers", "peft"), program)
+    require_tools(program)
+    quiet = {"HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONSAFEPATH": "1", "TOKENIZERS_PARALLELISM": "false"}
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(sys.executable, tool(program, arguments), {**os.environ, **_QUIET})  # noqa: S606 -- our own program, without a shell
+    os.execve(sys.executable, tool(program, arguments), {**os.environ, **quiet})  # noqa: S606 -- our own program, without a shell
 
 
 def tool(program: str, arguments: Sequence[str]) -> list[str]:
@@ -81,10 +102,10 @@ def tool(program: str, arguments: Sequence[str]) -> list[str]:
     return [sys.executable, str(bundled("train", f"{program}.py")), *arguments]
 
 
-def require_libraries(names: Sequence[str] = _NEEDED, purpose: str = "training") -> None:
-    """Raises MissingExtra when a library is absent; imports none of them."""
+def require_tools(purpose: str) -> None:
+    """Raises MissingExtra when a library that loads models is absent; imports none."""
     from importlib.util import find_spec
 
-    for name in names:
+    for name in ("torch", "transformers", "peft"):
         if find_spec(name) is None:
             raise MissingExtra(name, "train", purpose)

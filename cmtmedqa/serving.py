@@ -58,7 +58,7 @@ def served_folder(model: str, base: str | None) -> Path:
         if _is_of(target, inner):
             return target
         raise InputError(f"{target}: is not this adapter merged; remove it, or merge to another folder and serve that")
-    launch.require_libraries(("torch", "transformers", "peft"), "merging")
+    launch.require_tools("merging")
     options = ["--base", base] if base else []
     done = subprocess.run(launch.tool("merge", [model, "-o", str(target), *options]), check=False)
     if done.returncode:

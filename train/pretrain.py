@@ -15,8 +15,6 @@ from cmtmedqa.training import program
 def main() -> None:
     # parse
     settings = program.parse("pretrain", PretrainRun)
-    from trl import SFTConfig, SFTTrainer
-
     from cmtmedqa.training import arguments, corpus, lineage, models, stages, template
 
     # seed
@@ -27,7 +25,8 @@ def main() -> None:
     tokenizer = models.load_tokenizer(folder)
     counts: Counter[str] = Counter()
     train = corpus.documents(settings, tokenizer, counts)
-    dev = corpus.held_out(settings, tokenizer)
+    dev = corpus.held_out(settings, tokenizer, counts)
+    stages.say_counts(counts)
     facts = stages.facts(folder, tokenizer, [row.ids.tolist() for row in train], [row.ids.tolist() for row in dev])
     if program.begin(settings, "pretrain", facts):
         return
@@ -37,6 +36,8 @@ def main() -> None:
     adapter = models.lora(settings, model, template.grow_embeddings(model, tokenizer))
 
     # trainer
+    from trl import SFTConfig, SFTTrainer
+
     resume = stages.resume_from(settings)
     trainer = SFTTrainer(
         model,

@@ -15,8 +15,6 @@ from cmtmedqa.training import program
 def main() -> None:
     # parse
     settings = program.parse("sft", SftRun)
-    from trl import SFTConfig, SFTTrainer
-
     from cmtmedqa.training import arguments, data, lineage, models, stages, template
 
     # seed
@@ -27,9 +25,9 @@ def main() -> None:
     tokenizer = models.load_tokenizer(folder)
     counts: Counter[str] = Counter()
     train = data.conversations(settings.data, "train", tokenizer, settings.max_length, counts)
-    paths, split = data.held_out(settings.data, settings.eval_data)
-    dev = data.conversations(paths, split, tokenizer, settings.max_length, Counter())
+    dev = data.held_out_conversations(settings.data, settings.eval_data, tokenizer, settings.max_length, counts)
     counts["doctor_turns_checked"] = template.check(tokenizer, [(row.id, row.messages) for row in train[:50]])
+    stages.say_counts(counts)
     facts = stages.facts(folder, tokenizer, train, dev)
     if program.begin(settings, "sft", facts):
         return
@@ -39,6 +37,8 @@ def main() -> None:
     adapter = models.lora(settings, model, template.grow_embeddings(model, tokenizer))
 
     # trainer
+    from trl import SFTConfig, SFTTrainer
+
     resume = stages.resume_from(settings)
     trainer = SFTTrainer(
         model,

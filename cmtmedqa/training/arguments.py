@@ -1,20 +1,33 @@
 """From a recipe to the arguments of transformers' Trainer that all stages share, and the order of a run with it."""
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
-from cmtmedqa.errors import MissingExtra
 from cmtmedqa.recipes.base import Run
 
 
 def seed(settings: Run) -> None:
-    """Seed Python, numpy and torch, and fix the number of threads: sums of floats depend on it."""
+    """Seed Python, numpy and torch, and fix the number of threads: sums of floats depend on it. Quiets the libraries."""
     import torch
     from transformers import set_seed
 
+    _quiet()
     torch.set_num_threads(settings.threads)
     set_seed(settings.seed)
+
+
+def _quiet() -> None:
+    """No bars where there is no terminal, and no remarks of the libraries that a user of the programs can do nothing about."""
+    import datasets
+    from transformers.utils import logging
+
+    warnings.filterwarnings("ignore", message=".*is deprecated and will be removed", category=FutureWarning)
+    logging.set_verbosity_error()
+    if not sys.stderr.isatty():
+        datasets.disable_progress_bars()
+        logging.disable_progress_bar()
 
 
 def trainer_arguments(settings: Run, evaluates: bool, resumes: bool) -> dict[str, Any]:
@@ -50,12 +63,8 @@ def trainer_arguments(settings: Run, evaluates: bool, resumes: bool) -> dict[str
 
 
 def reporters(settings: Run) -> list[str]:
-    """The trackers asked for. Raises MissingExtra when one is not installed."""
+    """The trackers asked for; TensorBoard writes into the run folder."""
     import os
-    from importlib.util import find_spec
 
-    for name in settings.report_to:
-        if find_spec(name) is None:
-            raise MissingExtra(name, "train", f"report_to={name}")
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(Path(settings.output) / "tensorboard")
     return list(settings.report_to)

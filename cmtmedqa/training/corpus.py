@@ -98,13 +98,15 @@ def documents(settings: PretrainRun, tokenizer: Any, counts: Counter[str]) -> li
     return found
 
 
-def held_out(settings: PretrainRun, tokenizer: Any) -> list[Document]:
+def held_out(settings: PretrainRun, tokenizer: Any, counts: Counter[str]) -> list[Document]:
     """The held-out documents: the dev split of the datasets, or `eval_data` (text files, or dialogues)."""
-    counts: Counter[str] = Counter()
+    found: Counter[str] = Counter()
     if settings.eval_data and all(path.endswith(".txt") for path in settings.eval_data):
-        return list(encode_texts(tokenizer, read_texts(settings.eval_data, counts), counts))
-    paths, split = data.held_out(settings.data, settings.eval_data)
-    return _dialogues(paths, split, tokenizer, counts)
+        rows = list(encode_texts(tokenizer, read_texts(settings.eval_data, found), found))
+    else:
+        rows = _dialogues(*data.held_out(settings.data, settings.eval_data), tokenizer, found)
+    counts.update({f"eval_{name}": count for name, count in found.items()} | {"eval_documents": len(rows)})
+    return rows
 
 
 def _dialogues(paths: Sequence[str], split: str, tokenizer: Any, counts: Counter[str]) -> list[Document]:
@@ -147,7 +149,7 @@ def mix(
 def _chosen(documents: Sequence[Document], tokens: float, seed: int, counts: Counter[str]) -> list[Document]:
     """Documents in a seeded order until one no longer fits the number of tokens, put back into the order of the file."""
     order = list(range(len(documents)))
-    random.Random(seed).shuffle(order)
+    random.Random(seed).shuffle(order)  # noqa: S311 -- a choice that can be repeated, no secret
     taken, kept = 0, []
     for place in order:
         if taken + len(documents[place].ids) > tokens + 0.5:

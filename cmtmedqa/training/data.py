@@ -168,10 +168,20 @@ def conversations(
     return rows
 
 
-def held_out(settings_data: Sequence[str], eval_data: Sequence[str]) -> tuple[Sequence[str], str]:
+def held_out_conversations(
+    paths: Sequence[str], eval_paths: Sequence[str], tokenizer: Any, limit: int, counts: Counter[str]
+) -> list[Conversation]:
+    """As `conversations`, of the held-out data; what became of it is counted under `eval_…`."""
+    found: Counter[str] = Counter()
+    rows = conversations(*held_out(paths, eval_paths), tokenizer, limit, found)
+    counts.update({f"eval_{name}": count for name, count in found.items()})
+    return rows
+
+
+def held_out(data: Sequence[str], eval_data: Sequence[str]) -> tuple[Sequence[str], str]:
     """(paths, split) of the held-out data: files named for it are taken whole, datasets give their dev split."""
     if not eval_data:
-        return settings_data, "dev"
+        return data, "dev"
     return eval_data, "train" if not any(is_dataset(path) for path in eval_data) else "dev"
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,11 @@ class RunLog(TrainerCallback):
         path.write_text("".join(_line(line) for line in kept), encoding="utf-8")
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
-        """One line, without times."""
+        """One line, without times. Raises CmtmedqaError when the loss is no number any more."""
+        if not math.isfinite((logs or {}).get("loss", 0.0)):
+            raise CmtmedqaError(
+                f"the loss is no number at step {state.global_step}; lower learning_rate, or use bf16 or float32"
+            )
         values = {key: value for key, value in (logs or {}).items() if not key.endswith(_TIMED)}
         if is_main() and values and "train_loss" not in values:
             with self.path.open("a", encoding="utf-8") as stream:
@@ -85,7 +90,10 @@ class RunLog(TrainerCallback):
 
 
 def _line(values: dict[str, Any]) -> str:
-    return json.dumps(values, ensure_ascii=False) + "\n"
+    finite = {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in values.items()
+    }
+    return json.dumps(finite, ensure_ascii=False) + "\n"
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:

@@ -20,11 +20,13 @@ _WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 
 
 def model_folder(name: str) -> Path:
-    """The folder of a base model: one that was named, or that of a model in the hub's cache on this computer.
+    """The folder of a base model: one that was named (`model/` of a run folder), or a model in the hub's cache on this computer.
 
     Raises InputError when there is none, or when the folder holds an adapter.
     """
     folder = Path(name) if Path(name).exists() else _cached(name)
+    if (folder / "run.json").is_file() and (folder / "model").is_dir():
+        folder = folder / "model"
     if not (folder / "config.json").is_file():
         if (folder / "adapter_config.json").is_file():
             raise InputError(f"{name}: is an adapter, not a model; merge it first: cmtmedqa merge {name} -o DIR")
@@ -46,12 +48,19 @@ def _cached(name: str) -> Path:
 
 
 def base_hash(folder: Path) -> str:
-    """SHA-256 (first 16 digits) of a model's configuration and weights.
+    """SHA-256 (first 16 digits) of a model's configuration and weights."""
+    digest = hashlib.sha256(_plain_config(folder / "config.json"))
+    digest.update(weights_hash(folder).encode())
+    return digest.hexdigest()[:16]
+
+
+def weights_hash(folder: Path) -> str:
+    """SHA-256 (first 16 digits) of the weight files of a model or an adapter.
 
     A weight file above 64 MiB counts by its size, its head and 512 places of 4 KiB spread evenly: training, merging and rounding change
     every place of a file, and hashing 16 GB whole would take a minute at each start.
     """
-    digest = hashlib.sha256(_plain_config(folder / "config.json"))
+    digest = hashlib.sha256()
     for path in sorted(path for pattern in _WEIGHTS for path in folder.glob(pattern)):
         size = path.stat().st_size
         digest.update(f"{path.name} {size}".encode())

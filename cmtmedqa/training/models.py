@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from cmtmedqa.errors import InputError, MissingExtra
+from cmtmedqa import io
+from cmtmedqa.errors import InputError
 from cmtmedqa.recipes.base import Run
 from cmtmedqa.training import template
 from cmtmedqa.training.program import say
@@ -31,6 +32,7 @@ def load_model(settings: Run, folder: Path, tokenizer: Any, kind: str = "AutoMod
     """
     import torch
     import transformers
+    from safetensors import SafetensorError
 
     require_device(settings)
     options |= {"dtype": getattr(torch, settings.dtype), "attn_implementation": settings.attn_implementation}
@@ -38,7 +40,7 @@ def load_model(settings: Run, folder: Path, tokenizer: Any, kind: str = "AutoMod
         options |= {"quantization_config": _four_bits(settings), "device_map": {"": _local_device()}}
     try:
         model = getattr(transformers, kind).from_pretrained(folder, **options)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise InputError(f"{folder}: cannot be loaded as a model: {_first_line(error)}") from error
     model.config.use_cache = False
     model.config.eos_token_id, model.config.pad_token_id = tokenizer.eos_token_id, tokenizer.pad_token_id
@@ -61,13 +63,9 @@ def require_device(settings: Run) -> None:
 
 
 def _four_bits(settings: Run) -> Any:
-    from importlib.util import find_spec
-
     import torch
     from transformers import BitsAndBytesConfig
 
-    if find_spec("bitsandbytes") is None:
-        raise MissingExtra("bitsandbytes", "qlora", "tuning=qlora")
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
@@ -103,6 +101,12 @@ def lora(settings: Run, model: Any, new_rows: list[int], task: str = "CAUSAL_LM"
         trainable_token_indices=new_rows or None,
         modules_to_save=["lm_head"] if new_rows and not tied else None,
     )
+
+
+def write_generation_config(folder: Path, tokenizer: Any) -> None:
+    """How the model is to be sampled where the caller does not say: servers decode greedily without `do_sample`."""
+    found = {"do_sample": True, "temperature": 0.7, "top_p": 0.9, "eos_token_id": tokenizer.eos_token_id}
+    io.write_json(folder / "generation_config.json", {**found, "pad_token_id": tokenizer.pad_token_id})
 
 
 def _first_line(error: BaseException) -> str:

@@ -5,6 +5,7 @@ and at its end `model/`, `curves.png`, `README.md` (the model card) and `metrics
 """
 
 import argparse
+import errno
 import json
 import os
 import shutil
@@ -23,6 +24,7 @@ RUN, LOG, METRICS, MODEL, CARD, CURVES = "run.json", "log.jsonl", "metrics.json"
 _HARMLESS = frozenset({
     "model", "reward_model", "data", "eval_data", "corpus", "general", "output", "overwrite", "launch", "report_to", "save_total_limit",
 })  # fmt: skip
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES})
 Settings = TypeVar("Settings", bound=Run)
 
 
@@ -51,6 +53,19 @@ def run(main: Callable[[], None]) -> None:
         main()
     except CmtmedqaError as error:
         _refuse(str(error))
+    except KeyboardInterrupt:
+        say("interrupted; run the same command again to go on")
+        sys.exit(130)
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        _refuse(f"{error.filename or 'disk'}: {error.strerror}; put it right and run the same command again")
+    except RuntimeError as error:
+        if type(error).__name__ != "OutOfMemoryError":  # that of torch, which is not imported here
+            raise
+        _refuse(
+            "the GPU is out of memory; lower max_length or the batch sizes, set gradient_checkpointing=true, or use tuning=qlora"
+        )
 
 
 def _refuse(message: str) -> None:

@@ -1,13 +1,15 @@
 """What the stages on transformers' Trainer share: rows with labels, callbacks, and the way from training to a finished run folder."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from cmtmedqa.recipes.base import Run
-from cmtmedqa.training import checkpoints, data, guards, lineage, program, report, template
+from cmtmedqa.training import checkpoints, data, guards, lineage, models, program, report, template
 from cmtmedqa.training.data import Conversation
 
 _CHUNK = 1_000
@@ -36,6 +38,11 @@ def labelled(tokenizer: Any, rows: Sequence[Conversation]) -> Any:
     return concatenate_datasets(parts)
 
 
+def say_counts(counts: Counter[str]) -> None:
+    """One line on what became of the rows; the same figures stand in `metrics.json`."""
+    program.say("data: " + ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()) if count))
+
+
 def resume_from(settings: Run) -> Path | None:
     """The checkpoint from which a run goes on, None for a new one; broken ones above it are removed."""
     folder = Path(settings.output)
@@ -50,6 +57,8 @@ def callbacks(settings: Run, resume: Path | None, evaluates: bool) -> list[Any]:
     """The log of the run, and early stopping where it is asked for and there is held-out data."""
     from transformers import EarlyStoppingCallback
 
+    if not evaluates:
+        program.say("no held-out data: nothing is evaluated, nothing stops early, and the last model is the result")
     step = checkpoints.step_of(resume) if resume else None
     found: list[Any] = [guards.RunLog(Path(settings.output) / program.LOG, step)]
     if settings.early_stopping_patience and evaluates:
@@ -71,18 +80,26 @@ def train_and_save(
     metrics = {
         "stage": stage,
         "steps": trainer.state.global_step,
-        "train_loss": result.training_loss,
+        "train_loss": result.training_loss if math.isfinite(result.training_loss) else None,
         **evaluated(log, trainer.state),
-        "weights": guards.weight_hash(trainer.accelerator.unwrap_model(trainer.model), trained_only=True),
         "processes": program.world_size(),
-        "seconds_since_last_start": round(seconds, 1),
+        "weights": lineage.weights_hash(folder / program.MODEL) if program.is_main() else "",
         **made_of,
         "manifests": data.manifests([*settings.data, *settings.eval_data]),
         "rows": dict(sorted(counts.items())),
+        "speed": speed(seconds, trainer.state.global_step - (checkpoints.step_of(resume) if resume else 0)),
+        "versions": {
+            name: version(name) for name in ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
+        },
     }
     report.draw_curves(log, folder)
     report.write_card(folder, f"{stage} of {Path(settings.model).name}", metrics, settings.model_dump(mode="json"))
     program.finish(settings, metrics)
+
+
+def speed(seconds: float, steps: int) -> dict[str, float]:
+    """Seconds and steps since the last start; the only figures that differ from run to run."""
+    return {"seconds": round(seconds, 1), "steps": steps, "steps_per_second": round(steps / max(seconds, 1e-9), 3)}
 
 
 def evaluated(log: Sequence[Mapping[str, Any]], state: Any) -> dict[str, Any]:
@@ -103,6 +120,7 @@ def save(trainer: Any, settings: Run, stage: str, made_of: Mapping[str, Any]) ->
     trainer.save_model(str(folder))
     if program.is_main():
         trainer.processing_class.save_pretrained(folder)
+        models.write_generation_config(folder, trainer.processing_class)
         (folder / "training_args.bin").unlink(missing_ok=True)  # a pickle, with paths of this computer
         lineage.write(
             folder, {"stage": stage, "tuning": settings.tuning, "base_name": Path(settings.model).name, **made_of}

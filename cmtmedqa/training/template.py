@@ -35,8 +35,8 @@ def prepare(tokenizer: Any) -> list[str]:
     known = tokenizer.get_vocab()
     spare = tokenizer.pad_token if tokenizer.pad_token not in {None, END} else PAD
     missing = [token for token in (START, END, spare) if token not in known]
-    tokenizer.add_special_tokens({"additional_special_tokens": [START, END]}, replace_extra_special_tokens=False)
-    tokenizer.eos_token, tokenizer.pad_token = END, spare
+    tokenizer.add_tokens([START, END], special_tokens=True)
+    tokenizer.add_special_tokens({"eos_token": END, "pad_token": spare})
     tokenizer.chat_template = TEMPLATE
     tokenizer.padding_side = "right"
     return missing

@@ -9,6 +9,7 @@ import runpy
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,8 +52,17 @@ class Done(NamedTuple):
 def run(stage: str, *arguments: str, cwd: Path, processes: int = 1, kill: str = "") -> Done:
     """Run a program of train/ to its end, as its head comment says, in processes of its own that need not import torch anew.
 
-    `kill`: "MODULE:CLASS.FUNCTION@N" kills the (first) process at the N-th call of that function, by SIGKILL.
+    `kill`: "MODULE:CLASS.FUNCTION@N" kills the first process at the N-th call of that function, by SIGKILL.
     """
+    return _run(lambda rank: (_program, stage, arguments, kill if rank == 0 else ""), cwd, processes)
+
+
+def call(function: Callable[..., None], *values: Any, cwd: Path, processes: int = 1) -> Done:
+    """Call `function(rank, *values)` of a test module in processes of its own that may join."""
+    return _run(lambda rank: (function, rank, *values), cwd, processes)
+
+
+def _run(job: Callable[[int], tuple[Any, ...]], cwd: Path, processes: int) -> Done:
     port = _free_port()
     running = []
     for rank in range(processes):
@@ -65,20 +75,12 @@ def run(stage: str, *arguments: str, cwd: Path, processes: int = 1, kill: str = 
         }
         environment = {name: str(value) for name, value in several.items()} if processes > 1 else {}
         path = cwd / f".output-{rank}.txt"
-        words = (
-            str(CHECKOUT / "train" / f"{stage}.py"),
-            arguments,
-            str(cwd),
-            environment,
-            str(path),
-            kill if rank == 0 else "",
-        )
-        process = _SERVER.Process(target=_child, args=words)
+        process = _SERVER.Process(target=_child, args=(str(cwd), environment, str(path), *job(rank)))
         process.start()
         running.append((process, path))
     for process, _ in running:
         process.join(300)
-        if process.is_alive() or process.exitcode == -signal.SIGKILL:
+        if process.exitcode in {None, -signal.SIGKILL}:
             for other, _ in running:
                 other.kill()
     codes = [process.exitcode for process, _ in running]
@@ -93,17 +95,20 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _child(
-    program: str, arguments: tuple[str, ...], cwd: str, environment: dict[str, str], output: str, kill: str
-) -> None:
+def _child(cwd: str, environment: dict[str, str], output: str, function: Callable[..., None], *values: Any) -> None:
     os.environ.update(environment)
     os.chdir(cwd)
     stream = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(stream, 1)
     os.dup2(stream, 2)
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", buffering=1, closefd=False)
+    function(*values)
+
+
+def _program(stage: str, arguments: tuple[str, ...], kill: str) -> None:
     if kill:
         _kill_at(kill)
+    program = str(CHECKOUT / "train" / f"{stage}.py")
     sys.argv = [program, *arguments]
     runpy.run_path(program, run_name="__main__")
 
