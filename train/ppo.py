@@ -28,7 +28,6 @@ def main() -> None:
         models,
         ppo_figures,
         ppo_finish,
-        ppo_math,
         ppo_state,
         ppo_update,
         ranks,
@@ -68,9 +67,8 @@ def main() -> None:
     device = ranks.join(settings.use_cpu)
     base = models.load_model(settings, folder, tokenizer)
     base = base if settings.tuning == "qlora" else base.to(device)
-    cast = roles.assemble(
-        base, models.lora(settings, "CAUSAL_LM", []), reward_folder, device, settings.gradient_checkpointing
-    )
+    lora = models.lora(settings, base, [])
+    cast = roles.assemble(base, lora, reward_folder, device, settings.gradient_checkpointing, settings.bf16)
     roles.check(cast, [prompt.ids for prompt in train[:2]], pad_id, settings.temperature)
 
     # trainer: optimizer, and the state of a run that was killed
@@ -130,7 +128,7 @@ def main() -> None:
         # figures, beta, stop rules
         rows = [row for part in ranks.gathered(ppo_figures.answered(found, reward)) for row in part]
         clock.count(rows)
-        explained = ppo_math.explained_variance(found.values, target.returns, found.mask)
+        explained = ppo_update.explained_variance(found, target)
         figures = ppo_figures.figures(rows, state.beta)
         figures |= {"beta": state.beta, "learning_rate": rate, "explained_variance": explained, **updated}
         ppo_finish.warn_of_no_eos_reward(iteration, figures, settings)

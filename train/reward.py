@@ -19,6 +19,7 @@ from cmtmedqa.training import program
 def main() -> None:
     # parse
     settings = program.parse("reward", RewardRun)
+    from peft import get_peft_model
     from transformers import TrainingArguments
 
     from cmtmedqa.training import arguments, comparisons, lineage, models, reward_trainer, roles, stages, template
@@ -38,8 +39,9 @@ def main() -> None:
     # model
     model = models.load_model(settings, folder, tokenizer, "AutoModelForSequenceClassification", num_labels=1)
     roles.without_dropout(model)
-    adapter = models.lora(settings, "SEQ_CLS", template.grow_embeddings(model, tokenizer))
-    model = models.with_adapter(reward_trainer.with_float32_head(model), adapter)
+    adapter = models.lora(settings, model, template.grow_embeddings(model, tokenizer), "SEQ_CLS")
+    model = reward_trainer.with_float32_head(model)
+    model = get_peft_model(model, adapter) if adapter else model
 
     # trainer
     resume = stages.resume_from(settings)

@@ -61,6 +61,8 @@ class PpoRun(Run):
             raise ValueError(
                 "lora_dropout must be 0: with it the ratio of new to old probabilities would not start at 1"
             )
+        if self.fp16 or self.dtype == "float16":
+            raise ValueError("fp16: PPO computes in bfloat16 or float32; it has no loss scaling")
         if self.gradient_accumulation_steps != 1:
             raise ValueError(
                 "gradient_accumulation_steps must be 1; mini_batch_size and per_device_train_batch_size decide it"

@@ -149,7 +149,9 @@ def read_halves(settings: RewardRun, tokenizer: Any, counts: Counter[str]) -> tu
     counts["train_rankings"], counts["held_out_rankings"] = len(train), len(dev)
     counts["train_pairs"], counts["held_out_pairs"] = (sum(len(item.pairs) for item in half) for half in (train, dev))
     if counts["train_pairs"] < settings.few_pairs:
-        say(f"warning: {counts['train_pairs']} pairs are few; a reward model of less than {settings.few_pairs} is easily led astray")
+        say(
+            f"warning: {counts['train_pairs']} pairs are few; a reward model of less than {settings.few_pairs} is easily led astray"
+        )
     return train, dev
 
 

@@ -34,20 +34,22 @@ def token_logprobs(
 
 
 def _chosen(head: Any, states: Tensor, targets: Tensor, temperature: float) -> Tensor:
-    logits = head(states).float() / temperature
-    return logits.gather(1, targets[:, None]).squeeze(1) - logits.logsumexp(1)
+    logs = (head(states).float() / temperature).log_softmax(1)
+    return logs.gather(1, targets[:, None]).squeeze(1)
 
 
-def token_entropies(hidden: Tensor, head: Any, mask: Tensor, temperature: float, chunk: int = CHUNK) -> Tensor:
-    """[answers, T]: the entropy of the next-token distribution at each token of the mask, in nats, 0 elsewhere."""
+def logprobs_and_entropies(
+    hidden: Tensor, head: Any, targets: Tensor, mask: Tensor, temperature: float, chunk: int = CHUNK
+) -> tuple[Tensor, Tensor]:
+    """`token_logprobs` and the entropy of the distribution at each token in nats, [answers, T] both, without gradients."""
     inside = mask.bool()
-    states = hidden[inside]
+    states, wanted = hidden[inside], targets[inside]
+    found = torch.zeros(2, len(states), device=hidden.device)
     with torch.no_grad():
-        pieces = [_entropy(head(states[at : at + chunk]).float() / temperature) for at in range(0, len(states), chunk)]
-    found = torch.cat(pieces) if pieces else torch.zeros(0, device=hidden.device)
-    return torch.zeros(mask.shape, device=hidden.device).masked_scatter(inside, found)
-
-
-def _entropy(logits: Tensor) -> Tensor:
-    logs = logits.log_softmax(1)
-    return -(logs.exp() * logs).sum(1)
+        for start in range(0, len(states), chunk):
+            rows = slice(start, start + chunk)
+            logs = (head(states[rows]).float() / temperature).log_softmax(1)
+            found[0, rows] = logs.gather(1, wanted[rows, None]).squeeze(1)
+            found[1, rows] = -(logs.exp() * logs).sum(1)
+    logprobs, entropies = (torch.zeros(mask.shape, device=hidden.device).masked_scatter(inside, part) for part in found)
+    return logprobs, entropies

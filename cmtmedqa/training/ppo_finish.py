@@ -81,7 +81,9 @@ def warn_of_no_eos_reward(iteration: int, figures: Mapping[str, float], settings
 def line(step: int, count: int, figures: Mapping[str, float]) -> str:
     """An iteration as one line for people."""
     kind = "eval_" if "eval_reward" in figures else ""
-    shown = ", ".join(f"{name} {figures[kind + name]:.3g}" for name in ("reward", "kl", "entropy", "ended_share", "length"))
+    shown = ", ".join(
+        f"{name} {figures[kind + name]:.3g}" for name in ("reward", "kl", "entropy", "ended_share", "length")
+    )
     return f"iteration {step}/{count}{', held out' if kind else ''}: {shown}"
 
 

@@ -100,11 +100,15 @@ def value_loss(
     return loss, ((cut_error > plain_error).float() * mask).sum().detach()
 
 
-def explained_variance(values: Tensor, returns: Tensor, mask: Tensor) -> float:
-    """1 - Var(returns - V) / Var(returns) over the mask: 1 for a perfect critic, 0 for one that knows only the mean."""
-    inside = mask.bool()
-    spread = returns[inside].double().var(unbiased=False)
-    return float(1 - (returns - values)[inside].double().var(unbiased=False) / spread) if spread > 0 else 0.0
+def explained_variance(returns: Tensor, residuals: Tensor) -> float:
+    """1 - Var(returns - V) / Var(returns) from the `moments` of both: 1 for a perfect critic, 0 for one that knows only the mean."""
+
+    def variance(of: Tensor) -> float:
+        count, sum_, squares = map(float, of)
+        return squares / count - (sum_ / count) ** 2
+
+    spread = variance(returns)
+    return 1 - variance(residuals) / spread if spread > 0 else 0.0
 
 
 def adapted_beta(beta: float, kl: float, target: float, answers: int, horizon: int) -> float:

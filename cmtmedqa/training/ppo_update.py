@@ -30,6 +30,13 @@ def targets(rollout: Rollout, reward: Tensor, beta: float, settings: PpoRun) -> 
     return Targets(ppo_math.whiten(raw, rollout.mask, moments), returns)
 
 
+def explained_variance(rollout: Rollout, target: Targets) -> float:
+    """How much of the returns of all processes the values at the time of the rollout explain."""
+    residuals = target.returns - rollout.values
+    of_returns, of_residuals = (ranks.total(ppo_math.moments(v, rollout.mask)) for v in (target.returns, residuals))
+    return ppo_math.explained_variance(of_returns, of_residuals)
+
+
 def optimizer(cast: Cast, settings: PpoRun) -> torch.optim.AdamW:
     """AdamW over two groups, the policy's adapter and the value's with its head, each with its own rate."""
     groups = [

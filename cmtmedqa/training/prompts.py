@@ -65,9 +65,8 @@ def _fitted(
 ) -> tuple[str, list[int]]:
     if any(mark in message["content"] for message in messages for mark in marks):
         return "dropped_control_token", []
-    trimmed = trim_left(
-        messages, template.lengths(tokenizer, messages), limit - len(template.prompt_ids(tokenizer, []))
-    )
+    opening = len(tokenizer(f"{template.START}assistant\n", add_special_tokens=False)["input_ids"])
+    trimmed = trim_left(messages, template.lengths(tokenizer, messages), limit - opening)
     if trimmed is None:
         return "dropped_too_long", []
     counts["left_trimmed"] += len(trimmed) < len(messages)

@@ -75,7 +75,7 @@ def with_float32_head(model: Any) -> Any:
     return model
 
 
-class RankingTrainer(Trainer):  # type: ignore[misc]
+class RankingTrainer(Trainer):
     """transformers' Trainer with the loss of `ranking.py`; `held_out` are the items of the evaluation, in order."""
 
     def __init__(self, *arguments: Any, settings: RewardRun, held_out: Sequence[Item], **named: Any) -> None:
@@ -98,7 +98,9 @@ class RankingTrainer(Trainer):  # type: ignore[misc]
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Tensor | None = None
     ) -> Any:
         """The part of this micro-batch in the loss of the whole step; without totals, the loss of the batch alone."""
-        scores = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits.squeeze(-1).float()
+        scores = (
+            model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits.squeeze(-1).float()
+        )
         pairs = PairIndex(inputs["better"], inputs["worse"], inputs["gap"], inputs["item"], len(inputs["number"]))
         weights = inputs["weights"]
         if num_items_in_batch is None:
@@ -126,7 +128,8 @@ class RankingTrainer(Trainer):  # type: ignore[misc]
         numbers, table = np.asarray(prediction.label_ids), np.asarray(prediction.predictions)
         place = {int(number): row for row, number in enumerate(numbers)}
         self.last_scores = [
-            [float(score) for score in table[place[number]][: len(item.answers)]] for number, item in enumerate(self.held_out)
+            [float(score) for score in table[place[number]][: len(item.answers)]]
+            for number, item in enumerate(self.held_out)
         ]
         self.last_report = held_out_report(self.held_out, self.last_scores)
         figures: dict[str, Any] = self.last_report
@@ -140,16 +143,22 @@ class RankingTrainer(Trainer):  # type: ignore[misc]
 
 def held_out_report(items: Sequence[Item], scores: Sequence[Sequence[float]]) -> dict[str, object]:
     """`ranking_report.report` of some items and the scores of their answers."""
-    return ranking_report.report([
-        ranking_report.Scored(score, item.pairs, item.dialogue_id, item.department, [len(answer) for answer in item.answers])
-        for item, score in zip(items, scores, strict=True)
-    ])
+    return ranking_report.report(
+        [
+            ranking_report.Scored(
+                score, item.pairs, item.dialogue_id, item.department, [len(answer) for answer in item.answers]
+            )
+            for item, score in zip(items, scores, strict=True)
+        ]
+    )
 
 
 def write_scores(path: Path, items: Sequence[Item], scores: Sequence[Sequence[float]]) -> None:
     """One line per held-out item, without text: its id, the scores of its answers and its pairs [better, worse, gap]."""
     lines = [
-        json.dumps({"id": item.id, "scores": list(score), "pairs": [list(pair) for pair in item.pairs]}, ensure_ascii=False)
+        json.dumps(
+            {"id": item.id, "scores": list(score), "pairs": [list(pair) for pair in item.pairs]}, ensure_ascii=False
+        )
         for item, score in zip(items, scores, strict=True)
     ]
     io.write_text(path, "".join(line + "\n" for line in lines))
@@ -157,13 +166,24 @@ def write_scores(path: Path, items: Sequence[Item], scores: Sequence[Sequence[fl
 
 def tables(report: Mapping[str, Any]) -> str:
     """Accuracy by gap and by department, and calibration, as Markdown for the card."""
-    accuracies = {"all": report["pair_accuracy"]} | {f"gap {gap}": found for gap, found in report["by_gap"].items()} | report["by_department"]
-    lines = ["## Held-out pairs", "", "| pairs | accuracy | 95 % interval | n | dialogues |", "|---|---:|---|---:|---:|"]
+    accuracies = (
+        {"all": report["pair_accuracy"]}
+        | {f"gap {gap}": found for gap, found in report["by_gap"].items()}
+        | report["by_department"]
+    )
+    lines = [
+        "## Held-out pairs",
+        "",
+        "| pairs | accuracy | 95 % interval | n | dialogues |",
+        "|---|---:|---|---:|---:|",
+    ]
     lines += [
         f"| {name} | {found['value']:.3f} | {found['low']:.3f} to {found['high']:.3f} | {found['n']} | {found['dialogues']} |"
         for name, found in accuracies.items()
     ]
     lines += ["", f"Calibration of sigmoid(score difference): ECE {report['calibration']['ece']:.3f}", ""]
     lines += ["| predicted | observed | n |", "|---:|---:|---:|"]
-    lines += [f"| {row['predicted']:.3f} | {row['observed']:.3f} | {row['n']} |" for row in report["calibration"]["bins"]]
+    lines += [
+        f"| {row['predicted']:.3f} | {row['observed']:.3f} | {row['n']} |" for row in report["calibration"]["bins"]
+    ]
     return "\n".join(lines)

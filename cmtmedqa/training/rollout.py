@@ -51,7 +51,7 @@ def sample(
         causal = model.get_base_model()
         for rows in by_length([len(prompt) for prompt in prompts], batch):
             ids, mask = _left_padded([prompts[row] for row in rows], pad_id, cast.device)
-            with cast.autocast(causal.dtype):
+            with cast.autocast():
                 drawn = causal.generate(input_ids=ids, attention_mask=mask, generation_config=config)
             for row, answer in zip(rows, drawn[:, ids.shape[1] :].tolist(), strict=True):
                 answers[row] = answer[: answer.index(end_id) + 1] if end_id in answer else answer
