@@ -42,21 +42,15 @@ def main() -> None:
     arguments.seed(settings)
 
     # tokenizer and data
-    folder, reward_folder = lineage.model_folder(settings.model), Path(settings.reward_model)
+    folder, reward_folder = lineage.model_folder(settings.model), ppo_finish.reward_folder(settings.reward_model)
     tokenizer = models.load_tokenizer(folder)
     end_id, pad_id = tokenizer.eos_token_id, tokenizer.pad_token_id
-    room = settings.max_length - settings.max_new_tokens
     counts: Counter[str] = Counter()
-    conversations = data.read_conversations(settings.data, "train", counts)
-    train = prompting.prompts(conversations, settings.prompts, tokenizer, room, counts)
-    data.require_some(train, settings.data, counts)
-    paths, split = data.held_out(settings.data, settings.eval_data)
-    held_out = data.read_conversations(paths, split, Counter())
-    dev = prompting.prompts(held_out, "one", tokenizer, room, Counter())[: settings.eval_prompts]
+    train, dev = prompting.read_prompts(settings, tokenizer, counts)
     made_of = {"base": lineage.base_hash(folder), **template.fingerprint(tokenizer)}
     lineage.require_same(lineage.read(reward_folder), made_of, f"reward model {reward_folder}")
     made_of |= {
-        "reward_weights": ppo_finish.folder_hash(reward_folder),
+        "reward_weights": lineage.weights_hash(reward_folder),
         "data_hash": data.content_hash(train),
         "eval_hash": data.content_hash(dev),
     }
@@ -102,7 +96,7 @@ def main() -> None:
     bar = tqdm(total=iterations, initial=state.step, unit="it", disable=not (program.is_main() and sys.stderr.isatty()))
     while state.step < iterations and not state.stopped:
         iteration = state.step
-        chosen = prompting.rows_of(settings.seed, iteration, settings.rollouts, len(train))
+        chosen = prompting.order_of(settings.seed, iteration, settings.rollouts, len(train))
         mine = [train[row].ids for row in chosen[ranks.rank() * share : (ranks.rank() + 1) * share]]
 
         # rollout: answers, then log-probabilities, values and scores from fresh forward passes

@@ -27,27 +27,28 @@ def main() -> None:
     train = corpus.documents(settings, tokenizer, counts)
     dev = corpus.held_out(settings, tokenizer, counts)
     stages.say_counts(counts)
-    facts = stages.facts(folder, tokenizer, [row.ids.tolist() for row in train], [row.ids.tolist() for row in dev])
+    facts = stages.facts(folder, tokenizer, corpus.plain(train), corpus.plain(dev))
     if program.begin(settings, "pretrain", facts):
         return
 
-    # model
+    # model, after the trainer's arguments: DeepSpeed and FSDP share a model out while it is loaded
+    from trl import SFTConfig, SFTTrainer
+
+    resume = stages.resume_from(settings)
+    args = SFTConfig(
+        **arguments.trainer_arguments(settings, bool(dev), resume is not None),
+        max_length=settings.max_length,
+        packing=True,
+        packing_strategy="bfd_split",
+        eval_packing=False,
+    )
     model = models.load_model(settings, folder, tokenizer)
     adapter = models.lora(settings, model, template.grow_embeddings(model, tokenizer))
 
     # trainer
-    from trl import SFTConfig, SFTTrainer
-
-    resume = stages.resume_from(settings)
     trainer = SFTTrainer(
         model,
-        args=SFTConfig(
-            **arguments.trainer_arguments(settings, bool(dev), resume is not None),
-            max_length=settings.max_length,
-            packing=True,
-            packing_strategy="bfd_split",
-            eval_packing=False,
-        ),
+        args=args,
         train_dataset=corpus.dataset(train),
         eval_dataset=corpus.dataset(dev, settings.max_length) if dev else None,
         processing_class=tokenizer,

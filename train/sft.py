@@ -32,23 +32,24 @@ def main() -> None:
     if program.begin(settings, "sft", facts):
         return
 
-    # model
+    # model, after the trainer's arguments: DeepSpeed and FSDP share a model out while it is loaded
+    from trl import SFTConfig, SFTTrainer
+
+    resume = stages.resume_from(settings)
+    args = SFTConfig(
+        **arguments.trainer_arguments(settings, bool(dev), resume is not None),
+        max_length=settings.max_length,
+        packing=settings.packing,
+        packing_strategy="bfd",
+        eval_packing=False,
+    )
     model = models.load_model(settings, folder, tokenizer)
     adapter = models.lora(settings, model, template.grow_embeddings(model, tokenizer))
 
     # trainer
-    from trl import SFTConfig, SFTTrainer
-
-    resume = stages.resume_from(settings)
     trainer = SFTTrainer(
         model,
-        args=SFTConfig(
-            **arguments.trainer_arguments(settings, bool(dev), resume is not None),
-            max_length=settings.max_length,
-            packing=settings.packing,
-            packing_strategy="bfd",
-            eval_packing=False,
-        ),
+        args=args,
         train_dataset=stages.labelled(tokenizer, train),
         eval_dataset=stages.labelled(tokenizer, dev) if dev else None,
         processing_class=tokenizer,

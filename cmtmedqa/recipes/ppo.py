@@ -15,11 +15,14 @@ class PpoRun(Run):
     `per_device_eval_batch_size` those of one forward pass without gradients, and all `…_steps` count iterations.
     """
 
-    reward_model: str = Field(description="model/ of a reward run on the same base: an adapter or a whole model")
+    reward_model: str = Field(description="reward run on the same base, or its model/: an adapter or a whole model")
     prompts: Literal["one", "all"] = Field(
         "one", description="patient turns of a dialogue that are answered; never a farewell"
     )
-    eval_prompts: Positive = Field(64, description="held-out prompts answered at each evaluation")
+    eval_prompts: Positive = Field(64, description="held-out prompts answered at each evaluation, at most")
+    eval_share: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.05, description="held out by a hash of the dialogue where the data name no dev split; 0: nothing"
+    )
 
     rollouts: Positive = Field(64, description="answers of one iteration, over all processes")
     mini_batch_size: Positive = Field(32, description="answers of one optimizer step, over all processes")

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from cmtmedqa.config import Positive
 from cmtmedqa.recipes.base import Names, Run
 
 
@@ -14,6 +15,7 @@ class PretrainRun(Run):
     corpus: Names = Field(
         (), description="medical text: .txt (a blank line ends a document) or rows with a field `text`"
     )
+    max_length: Positive = Field(2048, description="tokens of a packed row; longer documents are split, none is lost")
     general: Names = Field((), description="general text to replay, of the same shapes")
     dialogue_share: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None, description="share of dialogues among the medical tokens; what is too much is left out; null: takes all"

@@ -6,14 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from cmtmedqa.recipes.base import Run
+from cmtmedqa.training import models
 
 
 def seed(settings: Run) -> None:
-    """Seed Python, numpy and torch, and fix the number of threads: sums of floats depend on it. Quiets the libraries."""
+    """Seed Python, numpy and torch, and fix the number of threads: sums of floats depend on it. Quiets the libraries.
+
+    Raises InputError when the recipe asks for a device that is not there.
+    """
     import torch
     from transformers import set_seed
 
     _quiet()
+    models.require_device(settings)
     torch.set_num_threads(settings.threads)
     set_seed(settings.seed)
 
@@ -59,6 +64,9 @@ def trainer_arguments(settings: Run, evaluates: bool, resumes: bool) -> dict[str
         "disable_tqdm": not sys.stderr.isatty(),
         "dataloader_num_workers": 0 if settings.use_cpu else 2,
         "average_tokens_across_devices": True,
+        "ddp_find_unused_parameters": False,  # every trained weight has a part in every loss
+        "log_level": "error",
+        "log_level_replica": "error",
     }
 
 

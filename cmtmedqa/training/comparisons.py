@@ -8,7 +8,7 @@ MedicalGPT and ms-swift, each a ranking of two. Nothing is left out without a co
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from cmtmedqa.sources.fields import text
 from cmtmedqa.sources.mapped import Mapped, RawTurn
 from cmtmedqa.sources.preferences import dpo, is_dpo, reply
 from cmtmedqa.training import template
-from cmtmedqa.training.data import Messages, trim_left
+from cmtmedqa.training.data import Messages, rows_of, trim_left
 from cmtmedqa.training.program import say
 from cmtmedqa.training.ranking import Pair, ordered_pairs
 
@@ -53,8 +53,12 @@ def read_items(paths: Sequence[str], counts: Counter[str]) -> list[Item]:
     """
     items: dict[str, Item] = {}
     pairs: dict[str, list[Preference]] = {}
-    for file in _files(paths):
-        for where, row in _rows(file):
+    for path in paths:
+        if not judgement_files(Path(path)):
+            raise InputError(f"{path}: no such file, or a folder without rankings or preferences (.jsonl or .parquet)")
+    for file in (file for path in paths for file in judgement_files(Path(path))):
+        for number, row in enumerate(rows_of(file), 1):
+            where = f"{file.name}:{number}"
             counts["rows"] += 1
             if isinstance(row, dict) and "ranking_id" in row:
                 preference = _valid(Preference, row, where)
@@ -286,40 +290,14 @@ def _valid(model: Any, row: dict[str, Any], where: str) -> Any:
         raise InputError(f"{where}: is no {model.__name__}: {place}: {fault['msg']}") from error
 
 
-def _files(paths: Sequence[str]) -> Iterator[Path]:
-    for path in map(Path, paths):
-        if not path.exists():
-            raise InputError(f"{path}: no such file or folder of preferences")
-        found = _inside(path) if path.is_dir() else [path]
-        if not found:
-            raise InputError(f"{path}: holds no file of rankings or preferences (.jsonl or .parquet)")
-        yield from found
+def judgement_files(path: Path) -> list[Path]:
+    """The file itself, or those of a folder that are read; none for a path that is not there."""
+    if path.is_dir():
+        return _inside(path)
+    return [path] if path.exists() else []
 
 
 def _inside(folder: Path) -> list[Path]:
     """The files of a folder that are read: those called rankings… if there are any, since the pairs beside them say the same."""
     files = sorted(path for path in folder.rglob("*") if path.suffix in {".jsonl", ".parquet"} and path.name[0] != ".")
     return [path for path in files if path.name.startswith("ranking")] or files
-
-
-def _rows(file: Path) -> Iterator[tuple[str, Any]]:
-    """(file name:row number, row) of a JSON Lines file, a JSON array or a Parquet file."""
-    if file.suffix == ".parquet":
-        import pyarrow.parquet as pq
-
-        rows: Iterable[Any] = (row for batch in pq.ParquetFile(file).iter_batches() for row in batch.to_pylist())
-    elif file.suffix == ".json":
-        whole = _parsed(file.read_bytes(), file.name)
-        rows = whole if isinstance(whole, list) else [whole]
-    else:
-        lines = file.read_bytes().splitlines()
-        rows = (_parsed(line, f"{file.name}:{number}") for number, line in enumerate(lines, 1) if line.strip())
-    for number, row in enumerate(rows, 1):
-        yield f"{file.name}:{number}", row
-
-
-def _parsed(content: bytes, where: str) -> Any:
-    try:
-        return json.loads(content.decode("utf-8-sig"))
-    except ValueError as error:
-        raise InputError(f"{where}: is not JSON in UTF-8") from error

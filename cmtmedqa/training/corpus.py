@@ -160,8 +160,13 @@ def _chosen(documents: Sequence[Document], tokens: float, seed: int, counts: Cou
     return [documents[place] for place in sorted(kept)]
 
 
+def plain(documents: Iterable[Document]) -> Iterator[list[int]]:
+    """The tokens of documents one after another, as `data.content_hash` takes them."""
+    return (document.ids.tolist() for document in documents)
+
+
 def dataset(documents: Sequence[Document], split_at: int | None = None) -> Any:
-    """A `datasets.Dataset` of `input_ids`; with `split_at` longer documents become several rows, so that no token is lost."""
+    """A `datasets.Dataset` of `input_ids` and equal `labels`; with `split_at` longer documents become several rows, so that no token is lost."""
     from datasets import Dataset, concatenate_datasets
 
     parts = []
@@ -169,5 +174,5 @@ def dataset(documents: Sequence[Document], split_at: int | None = None) -> Any:
         ids = [document.ids for document in documents[start : start + _BATCH]]
         if split_at:
             ids = [row[place : place + split_at] for row in ids for place in range(0, len(row), split_at)]
-        parts.append(Dataset.from_dict({"input_ids": ids}))
+        parts.append(Dataset.from_dict({"input_ids": ids, "labels": ids}))
     return concatenate_datasets(parts)

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 
 from cmtmedqa.errors import CmtmedqaError
-from cmtmedqa.training.program import is_main
+from cmtmedqa.training.program import is_main, say
 
 # Of a clock or of a process that began anew: no part of a log that is equal after a resume.
 _TIMED = ("_runtime", "step_time", "_per_second", "total_flos", "num_tokens", "num_input_tokens_seen")
@@ -87,6 +88,39 @@ class RunLog(TrainerCallback):
         if is_main() and values and "train_loss" not in values:
             with self.path.open("a", encoding="utf-8") as stream:
                 stream.write(_line({"step": state.global_step, **values}))
+
+
+class Bar(ProgressCallback):
+    """The Trainer's bar on a terminal, with readable lines above it."""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+        """One line above the bar."""
+        if self.training_bar is not None:
+            self.training_bar.write(_readable(state, logs or {}), file=sys.stderr)
+
+
+class Lines(TrainerCallback):
+    """What stands in the place of a bar where there is no terminal."""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+        """One line."""
+        say(_readable(state, logs or {}))
+
+
+def show_progress(trainer: Any) -> None:
+    """Put our bar, or our lines where there is no terminal, in the place of the Trainer's."""
+    for kind in (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(kind)
+    trainer.add_callback(Bar() if sys.stderr.isatty() else Lines())
+
+
+def _readable(state: Any, logs: dict[str, Any]) -> str:
+    values = [
+        f"{key} {value:.4g}"
+        for key, value in logs.items()
+        if isinstance(value, int | float) and not key.endswith(_TIMED)
+    ]
+    return f"step {state.global_step}/{state.max_steps}: " + ", ".join(values)
 
 
 def _line(values: dict[str, Any]) -> str:

@@ -34,7 +34,6 @@ def load_model(settings: Run, folder: Path, tokenizer: Any, kind: str = "AutoMod
     import transformers
     from safetensors import SafetensorError
 
-    require_device(settings)
     options |= {"dtype": getattr(torch, settings.dtype), "attn_implementation": settings.attn_implementation}
     if settings.tuning == "qlora":
         options |= {"quantization_config": _four_bits(settings), "device_map": {"": _local_device()}}

@@ -71,11 +71,11 @@ def run(main: Callable[[], None]) -> None:
 def _refuse(message: str) -> None:
     """One line and exit code 2.
 
-    The launcher of several processes reports any failure of one as a traceback of its own. Before they have joined, all of them refuse
-    alike: the line goes to `cmtmedqa train`, which waits behind the launcher, through a file, and the launcher sees them end.
+    Launchers report the failure of a process in their own way, with another exit code or a traceback. `cmtmedqa train`, which waits behind
+    the launcher, is therefore told by a file. Of several processes all refuse alike before they have joined; the launcher sees them end.
     """
     told = os.environ.get("CMTMEDQA_REFUSAL")
-    if is_main() and told and world_size() > 1:
+    if is_main() and told:
         io.write_text(Path(told), message)
     elif is_main():
         sys.stderr.write(f"error: {message}\n")
@@ -118,13 +118,14 @@ def begin(settings: Run, stage: str, facts: Mapping[str, Any]) -> bool:
     """Open the run folder: write what the run is made of, or compare it with what is written there. Gives whether it is finished.
 
     `facts`: what is not in the settings, such as the hashes of data and base. Every process calls it before they join; one writes.
-    Raises ConfigError that names the first key in which a run in the folder differs.
+    Raises ConfigError that names the first key in which a run in the folder differs; one without a checkpoint is begun anew.
     """
     folder = Path(settings.output)
     values = {key: value for key, value in settings.model_dump(mode="json").items() if key not in _HARMLESS}
     now = {"stage": stage, **values, **facts, "processes": world_size()}
     earlier = _read(folder / RUN)
-    if earlier is None:
+    begun = (folder / METRICS).is_file() or any(folder.glob("checkpoint-*"))
+    if earlier is None or not begun:
         if is_main():
             io.write_json(folder / RUN, now)
         return False

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from cmtmedqa.training.data import Conversation
 _CHUNK = 1_000
 
 
-def facts(folder: Path, tokenizer: Any, train: Sequence[Any], dev: Sequence[Any]) -> dict[str, Any]:
+def facts(folder: Path, tokenizer: Any, train: Iterable[Any], dev: Iterable[Any]) -> dict[str, Any]:
     """What a run is made of beside its settings: hashes of base, template, tokenizer, training and held-out rows."""
     return {
         "base": lineage.base_hash(folder),
@@ -80,6 +80,7 @@ def train_and_save(
     `measure` is called by every process when the model is saved; it gives further figures, and Markdown for the card.
     """
     trainer.add_callback(guards.GradientSync(trainer))
+    guards.show_progress(trainer)
     start = time.monotonic()
     result = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     seconds = time.monotonic() - start

@@ -191,10 +191,10 @@ def test_a_row_that_cannot_be_read_is_named(row: Any, why: str, tmp_path: Path) 
 
 def test_half_a_line_and_a_missing_file_are_named(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text(json.dumps(PEERS["whole"]) + '\n{"prompt": [', encoding="utf-8")
-    with pytest.raises(InputError, match=r"rows\.jsonl:2: is not JSON"):
+    with pytest.raises(InputError, match=r"rows\.jsonl: line 2 is no JSON"):
         read(tmp_path / "rows.jsonl")
     with pytest.raises(InputError, match="no such file"):
         read(tmp_path / "absent.jsonl")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="holds no file"):
+    with pytest.raises(InputError, match="folder without rankings"):
         read(tmp_path / "empty")

@@ -75,9 +75,9 @@ def whole_run_folder(run: Path, tmp_path: Path) -> None:
     assert "| 24 |" in (run / "README.md").read_text(encoding="utf-8")
     assert set(metrics["seconds_per_iteration"]) == {"generate", "score", "update"}
     for name in ("README.md", "metrics.json", "run.json", "log.jsonl"):
-        assert str(tmp_path) not in (run / name).read_text(encoding="utf-8").replace(
-            str(metrics.get("model", "")), ""
-        ), name
+        text = (run / name).read_text(encoding="utf-8")
+        assert str(tmp_path) not in text, name
+        assert str(tmp_path.parent) not in text, name  # nor the places of model, reward model and data
     # The adapter stands on its own: peft loads it onto the base, and it says what the run's policy said.
     config = json.loads((run / "model" / "adapter_config.json").read_text(encoding="utf-8"))
     base = AutoModelForCausalLM.from_pretrained(config["base_model_name_or_path"])

@@ -102,3 +102,25 @@ def test_the_launcher_of_several_processes_passes_the_line_on_without_a_tracebac
     assert "nothing is left to train on (dropped_no_doctor_turn 3, read 3)" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert done.stderr.count("error: ") == 1
+
+
+def test_a_run_that_made_no_checkpoint_binds_nobody_to_its_settings(rows: Path, train: Train, tmp_path: Path) -> None:
+    words = (f"data={rows}", f"output={tmp_path / 'run'}", "report_to=[]")
+    train("sft", *words, "max_steps=4", kill="cmtmedqa.training.guards:RunLog.on_log@2", code=-9)
+    assert (tmp_path / "run" / "run.json").is_file()
+    train("sft", *words, "max_steps=1", "learning_rate=1e-4")
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["learning_rate"] == 1e-4
+
+
+def test_a_refusal_behind_a_launcher_stands_in_the_file_it_names(
+    rows: Path, train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = train(
+        "sft",
+        "data=absent.jsonl",
+        "output=run",
+        code=2,
+        environment={"CMTMEDQA_REFUSAL": str(tmp_path / "refusal.txt")},
+    )
+    assert "error" not in done.output
+    assert (tmp_path / "refusal.txt").read_text() == "absent.jsonl: no such file or folder"

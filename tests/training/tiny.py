@@ -49,12 +49,19 @@ class Done(NamedTuple):
     output: str
 
 
-def run(stage: str, *arguments: str, cwd: Path, processes: int = 1, kill: str = "") -> Done:
+def run(
+    stage: str,
+    *arguments: str,
+    cwd: Path,
+    processes: int = 1,
+    kill: str = "",
+    environment: dict[str, str] | None = None,
+) -> Done:
     """Run a program of train/ to its end, as its head comment says, in processes of its own that need not import torch anew.
 
     `kill`: "MODULE:CLASS.FUNCTION@N" kills the first process at the N-th call of that function, by SIGKILL.
     """
-    return _run(lambda rank: (_program, stage, arguments, kill if rank == 0 else ""), cwd, processes)
+    return _run(lambda rank: (_program, stage, arguments, kill if rank == 0 else "", environment or {}), cwd, processes)
 
 
 def call(function: Callable[..., None], *values: Any, cwd: Path, processes: int = 1) -> Done:
@@ -105,7 +112,8 @@ def _child(cwd: str, environment: dict[str, str], output: str, function: Callabl
     function(*values)
 
 
-def _program(stage: str, arguments: tuple[str, ...], kill: str) -> None:
+def _program(stage: str, arguments: tuple[str, ...], kill: str, environment: dict[str, str]) -> None:
+    os.environ.update(environment)
     if kill:
         _kill_at(kill)
     program = str(CHECKOUT / "train" / f"{stage}.py")
