@@ -15,6 +15,7 @@ from cmtmedqa.cli import (
     browse,
     build,
     candidates,
+    chat,
     crawl,
     datasets,
     demo_site,
@@ -23,10 +24,13 @@ from cmtmedqa.cli import (
     evaluate,
     export,
     forget,
+    merge,
     parse,
+    recipes,
     rewrite,
     site,
     sources,
+    train,
     why,
 )
 from cmtmedqa.errors import CmtmedqaError
@@ -60,6 +64,10 @@ app.add_typer(crawl.app, name="crawl")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(sources.app, name="sources")
 app.add_typer(site.app, name="site")
+app.command("train")(train.train)
+app.command("merge")(merge.merge)
+app.command("chat")(chat.chat)
+app.add_typer(recipes.app, name="recipes")
 
 
 def _version(wanted: bool) -> None:
