@@ -74,9 +74,9 @@ def _client(url: str) -> Iterator["httpx.Client"]:
 
 def _post(http: "httpx.Client", place: str, fields: dict[str, str]) -> Any:
     headers = {"Referer": str(http.base_url) + place}
-    return http.post(place, data=fields | {"csrfmiddlewaretoken": http.cookies.get("csrftoken", "")}, headers=headers)
+    return http.post(place, data=fields | {"csrfmiddlewaretoken": http.cookies.get("csrftoken") or ""}, headers=headers)
 
 
 def _post_json(http: "httpx.Client", place: str, value: dict[str, str]) -> Any:
-    headers = {"X-CSRFToken": http.cookies.get("csrftoken", ""), "Referer": str(http.base_url)}
+    headers = {"X-CSRFToken": http.cookies.get("csrftoken") or "", "Referer": str(http.base_url)}
     return http.post(place, json=value, headers=headers)

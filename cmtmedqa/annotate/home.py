@@ -20,7 +20,7 @@ Kind = TypeVar("Kind", bound=Record)
 
 VARIABLE = "CMTMEDQA_LABELSTUDIO"
 ADMIN_MAIL = "admin@cmtmedqa.local"
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,11}")
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,11}")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -118,7 +118,7 @@ class Home(NamedTuple):
         known = {expert.code: expert for expert in self.experts()}
         for expert in new:
             if not _CODE.fullmatch(expert.code):
-                raise InputError(f"expert {expert.code[:20]}: a code is a letter and up to 11 letters, digits or _")
+                raise InputError(f"expert {expert.code[:20]}: a code is a letter and up to 11 letters, digits, - or _")
             if expert.email and not _MAIL.fullmatch(expert.email):
                 raise InputError(f"expert {expert.code}: that is no e-mail address; write CODE=E-MAIL")
             if expert.code not in known and expert.code.lower() in {code.lower() for code in known}:

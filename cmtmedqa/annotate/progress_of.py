@@ -53,7 +53,7 @@ def _round(value: Round, studio: Studio | None) -> Facts:
         if studio is not None:
             try:
                 stored = studio.project(project.id, words(project))
-                line |= {"tasks": stored.count, "done": stored.done}
+                line |= {"tasks": stored.tasks, "done": stored.done}
             except StudioError as error:
                 line["problem"] = str(error)
         projects.append(line)

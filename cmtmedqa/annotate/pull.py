@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from cmtmedqa import io
 from cmtmedqa.annotate.ledger import ANNOTATIONS, REJECTED, Ledger, Project, Round, write_records
-from cmtmedqa.annotate.push import screen_of, words
+from cmtmedqa.annotate.push import ours, same_screen, words
 from cmtmedqa.annotate.results import MALFORMED, Refused, read, who
 from cmtmedqa.annotate.studio import Studio
 from cmtmedqa.annotate.tasks import Task, data_of
@@ -51,7 +51,7 @@ def fetch(studio: Studio, ledger: Ledger, full: bool, progress: Callable[[int], 
     ledger.append([{"users": {str(number): mail for number, mail in studio.users().items()}}])
     changed = 0
     for project in value.projects:
-        screen = screen_of(studio, project)
+        screen = ours(studio, project).screen
         if screen != state.screens.get(project.id):
             ledger.append([{"project": project.id, "screen": screen}])
         since = None if full else state.since(project.id)
@@ -170,7 +170,7 @@ def _owners(value: Round, state: State, accounts: Mapping[str, str]) -> dict[int
     experts = {project.id: project.expert for project in value.projects}
     for (project, _), items in state.seen.items():
         by_expert.setdefault(experts.get(project, ""), set()).update(
-            number for item in items.values() if (number := who(item.get("completed_by"))) is not None
+            account for item in items.values() if (account := who(item.get("completed_by"))) is not None
         )
     taken = {number for numbers in registered.values() for number in numbers}
     result = {}
@@ -196,7 +196,7 @@ def _allowed(
     if account not in owners[project.id]:
         raise Refused("other_account", f"account {account} is not registered as expert {project.expert}")
     stored = state.screens.get(project.id)
-    if stored is not None and stored.replace("\r\n", "\n").strip() != value.screens[str(project.k)].strip():
+    if stored is not None and not same_screen(stored, value.screens[str(project.k)]):
         raise Refused("changed_screen")
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from cmtmedqa.annotate.failures import AnswerLost, StudioError
 from cmtmedqa.annotate.ledger import Ledger, Project, Round
-from cmtmedqa.annotate.studio import Studio
+from cmtmedqa.annotate.studio import Stored, Studio
 from cmtmedqa.annotate.tasks import Task, data_of
 
 BATCH = 250
@@ -36,15 +36,18 @@ def push(
     sets, salt, results = ledger.sets(), ledger.salt(), []
     for (expert, k), own in _by_project(tasks).items():
         value = ledger.read()
-        project, screen = _project(studio, value, expert, k, adjudication, own, instruction)
+        keys = frozenset(task.key for task in own)
+        title = title_of(value.name, expert, k, adjudication)
+        wanted = Project(id=0, title=title, expert=expert, k=k, adjudication=adjudication)
+        project, stored = _project(studio, value, wanted, keys, instruction)
         if project not in value.projects:
             ledger.store(value.model_copy(update={"projects": (*value.projects, project), "url": studio.url}))
-        if _differs(screen, value.screens[str(k)]):
+        if not same_screen(stored.screen, value.screens[str(k)]):
             raise StudioError(
                 f"{words(project)}: its screen was changed on {studio.url}; a new project is needed: begin a new round with --round"
             )
         data = {task.key: data_of(task, sets[task.set_id], salt) for task in own}
-        results.append((project, send(studio, project, data, progress)))
+        results.append((project, send(studio, project, data, stored.tasks, progress)))
     return results
 
 
@@ -69,43 +72,43 @@ def title_of(name: str, expert: str, k: int, adjudication: bool) -> str:
 
 
 def _project(
-    studio: Studio, value: Round, expert: str, k: int, adjudication: bool, own: Sequence[Task], instruction: str
-) -> tuple[Project, str]:
-    """The project of an expert and its stored screen: the one on record, one that an interrupted push left, or a new one."""
+    studio: Studio, value: Round, wanted: Project, keys: frozenset[str], instruction: str
+) -> tuple[Project, Stored]:
+    """The project that is wanted: the one on record, one that an interrupted push left on the server, or a new one."""
     for project in value.projects:
-        if (project.expert, project.k, project.adjudication) == (expert, k, adjudication):
-            return project, screen_of(studio, project)
-    title = title_of(value.name, expert, k, adjudication)
-    found = studio.named(title)
-    number = found[0] if found else studio.create(title, value.screens[str(k)], instruction)
-    project = Project(id=number, title=title, expert=expert, k=k, adjudication=adjudication)
+        if project == wanted.model_copy(update={"id": project.id}):
+            return project, ours(studio, project)
+    found = studio.named(wanted.title)
+    number = found[0] if found else studio.create(wanted.title, value.screens[str(wanted.k)], instruction)
+    project = wanted.model_copy(update={"id": number})
     stored = studio.project(number, words(project))
-    foreign = stored.count and set(studio.keys(number, words(project))) - {task.key for task in own}
+    foreign = stored.tasks and set(studio.keys(number, words(project))) - keys
     if len(found) > 1 or foreign:
         raise StudioError(
             f"{words(project)}: there already and not of this round's folder; name the folder with --rounds, or another --round"
         )
-    return project, stored.screen
+    return project, stored
 
 
-def screen_of(studio: Studio, project: Project) -> str:
-    """The screen stored in a project of ours. Raises StudioError when the project of this number is another one."""
+def ours(studio: Studio, project: Project) -> Stored:
+    """A project on record as it is on the server. Raises StudioError when the one with its number is another."""
     stored = studio.project(project.id, words(project))
     if stored.title != project.title:
         raise StudioError(f"{words(project)}: on {studio.url} it has another title; is that the server of this round?")
-    return stored.screen
+    return stored
 
 
-def _differs(stored: str, made: str) -> bool:
-    return stored.replace("\r\n", "\n").strip() != made.strip()
+def same_screen(stored: str, made: str) -> bool:
+    """Whether a stored screen is the one that was made; the server may change line ends."""
+    return stored.replace("\r\n", "\n").strip() == made.strip()
 
 
 def send(
-    studio: Studio, project: Project, data: Mapping[str, Mapping[str, Any]], progress: Callable[[int], None]
+    studio: Studio, project: Project, data: Mapping[str, Mapping[str, Any]], there: int, progress: Callable[[int], None]
 ) -> Sent:
-    """Send what a project lacks, in order, and prove that each task is there once. Raises StudioError."""
+    """Send what a project lacks, in order, and prove that each task is there once; `there`: tasks it has. Raises StudioError."""
     what = words(project)
-    have = studio.keys(project.id, what) if studio.project(project.id, what).count else {}
+    have = studio.keys(project.id, what) if there else {}
     todo = [key for key in data if key not in have]
     before, lost = len(data) - len(todo), 0
     progress(before)
@@ -127,8 +130,8 @@ def send(
                 f"{what}: answers keep being lost, {len(still)} tasks are missing; run the same command again"
             )
         progress(len(part))
-    count = studio.project(project.id, what).count
-    if count != len(data):
+    count = studio.project(project.id, what).tasks if todo else there
+    if count != len(data) or any(len(numbers) > 1 for numbers in have.values()):
         _explain(studio, project, data, count)
     return Sent(before, len(todo), lost)
 

@@ -32,7 +32,7 @@ class Stored(NamedTuple):
 
     title: str
     screen: str
-    count: int
+    tasks: int
     done: int
 
 
@@ -220,7 +220,7 @@ def connect(url: str, token: str, log: str = "the server's log", timeout: float 
     local = urlsplit(url).hostname in LOOPBACK
     with httpx.Client(timeout=timeout, follow_redirects=True, trust_env=not local) as http:
         with one_line(url, log=log):
-            sdk = LabelStudio(base_url=url, api_key=token, httpx_client=http, max_retries=0)
+            sdk = LabelStudio(base_url=url, api_key=token, httpx_client=http, max_retries=0)  # type: ignore[no-untyped-call]
         opened = Studio(sdk, http, url, log)
         opened.version()
         yield opened

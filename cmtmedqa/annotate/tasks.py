@@ -59,7 +59,7 @@ def plan(
     expert's items where these are fewer, with the replies in another order. Every expert gets the same gold items.
     """
     load: Counter[tuple[str, ...]] = Counter()
-    tasks = []
+    tasks: list[Task] = []
     for k in sorted({len(item.candidates) for item in sets}):
         own = [item for item in sets if len(item.candidates) == k]
         seats = assign(interleaved(own, _chance(mix.seed, name, "items", k)), experts, mix, load)

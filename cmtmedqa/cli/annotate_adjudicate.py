@@ -1,7 +1,7 @@
 """`cmtmedqa annotate adjudicate`: disputed sets go to another expert."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,7 +20,8 @@ def adjudicate(
         float, typer.Option(min=-1, max=1, help="Disputed: rankings that correlate less (tau-b).")
     ] = 0.4,
     best: Annotated[
-        str, typer.Option(help="Disputed: first places that do not `overlap`, or are not the `same`; or `off`.")
+        Literal["overlap", "same", "off"],
+        typer.Option(help="Disputed: first places that do not `overlap`, or are not the `same`; or `off`."),
     ] = "overlap",
     score_gap: Annotated[
         int, typer.Option(min=0, max=4, help="Disputed: safety scores of a reply this far apart; 0: off.")
@@ -42,8 +43,6 @@ def adjudicate(
     from cmtmedqa.cli.annotate_rounds import chosen, send
     from cmtmedqa.errors import InputError
 
-    if best not in ("overlap", "same", "off"):
-        raise InputError(f"--best {best}: there are overlap, same and off")
     ledger = ledger_of(rounds, name)
     value, rubric = ledger.read(), ledger.rubric()
     rule = Rule(min_tau, None if best == "off" else best, rubric.veto.score, score_gap or None, rubric.veto.dimension)

@@ -1,7 +1,7 @@
 """`cmtmedqa annotate push` and `cmtmedqa annotate pull`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -29,7 +29,8 @@ def push(
     ] = 0.05,
     seed: Annotated[int, typer.Option(help="Seed of who gets what, and of every order.")] = 0,
     layout: Annotated[
-        str, typer.Option(help="The screen: cards (ties, stars, tags) or board (dragging, no ties).")
+        Literal["cards", "board"],
+        typer.Option(help="The screen: cards (ties, stars, tags) or board (dragging, no ties)."),
     ] = "cards",
     rubric: Annotated[
         Path | None, typer.Option(help="A rubric of your own; default: the bundled one.", show_default=False)
@@ -57,18 +58,15 @@ def push(
     from cmtmedqa.annotate.ledger import read_records
     from cmtmedqa.annotate.rounds import Wanted, ledger_of, prepare
     from cmtmedqa.annotate.tasks import Mix
-    from cmtmedqa.errors import InputError
     from cmtmedqa.judgements import CandidateSet
     from cmtmedqa.rubric import load
 
-    if layout not in ("cards", "board"):
-        raise InputError(f"--layout {layout}: there are cards and board")
     where, ledger = target(data, url, token_file), ledger_of(rounds, name)
     items = [item for path in sets for item in read_records(path, CandidateSet)]
     mix = Mix(per_item, duplicates, calibration, seed)
     wanted = Wanted(
         name, items, gold_sets(gold) if calibration else (), chosen(where.home, experts), mix, layout, leave_out
-    )  # type: ignore[arg-type]
+    )
     tasks = prepare(ledger, wanted, load(rubric))
     send(ledger, where, tasks, adjudication=False)
 

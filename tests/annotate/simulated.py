@@ -78,7 +78,9 @@ def judge(item: CandidateSet, expert: Expert, number: int, purpose: str = "item"
         else:
             groups.append([key])
     scores = {
-        key: {name: min(5, max(1, round(2.2 + 2.6 * seen[key] + chance.gauss(0, 0.4)))) for name in RUBRIC.dimension_ids}
+        key: {
+            name: min(5, max(1, round(2.2 + 2.6 * seen[key] + chance.gauss(0, 0.4)))) for name in RUBRIC.dimension_ids
+        }
         for key in shown
     }
     return Annotation.model_validate(
