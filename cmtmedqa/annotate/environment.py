@@ -14,7 +14,7 @@ from cmtmedqa.paths import package_file
 
 VERSION = "1.23.2"
 _NEWEST_PYTHON = (3, 13)
-_DONE = "cmtmedqa-complete"  # without it an installation was interrupted
+DONE = "cmtmedqa-complete"  # without it an installation was interrupted
 _ASK = "import importlib.metadata as m; print(m.version('label-studio'))"
 
 
@@ -27,7 +27,7 @@ def find(stated: Path | None, console: Console) -> Path:
     """The program to start: that of `--label-studio`, or one in the environment that is made here if need be. Raises InputError."""
     if stated is None:
         folder = default_environment()
-        if not (folder / _DONE).exists():
+        if not (folder / DONE).exists():
             install(folder, console)
         return folder / "bin" / "label-studio"
     for program in (stated / "bin" / "label-studio", stated / "label-studio", stated):
@@ -68,7 +68,7 @@ def install(folder: Path, console: Console) -> None:
         with log.open("w", encoding="utf-8") as stream, console.status("installing ..."):
             for command in _commands(folder):
                 subprocess.run(command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, check=True)
-        (folder / _DONE).touch()
+        (folder / DONE).touch()
     except (OSError, subprocess.SubprocessError) as error:
         raise InputError(f"Label Studio cannot be installed; see the end of {log}") from error
 

@@ -51,8 +51,8 @@ def by_length(data: dict[str, Any], chance: random.Random, noise: float = 0.0) -
 class Doctor:
     """An account with its own token, and its projects."""
 
-    def __init__(self, code: str, email: str, sdk: Any) -> None:
-        self.code, self.email, self.sdk = code, email, sdk
+    def __init__(self, code: str, email: str, token: str, sdk: Any) -> None:
+        self.code, self.email, self.token, self.sdk = code, email, token, sdk
 
     def tasks(self, project: int) -> list[Any]:
         """The tasks of a project that have no annotation."""
@@ -89,4 +89,4 @@ def account(url: str, code: str, email: str, token: str) -> Iterator[Doctor]:
     from label_studio_sdk import LabelStudio
 
     with httpx.Client(timeout=60, trust_env=False) as http:
-        yield Doctor(code, email, LabelStudio(base_url=url + "/", api_key=token, httpx_client=http, max_retries=0))
+        yield Doctor(code, email, token, LabelStudio(base_url=url + "/", api_key=token, httpx_client=http, max_retries=0))
