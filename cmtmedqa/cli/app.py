@@ -10,6 +10,7 @@ from rich.console import Console
 
 import cmtmedqa
 from cmtmedqa.cli import (
+    annotate,
     audit,
     browse,
     build,
@@ -49,6 +50,7 @@ app.command("schema")(datasets.schema)
 app.command("browse")(browse.browse)
 app.command("demo-site")(demo_site.demo_site)
 app.command("doctor")(doctor.doctor)
+app.add_typer(annotate.app, name="annotate")
 app.add_typer(crawl.app, name="crawl")
 app.add_typer(sources.app, name="sources")
 app.add_typer(site.app, name="site")
