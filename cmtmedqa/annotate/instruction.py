@@ -1,4 +1,7 @@
-"""What an expert reads on entering a project, in Chinese, made from the rubric: the HTML of Label Studio's instruction."""
+"""What an expert reads on entering a project, in Chinese, made from the rubric: the HTML of Label Studio's instruction.
+
+Label Studio strips styles from it; how it looks stands in screen.css.
+"""
 
 from html import escape
 
@@ -17,16 +20,14 @@ _BUTTONS = (
     ("上一题、下一题（&lt; &gt;）", "回看刚评过的题；「下一题」只是先放一放，题目稍后还会出现。"),
     ("添加（Add）", "评语写完不用点它，提交时自动保存。"),
 )
-_CELL = 'style="border:1px solid #c5cdd5;padding:4px 8px;text-align:left;vertical-align:top"'
 
 
 def instruction(rubric: Rubric) -> str:
     """The instruction of a project: how to work, the order of the dimensions, what a star means, ties, veto, buttons."""
     order = " → ".join(dimension.name.zh for dimension in rubric.dimensions)
     parts = [
-        '<div style="font-size:15px;line-height:1.75">',
         _heading("怎样评一道题"),
-        "<ol style='padding-left:1.4em;list-style:decimal'>" + "".join(f"<li>{step}</li>" for step in _STEPS) + "</ol>",
+        "<ol>" + "".join(f"<li>{step}</li>" for step in _STEPS) + "</ol>",
         _heading(f"先后次序：{order}"),
         "<p>上面的维度分出高下，下面的就不再影响名次：一条危险的回答，写得再好也排在后面。</p>",
         _table(
@@ -48,7 +49,7 @@ def instruction(rubric: Rubric) -> str:
         _heading("按钮"),
         _table(("按钮", "作用"), _BUTTONS, raw=True),
         "<p>随时可以点右上角「评审说明（Instructions）」再看一遍。每道题都是独立的，回答的先后次序是打乱的，也看不到出自哪个模型。</p>",
-        f"<p>评分标准版本 {escape(rubric.version)}</p></div>",
+        f"<p>评分标准版本 {escape(rubric.version)}</p>",
     ]
     return "\n".join(parts) + "\n"
 
@@ -58,7 +59,7 @@ def _tags(dimension: Dimension) -> str:
 
 
 def _heading(text: str) -> str:
-    return f'<h3 style="font-size:17px;font-weight:600;margin:14px 0 4px">{escape(text)}</h3>'
+    return f"<h3>{escape(text)}</h3>"
 
 
 def _table(
@@ -66,8 +67,8 @@ def _table(
 ) -> str:
     lines = [_row("th", tuple(map(escape, head)))]
     lines += [_row("td", row if raw else tuple(map(escape, row))) for row in rows]
-    return '<table style="border-collapse:collapse;width:100%">' + "".join(lines) + "</table>"
+    return "<table>" + "".join(lines) + "</table>"
 
 
 def _row(kind: str, cells: tuple[str, ...]) -> str:
-    return "<tr>" + "".join(f"<{kind} {_CELL}>{cell}</{kind}>" for cell in cells) + "</tr>"
+    return "<tr>" + "".join(f"<{kind}>{cell}</{kind}>" for cell in cells) + "</tr>"
