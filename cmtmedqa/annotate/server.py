@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from rich.console import Console
 
+from cmtmedqa.annotate import doors
 from cmtmedqa.annotate.accounts import access_token
 from cmtmedqa.annotate.database import Database
 from cmtmedqa.annotate.environment import check_version
@@ -57,7 +58,8 @@ def environment(home: Home, admin: Admin, start: Start) -> dict[str, str]:
         if start.public_url.startswith("https://"):
             settings |= {"SESSION_COOKIE_SECURE": "1"}
     named = {f"LABEL_STUDIO_{name}": value for name, value in settings.items()}
-    return kept | {"PYTHONUNBUFFERED": "1"} | named | (start.database.environment() if start.database else {})
+    pages = doors.install(home.folder / "pages")  # in Chinese, in front of the server's own
+    return kept | {"PYTHONUNBUFFERED": "1"} | pages | named | (start.database.environment() if start.database else {})
 
 
 def serve(home: Home, start: Start, console: Console, foreground: bool = False) -> Server:
