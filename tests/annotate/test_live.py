@@ -270,7 +270,7 @@ def test_server_killed_in_the_middle(desk: Desk, monkeypatch: pytest.MonkeyPatch
 
 
 def test_edits_deletions_and_malformed_annotations(desk: Desk) -> None:
-    assert desk.push("edits", make_sets(6), "--duplicates", "0", "--calibration", "0")[0] == 0
+    assert desk.push("edits", make_sets(12), "--duplicates", "0", "--calibration", "0")[0] == 0
     one, other = desk.live.doctors["A"], desk.live.doctors["B"]
     tasks = one.tasks(desk.project("edits", "A"))
     numbers = [one.submit(task.id, result([1, 2, 3, 4])) for task in tasks]
