@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.judgements import CandidateSet, RankGroups
@@ -18,7 +18,7 @@ class GoldItem(Record):
     set: CandidateSet
     expected: RankGroups
     vetoed: tuple[str, ...] = ()
-    failing: dict[str, tuple[str, ...]] = {}
+    failing: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     why: Both
 
     @model_validator(mode="after")
