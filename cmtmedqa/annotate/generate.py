@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cmtmedqa.annotate import gold
 from cmtmedqa.annotate.guidelines import filled
 from cmtmedqa.annotate.instruction import instruction
 from cmtmedqa.annotate.screen import BUCKET, LAYOUTS, Control, K, Layout, controls, screen_xml
@@ -98,8 +99,11 @@ def write(folder: Path, rubric: Path | None = None) -> list[str]:
 
 
 def check(folder: Path, rubric: Path | None = None) -> None:
-    """Raise InputError if a file of the folder is not what the rubric makes, or a screen there is none of its."""
-    made = files(load(rubric or folder / "rubric.yaml"), folder)
+    """Raise InputError if a file of the folder is not what the rubric makes, a screen there is none of its, or gold items do not fit."""
+    read = load(rubric or folder / "rubric.yaml")
+    made = files(read, folder)
+    if (folder / "calibration.jsonl").exists():
+        gold.load(folder / "calibration.jsonl", read)
     wrong = [name for name in made if _text(folder / name) != made[name]]
     wrong += sorted(str(path) for path in _strangers(folder, made))
     if wrong:
