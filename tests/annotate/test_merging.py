@@ -207,6 +207,7 @@ def _verdict(first: Sequence[int], third: Sequence[int] = (), rule: MergeRule = 
         ([1], [], (0, "undecided")),
         ([1], [1], (1, "third expert")),
         ([1, -1], [1, -1], (0, "undecided")),
+        ([0], [1], (1, "third expert")),  # one tie alone is no verdict of all
     ],
 )
 def test_how_a_pair_is_decided(first: list[int], third: list[int], expected: tuple[int, str]) -> None:

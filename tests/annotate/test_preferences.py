@@ -197,7 +197,10 @@ def test_gold_items_may_stand_among_the_sets_and_are_none_of_them() -> None:
     sets = make_sets(2)
     found = merged(sets, [said(sets[0], (1, 2, 3, 4)), said(sets[1], (1, 2, 3, 4), purpose="calibration")])
     assert {one.id for one in found.rankings} == {"set-0000"}
-    assert [(drop.kind, drop.reason) for drop in found.dropped] == [("annotation", "calibration"), ("set", "calibration")]
+    assert [(drop.kind, drop.reason) for drop in found.dropped] == [
+        ("annotation", "calibration"),
+        ("set", "calibration"),
+    ]
 
 
 def test_all_pairs_of_an_item_stand_together_in_one_split() -> None:
