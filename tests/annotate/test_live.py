@@ -119,7 +119,7 @@ def test_a_taken_port_is_refused(live: Live, command: Command, tmp_path: Path) -
 
 def test_a_round_from_push_to_adjudication(desk: Desk) -> None:
     sets = make_sets(12)
-    code, out, err = desk.push("whole", sets, "--duplicates", "0.1", "--calibration", "0.1")
+    code, _, err = desk.push("whole", sets, "--duplicates", "0.1", "--calibration", "0.1")
     assert code == 0, err
     desk.stored_once("whole")
     with desk.live.studio() as studio:
