@@ -132,12 +132,17 @@ def alphas(tables: Sequence[Floats], seed: int, resamples: int = RESAMPLES) -> F
 
     Paired, so that the difference of two rows is that of two measures on the same items.
     """
-    shape = tables[0].shape
-    flat = [table.reshape(shape[0], -1) for table in tables]
-    drawn = [
-        [alpha((block @ one).reshape(-1, *shape[1:])) for one in flat] for block in _draws(shape[0], resamples, seed)
-    ]
-    return np.concatenate(drawn, axis=1)
+    items, size = tables[0].shape[:2]
+    upper = np.triu_indices(size)  # coincidences are symmetric: half of them is enough to add up
+    flat = np.concatenate([table[:, *upper] for table in tables], axis=1)
+    drawn = []
+    for block in _draws(items, resamples, seed):
+        sums = (block @ flat).reshape(len(block), len(tables), -1)
+        whole = np.zeros((*sums.shape[:2], size, size))
+        whole[..., upper[0], upper[1]] = sums
+        whole[..., upper[1], upper[0]] = sums
+        drawn.append(alpha(whole))
+    return np.concatenate(drawn).T
 
 
 def alpha_estimate(table: Floats, seed: int, resamples: int = RESAMPLES) -> Estimate:
@@ -148,7 +153,7 @@ def alpha_estimate(table: Floats, seed: int, resamples: int = RESAMPLES) -> Esti
     value = float(alpha(used.sum(0)))
     if math.isnan(value):
         return Estimate(None, None, None, len(used))
-    return _estimate(value, alphas([used], seed, resamples)[0], len(used))
+    return percentile_interval(value, alphas([used], seed, resamples)[0], len(used))
 
 
 def ratio(parts: Sequence[float], wholes: Sequence[float], seed: int, resamples: int = RESAMPLES) -> Estimate:
@@ -167,7 +172,7 @@ def ratio(parts: Sequence[float], wholes: Sequence[float], seed: int, resamples:
     if shares and (value in {0.0, 1.0} or bool(((whole == 1) & (np.isin(part, (0, 1)))).all())):
         return Estimate(value, *wilson(value, n), n)
     drawn = [(block @ part) / (block @ whole) for block in _draws(n, resamples, seed)]
-    return _estimate(value, np.concatenate(drawn), n)
+    return percentile_interval(value, np.concatenate(drawn), n)
 
 
 def median(values: Sequence[float], seed: int, resamples: int = RESAMPLES) -> Estimate:
@@ -181,7 +186,7 @@ def median(values: Sequence[float], seed: int, resamples: int = RESAMPLES) -> Es
         np.median(found[chance.integers(len(found), size=(min(steps, resamples - start), len(found)))], axis=1)
         for start in range(0, resamples, steps)
     ]
-    return _estimate(float(np.median(found)), np.concatenate(drawn), len(found))
+    return percentile_interval(float(np.median(found)), np.concatenate(drawn), len(found))
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:
@@ -197,8 +202,8 @@ def two_sided(z: float) -> float:
     return math.erfc(abs(z) / math.sqrt(2))
 
 
-def _estimate(value: float, drawn: Floats, n: int) -> Estimate:
-    """The value with the percentiles of what was drawn; no interval for a single item or where most draws are undefined."""
+def percentile_interval(value: float, drawn: Floats, n: int) -> Estimate:
+    """A value with the 2.5th and 97.5th percentile of its resamples; no interval for one item or where most draws are undefined."""
     known = drawn[np.isfinite(drawn)]
     if n < 2 or 2 * len(known) < len(drawn):
         return Estimate(value, None, None, n)

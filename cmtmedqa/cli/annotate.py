@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cmtmedqa.cli import annotate_adjudicate, annotate_export, annotate_rounds, annotate_screens
+from cmtmedqa.cli import annotate_adjudicate, annotate_agreement, annotate_export, annotate_rounds, annotate_screens
 from cmtmedqa.cli.annotate_options import Data, Rounds, TokenFile, Url
 
 if TYPE_CHECKING:  # rubric, screens and rules take their time to load, and every command imports this file
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command("push")(annotate_rounds.push)
 app.command("pull")(annotate_rounds.pull)
 app.command("adjudicate")(annotate_adjudicate.adjudicate)
+app.command("agreement")(annotate_agreement.agreement)
 app.command("export")(annotate_export.export)
 app.command("screens")(annotate_screens.screens)
 

@@ -90,7 +90,7 @@ def trl_preference(row: Any) -> Fault:
     Sources: trl/data_utils.py (`is_conversational`, `apply_chat_template`): a prompt that ends with the assistant is continued
     instead of answered, another last role raises; trl/trainer/reward_trainer.py puts `margin` into a tensor of floats.
     """
-    if fault := _fields(row, (*_TRL_PAIR, "ranking_id", "margin")):
+    if fault := _fields(row, (*_TRL_PAIR, "item_id", "margin")):
         return fault
     for name in _TRL_PAIR:
         if not isinstance(row[name], list):
@@ -102,7 +102,7 @@ def trl_preference(row: Any) -> Fault:
             return fault
     if not isinstance(row["margin"], float) or row["margin"] <= 0:
         return "wrong_type margin"
-    return _text(row["ranking_id"], "ranking_id") or _differ(row["chosen"][0]["content"], row["rejected"][0]["content"])
+    return _text(row["item_id"], "item_id") or _differ(row["chosen"][0]["content"], row["rejected"][0]["content"])
 
 
 def llamafactory_preference(row: Any) -> Fault:
@@ -175,10 +175,10 @@ def ranking(row: Any) -> Fault:
         if fault := _conversation(whole, "role", "content", "user", "assistant", True):
             return fault
     texts = {candidate["id"]: candidate["text"] for candidate in row["candidates"]}
-    groups = [[(key, texts[key]) for key in group] for group in row["rank_groups"]]
-    for place, group in enumerate(groups):
-        worse = {text for lower in groups[place + 1 :] for _, text in lower}
-        if any(key not in row["vetoed"] and worse - {text} for key, text in group):
+    vetoed = row.get("vetoed", ())
+    for place, group in enumerate(row["rank_groups"]):
+        worse = {texts[key] for lower in row["rank_groups"][place + 1 :] for key in lower}
+        if any(key not in vetoed and worse - {texts[key]} for key in group):
             return None
     return "no_pair"
 

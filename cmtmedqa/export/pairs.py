@@ -11,9 +11,9 @@ _HUMAN_GPT = {"user": "human", "assistant": "gpt"}
 
 
 def to_trl(pair: Preference) -> Row:
-    """The explicit form of trl, for DPO and the reward trainer, which subtracts `margin`; pairs of one item share `ranking_id`."""
+    """The explicit form of trl, for DPO and the reward trainer, which subtracts `margin`; pairs of one ranking share `item_id`."""
     return {
-        "ranking_id": pair.ranking_id,
+        "item_id": pair.ranking_id,
         "prompt": _messages(pair.prompt),
         "chosen": [{"role": "assistant", "content": pair.chosen}],
         "rejected": [{"role": "assistant", "content": pair.rejected}],
