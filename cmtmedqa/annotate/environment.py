@@ -42,7 +42,8 @@ def find(stated: Path | None, console: Console) -> Path:
 def check_version(program: Path) -> str:
     """The version behind a program, asked of its Python: `label-studio --version` would start a server. Raises InputError."""
     try:
-        first = program.open("rb").readline().decode("utf-8", "replace")
+        with program.open("rb") as stream:
+            first = stream.readline().decode("utf-8", "replace")
         python = first.removeprefix("#!").strip() if first.startswith("#!/") else str(program.parent / "python")
         done = subprocess.run([*python.split(), "-c", _ASK], capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError) as error:

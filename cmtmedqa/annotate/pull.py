@@ -159,24 +159,24 @@ def _rejected(raw: Mapping[str, Any], number: int, task: Task | None, project: P
 def _owners(value: Round, state: State, accounts: Mapping[str, str]) -> dict[int, set[int]]:
     """Project → the accounts whose annotations count there.
 
-    An expert without a registered address is whoever alone annotated the expert's projects; with several, nobody is.
+    An expert whose account is not known (no address, or an export that tells none) is whoever alone annotated the expert's
+    projects; with several, nobody is.
     """
     registered: dict[str, set[int]] = {}
     for number, mail in state.users.items():
         if code := accounts.get(mail.lower()):
             registered.setdefault(code, set()).add(number)
-    known = set(accounts.values())
     by_expert: dict[str, set[int]] = {}
     experts = {project.id: project.expert for project in value.projects}
     for (project, _), items in state.seen.items():
         by_expert.setdefault(experts.get(project, ""), set()).update(
             account for item in items.values() if (account := who(item.get("completed_by"))) is not None
         )
-    taken = {number for numbers in registered.values() for number in numbers}
+    taken = {number for number in state.users if state.users[number].lower() in accounts}
     result = {}
     for project, expert in experts.items():
         alone = by_expert.get(expert, set()) - taken
-        result[project] = registered.get(expert, set()) if expert in known else alone if len(alone) == 1 else set()
+        result[project] = registered.get(expert) or (alone if len(alone) == 1 else set())
     return result
 
 

@@ -85,7 +85,9 @@ def serve(home: Home, start: Start, console: Console, foreground: bool = False) 
         if not admin.token:  # a kill may have come between the making of a token and its storing
             token = access_token(value.url, admin.email, admin.password, anew=True)
             home.store_admin(admin.model_copy(update={"token": token}))
-    if foreground:
+    if not foreground:
+        keeper.returncode = 0  # it outlives us; the lock tells whether it runs
+    else:
         console.print(f"Label Studio {value.version} at {value.url} (Ctrl-C ends)", highlight=False)
         _attend(home, keeper)
     return value

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
+PATIENCE = 60.0  # seconds to wait for a server that went away in the middle of a push
 _PAUSES = (1.0, 2.0)
 _LOOKED_UP = 100  # keys in one address: 2 to 6 kB, and proxies refuse more than 8 kB
 _PAGE = 500
@@ -37,11 +38,10 @@ class Stored(NamedTuple):
 
 
 class Studio:
-    """An open connection. `patience`: seconds to wait for a server that went away in the middle of a push."""
+    """An open connection."""
 
     def __init__(self, sdk: Any, http: "httpx.Client", url: str, log: str) -> None:
         self._sdk, self._http, self.url, self._log = sdk, http, url, log
-        self.patience = 60.0
 
     def _get(self, call: Callable[[], Answer], what: str = "") -> Answer:
         import httpx
@@ -174,10 +174,10 @@ class Studio:
         }
 
     def wait(self) -> None:
-        """Wait for a server that went away. Raises StudioError after `patience` seconds."""
+        """Wait for a server that went away. Raises StudioError after `PATIENCE` seconds."""
         import httpx
 
-        end = time.monotonic() + self.patience
+        end = time.monotonic() + PATIENCE
         while True:
             try:
                 if self._http.get(self.url + "health", timeout=5).status_code == 200:

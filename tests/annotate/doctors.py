@@ -89,4 +89,6 @@ def account(url: str, code: str, email: str, token: str) -> Iterator[Doctor]:
     from label_studio_sdk import LabelStudio
 
     with httpx.Client(timeout=60, trust_env=False) as http:
-        yield Doctor(code, email, token, LabelStudio(base_url=url + "/", api_key=token, httpx_client=http, max_retries=0))
+        yield Doctor(
+            code, email, token, LabelStudio(base_url=url + "/", api_key=token, httpx_client=http, max_retries=0)
+        )
