@@ -132,12 +132,17 @@ def alphas(tables: Sequence[Floats], seed: int, resamples: int = RESAMPLES) -> F
 
     Paired, so that the difference of two rows is that of two measures on the same items.
     """
-    shape = tables[0].shape
-    flat = [table.reshape(shape[0], -1) for table in tables]
-    drawn = [
-        [alpha((block @ one).reshape(-1, *shape[1:])) for one in flat] for block in _draws(shape[0], resamples, seed)
-    ]
-    return np.concatenate(drawn, axis=1)
+    items, size = tables[0].shape[:2]
+    upper = np.triu_indices(size)  # coincidences are symmetric: half of them is enough to add up
+    flat = np.concatenate([table[:, *upper] for table in tables], axis=1)
+    drawn = []
+    for block in _draws(items, resamples, seed):
+        sums = (block @ flat).reshape(len(block), len(tables), -1)
+        whole = np.zeros((*sums.shape[:2], size, size))
+        whole[..., upper[0], upper[1]] = sums
+        whole[..., upper[1], upper[0]] = sums
+        drawn.append(alpha(whole))
+    return np.concatenate(drawn).T
 
 
 def alpha_estimate(table: Floats, seed: int, resamples: int = RESAMPLES) -> Estimate:

@@ -94,6 +94,8 @@ def _merge_set(
     item: CandidateSet, judged: Judged, rubric: Rubric, split: Split, rule: MergeRule, veto: VetoRule
 ) -> Merged:
     first, third = judged.first.get(item.id, []), judged.third.get(item.id, [])
+    if not first and not third and any(one.set_id == item.id for one in judged.calibration):
+        return Merged([], [], [Dropped("set", item.id, "calibration", detail="a gold item")])
     if why := _unusable(item, len(first), len(third), rule):
         return Merged([], [], [Dropped("set", item.id, why[0], detail=why[1])])
     experts = [*first, *third]

@@ -87,7 +87,7 @@ def screen_xml(rubric: Rubric, k: int, layout: Layout = "cards") -> str:
     wanted = {control.name: control for control in controls(rubric, k, layout)}
     root = ET.Element("View", className="cm-root")
     root.append(ET.Comment(f" cmtmedqa {layout}, k = {k}, rubric {rubric.version}: generated, do not edit "))
-    ET.SubElement(root, "Style").text = "\n" + package_file("annotate", "screen.css").read_text(encoding="utf-8")
+    ET.SubElement(root, "Style").text = _style(rubric)
     grid = _view(root, "cm-grid")
     left = _view(grid, "cm-left")
     _header(left, "对话（$department）", 4)
@@ -99,6 +99,14 @@ def screen_xml(rubric: Rubric, k: int, layout: Layout = "cards") -> str:
     _give_chords(root, f"{layout}, k = {k}")
     ET.indent(root, "  ")
     return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _style(rubric: Rubric) -> str:
+    """The style sheet; the tags stand in rows beside their dimensions if each has the same number, else in one wrapped row."""
+    css = package_file("annotate", "screen.css").read_text(encoding="utf-8")
+    counts = {len(dimension.abilities) for dimension in rubric.dimensions}
+    columns = f"repeat({counts.pop()},auto)" if len(counts) == 1 else "repeat(auto-fill,96px)"
+    return f"\n{css}.cm-issues .lsf-choices {{grid-template-columns:{columns}}}\n"
 
 
 def _cards(parent: ET.Element, rubric: Rubric, k: int, wanted: dict[str, Control]) -> None:

@@ -94,6 +94,13 @@ def test_gold_pairs_count_and_a_tie_misses_one() -> None:
     assert (of["pairs"]["value"], of["pairs"]["n"], of["items"]["value"], of["unmatched"]) == (0.8, 2, 0.5, 1)
 
 
+def test_gold_of_other_replies_than_those_shown_counts_for_what_both_hold() -> None:
+    (item,) = make_sets(1, sizes=(3,))
+    gold: dict[str, RankGroups] = {"set-0000": (("c0-0",), ("c0-1",), ("changed",))}
+    of = _expert(_report([item], [said(item, (1, 2, 3), "a", purpose="calibration")], gold), "a")["calibration"]
+    assert (of["pairs"]["value"], of["items"]["value"]) == (1, 1)
+
+
 def test_who_prefers_what_is_shown_first_is_found_and_who_does_not_is_not() -> None:
     sets = make_sets(120)
     report = _report(sets, _all(sets, [Expert("fair"), Expert("lazy", first=0.5)]))
@@ -102,6 +109,8 @@ def test_who_prefers_what_is_shown_first_is_found_and_who_does_not_is_not() -> N
     assert fair["position"]["expected"] == 0.25
     assert lazy["position"]["rate"]["low"] > 0.3
     assert lazy["position"]["p"] < 1e-6 < 0.01 < fair["position"]["p"]
+    assert fair["position"]["p"] > 100 * report["position"]["p"]
+    assert fair["position"]["rate"]["value"] < report["position"]["rate"]["value"] < lazy["position"]["rate"]["value"]
     assert "position" in lazy["flags"]
     assert "position" not in fair["flags"]
 

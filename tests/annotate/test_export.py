@@ -209,6 +209,20 @@ def test_a_dialogue_keeps_the_split_of_the_dataset_it_comes_from(round_one: Path
     )
 
 
+def test_a_prompt_with_history_stands_first_for_medicalgpt(tmp_path: Path) -> None:
+    """Readers infer the type of `history` from the first rows; [] in all of them would break at the first that has one."""
+    sets = make_sets(7)[1:]  # the fourth set is the first whose prompt has more than one turn
+    (tmp_path / "sets.jsonl").write_text(lines(sets), encoding="utf-8")
+    (tmp_path / "annotations.jsonl").write_text(lines(first_round(sets)), encoding="utf-8")
+    _run(
+        "annotate", "export", tmp_path / "annotations.jsonl", "--sets", tmp_path / "sets.jsonl", "-o", tmp_path / "out",
+        "--format", "medicalgpt", "--dev", 0, "--test", 0, "--check",
+    )  # fmt: skip
+    history = [bool(row["history"]) for row in _rows(tmp_path / "out" / "medicalgpt" / "train" / "pairs.jsonl")]
+    assert history[0]
+    assert not all(history)
+
+
 def test_llamafactory_finds_the_files_by_its_registry(exported: Path) -> None:
     registry = json.loads((exported / "llamafactory" / "dataset_info.json").read_text(encoding="utf-8"))
     assert registry["cmtmedqa_train"] == {

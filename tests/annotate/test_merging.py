@@ -207,6 +207,7 @@ def _verdict(first: Sequence[int], third: Sequence[int] = (), rule: MergeRule = 
         ([1], [], (0, "undecided")),
         ([1], [1], (1, "third expert")),
         ([1, -1], [1, -1], (0, "undecided")),
+        ([0], [1], (1, "third expert")),  # one tie alone is no verdict of all
     ],
 )
 def test_how_a_pair_is_decided(first: list[int], third: list[int], expected: tuple[int, str]) -> None:
@@ -217,6 +218,18 @@ def test_the_rule_can_be_changed() -> None:
     assert _verdict([1, 1, -1], rule=MergeRule(min_agreement=0.8)) == (0, "undecided")
     assert _verdict([1], rule=MergeRule(min_votes=1)) == (1, "votes")
     assert _verdict([1, 1], rule=MergeRule(min_votes=3)) == (0, "undecided")
+
+
+def test_the_worked_example_of_docs_preferences() -> None:
+    (item,) = make_sets(1)
+    first = [said(item, (1, 2, 3, 4), "a"), said(item, (2, 1, 3, 3), "b")]
+    third = said(item, (1, 3, 2, 4), "c", id="p9:1", purpose="adjudication")
+    (alone,) = merged([item], first, MergeRule()).rankings
+    assert alone.rank_groups == (("c0-0", "c0-1"), ("c0-2", "c0-3"))
+    found = merged([item], [*first, third], MergeRule())
+    assert found.rankings[0].rank_groups == (("c0-0",), ("c0-1",), ("c0-2",), ("c0-3",))
+    assert [round(pair.agreement, 3) for pair in found.preferences] == [0.667, 1, 1, 0.667, 1, 1]
+    assert round(found.rankings[0].weight, 2) == 0.89
 
 
 def test_a_cycle_becomes_one_group_and_says_so() -> None:

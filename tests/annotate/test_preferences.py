@@ -192,6 +192,17 @@ def test_too_few_experts_and_none() -> None:
     ]
 
 
+def test_gold_items_may_stand_among_the_sets_and_are_none_of_them() -> None:
+    """`annotate push` stores the gold items of a round in its file of sets."""
+    sets = make_sets(2)
+    found = merged(sets, [said(sets[0], (1, 2, 3, 4)), said(sets[1], (1, 2, 3, 4), purpose="calibration")])
+    assert {one.id for one in found.rankings} == {"set-0000"}
+    assert [(drop.kind, drop.reason) for drop in found.dropped] == [
+        ("annotation", "calibration"),
+        ("set", "calibration"),
+    ]
+
+
 def test_all_pairs_of_an_item_stand_together_in_one_split() -> None:
     sets = make_sets(40, sizes=(4, 5))
     by_id = {item.id: item for item in sets}
