@@ -57,10 +57,10 @@ class Judged(NamedTuple):
         return [*self.first.get(set_id, []), *self.third.get(set_id, [])]
 
 
-def read_records(path: Path, model: type[Read]) -> list[Read]:
+def read_records(path: Path, model: type[Read], some: bool = False) -> list[Read]:
     """The records of a JSON Lines file; blank lines are passed over.
 
-    Raises InputError with file, line and field, never with what stands there.
+    Raises InputError with file, line and field, never with what stands there; with `some` also where there is none.
     """
     found = []
     try:
@@ -70,7 +70,7 @@ def read_records(path: Path, model: type[Read]) -> list[Read]:
                     found.append(_record(line, model, f"{path}: line {number}"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if not found:
+    if some and not found:
         raise InputError(f"{path}: holds no {model.__name__}")
     return found
 
@@ -87,7 +87,7 @@ def _record(line: bytes, model: type[Read], where: str) -> Read:
 def read_sets(path: Path) -> dict[str, CandidateSet]:
     """Candidate sets by id, in file order. Raises InputError also where an id stands twice."""
     found: dict[str, CandidateSet] = {}
-    for item in read_records(path, CandidateSet):
+    for item in read_records(path, CandidateSet, some=True):
         if item.id in found:
             raise InputError(f"{path}: the set {item.id} stands there twice; keep one of them")
         found[item.id] = item

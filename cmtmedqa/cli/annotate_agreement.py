@@ -64,7 +64,7 @@ def agreement(
     limits = changed(Limits(), limit or [], "--limit")
     disputes = changed(Rule(veto_score=rules.veto.score, dimension=rules.veto.dimension), rule or [], "--rule")
     given = read_sets(sets) if sets else None
-    judged = sort_out(read_records(annotations, Annotation), rules, given)
+    judged = sort_out(read_records(annotations, Annotation, some=True), rules, given)
     gold = read_gold(calibration) if calibration or judged.calibration else {}
     report = measure(judged, rules, given, gold, limits, disputes, Chance(seed, resamples))
     if output:
