@@ -119,8 +119,8 @@ def test_a_taken_port_is_refused(live: Live, command: Command, tmp_path: Path) -
 
 
 def test_a_round_from_push_to_adjudication(desk: Desk) -> None:
-    sets = make_sets(24)
-    code, out, err = desk.push("whole", sets, "--duplicates", "0.1", "--calibration", "0.1")
+    sets = make_sets(12)
+    code, _, err = desk.push("whole", sets, "--duplicates", "0.1", "--calibration", "0.1")
     assert code == 0, err
     desk.stored_once("whole")
     with desk.live.studio() as studio:
@@ -132,11 +132,11 @@ def test_a_round_from_push_to_adjudication(desk: Desk) -> None:
             assert "set-0" not in page
     for code_, one in desk.live.doctors.items():
         chance = random.Random(code_)
-        one.work(desk.project("whole", code_), lambda data, chance=chance: by_length(data, chance, 3.0), 17)
-    code, out, err = desk.run("pull", "whole")
+        one.work(desk.project("whole", code_), lambda data, chance=chance: by_length(data, chance, 3.0), 10)
+    code, _, err = desk.run("pull", "whole")
     assert code == 0, err
     found = desk.annotations("whole")
-    assert Counter(item.annotator for item in found) == dict.fromkeys("ABC", 17)
+    assert Counter(item.annotator for item in found) == dict.fromkeys("ABC", 10)
     written = {item.id: {c.id: len(c.text) for c in item.candidates} for item in desk.ledger("whole").sets().values()}
     assert all(set(item.shown) == set(written[item.set_id]) for item in found)
 
@@ -271,7 +271,7 @@ def test_server_killed_in_the_middle(desk: Desk, monkeypatch: pytest.MonkeyPatch
 
 
 def test_edits_deletions_and_malformed_annotations(desk: Desk) -> None:
-    assert desk.push("edits", make_sets(12), "--duplicates", "0", "--calibration", "0")[0] == 0
+    assert desk.push("edits", make_sets(9), "--duplicates", "0", "--calibration", "0")[0] == 0
     one, other = desk.live.doctors["A"], desk.live.doctors["B"]
     tasks = one.tasks(desk.project("edits", "A"))
     numbers = [one.submit(task.id, result([1, 2, 3, 4])) for task in tasks]
