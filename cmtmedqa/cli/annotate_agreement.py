@@ -56,7 +56,8 @@ def agreement(
     from cmtmedqa.annotate.agreement import agreement as measure
     from cmtmedqa.annotate.agreement_page import draw
     from cmtmedqa.annotate.agreement_table import Chance, Limits
-    from cmtmedqa.annotate.judged import read_gold, read_records, read_sets, sort_out
+    from cmtmedqa.annotate.gold import load as load_gold
+    from cmtmedqa.annotate.judged import read_records, read_sets, sort_out
     from cmtmedqa.judgements import Annotation
     from cmtmedqa.rubric import load
 
@@ -65,7 +66,7 @@ def agreement(
     disputes = changed(Rule(veto_score=rules.veto.score, dimension=rules.veto.dimension), rule or [], "--rule")
     given = read_sets(sets) if sets else None
     judged = sort_out(read_records(annotations, Annotation, some=True), rules, given)
-    gold = read_gold(calibration) if calibration or judged.calibration else {}
+    gold = load_gold(calibration, rules) if calibration or judged.calibration else ()
     report = measure(judged, rules, given, gold, limits, disputes, Chance(seed, resamples))
     if output:
         io.write_text(output, draw(report, rules))
