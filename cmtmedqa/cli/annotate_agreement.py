@@ -122,10 +122,10 @@ def _print(report: dict[str, Any], console: Console) -> None:
     table.add_row("first shown is put first", *_cells(report["position"]["rate"]))
     console.print(table)
     people = Table()
-    people.add_column("expert", overflow="fold")
-    for name in ("verdicts", "alpha", "without", "repeats", "gold", "p first"):
+    people.add_column("expert", overflow="fold", min_width=9)
+    for name in ("n", "alpha", "without", "repeats", "gold", "p first"):
         people.add_column(name, justify="right", no_wrap=True)
-    people.add_column("flags", overflow="fold")
+    people.add_column("flags", min_width=len("calibration,"))
     for row in report["experts"]:
         without = (row["without"]["rank"] or {}).get("alpha")
         p = row["position"]["p"]
@@ -135,7 +135,7 @@ def _print(report: dict[str, Any], console: Console) -> None:
         )  # fmt: skip
     console.print(people)
     console.print(
-        "alpha: of ranks, with the others; without: that of all others; repeats: pairs judged as before; gold: gold pairs right; "
+        "n: verdicts; alpha: of ranks, with the others; without: that of all others; repeats: pairs judged as before; gold: gold pairs right; "
         "p first: of no influence of the place shown; –: undefined",
         highlight=False,
     )
