@@ -57,6 +57,7 @@ def page(live: Any) -> Iterator[Page]:
         number = project(live, 2, 1)
         driver.get(f"{studio.invite_link()}&next=/projects/{number}/data%3Flabeling%3D1")
         page.one("#signup-form")
+        page.picture("invitation")
         assert page.english() == []
         page.type("#email", EMAIL)
         page.type("#password", "short")
@@ -65,8 +66,9 @@ def page(live: Any) -> Iterator[Page]:
         page.type("#password", PASSWORD)
         page.click("button[type=submit]")
         page.one(".cm-root")  # the invitation led straight to the first task
+        page.picture("instruction")
         assert "评审说明" in page.seen()
-        assert page.english((TITLE,)) == ["提交（Submit）", "跳过（Skip）", "添加（Add）"] or not page.english((TITLE,))
+        assert page.english((TITLE,)) == []
         yield page
 
 
@@ -86,6 +88,7 @@ def test_a_doctor_ranks_with_a_tie_scores_tags_comments_and_goes_on(page: Page, 
     page.tag(3, "不准确")
     page.tag(3, "不安全")
     page.type("textarea[name=comment]", "D 会耽误急救，\n应当先打 120。")
+    page.picture("filled")
     page.click(SUBMIT)
     page.next_after(first)
     assert page.english((TITLE,)) == []
@@ -114,6 +117,7 @@ def test_a_doctor_goes_back_changes_skips_and_reaches_the_end_in_chinese(page: P
     assert page.number() != first
     page.click(SKIP)
     page.one(".ant-result-title")
+    page.picture("end")
     assert "这一批已经全部评完，谢谢您！" in page.seen()
     assert page.english((TITLE,)) == []
     assert [item["was_cancelled"] for item in stored(live, number)] == [False, True]
@@ -128,6 +132,7 @@ def test_an_incomplete_form_is_kept_back_with_what_is_missing_in_chinese(page: P
         step()
         page.click(SUBMIT)
         missing.append(page.one(f"{WARNING} .ant-modal-confirm-content").text)
+        page.picture("incomplete")
         assert page.english((TITLE,)) == []
         assert {"还没有填完", "知道了"} <= set(page.seen())
         page.click(f"{WARNING} button")
@@ -162,7 +167,7 @@ def test_a_task_can_be_done_with_the_keyboard_alone(page: Page, live: Any) -> No
       return card ? [[...document.querySelectorAll('.cm-card')].indexOf(card), item.type || item.getAttribute('role'),
         item.name || item.getAttribute('aria-posinset')].join(' ') : ''"""
     wanted = {"0 radio 1": " ", "1 radio 2": " "}
-    pressed = 0
+    pressed, needed = 0, 2 + 6
     for _ in range(120):
         ActionChains(page.driver).send_keys(Keys.TAB).perform()
         where = page.driver.execute_script(place)
@@ -171,7 +176,9 @@ def test_a_task_can_be_done_with_the_keyboard_alone(page: Page, live: Any) -> No
         if key:
             ActionChains(page.driver).send_keys(key).perform()
             pressed += 1
-    assert pressed == 2 + 6
+        if pressed == needed:
+            break
+    assert pressed == needed
     ActionChains(page.driver).key_down(Keys.CONTROL).send_keys(Keys.ENTER).key_up(Keys.CONTROL).perform()
     page.until(lambda: stored(live, number), "annotation on the server")
     said = values(stored(live, number)[0])
@@ -184,10 +191,11 @@ def test_the_screen_fits(width: int, height: int, columns: int, page: Page, live
     page.size(width, height)
     try:
         page.stream(project(live, tasks=1))
+        page.picture(f"cards-4-{width}x{height}")
         cards = page.all(".cm-card")[:4]
         assert len({card.rect["x"] for card in cards}) == columns
         assert page.driver.execute_script("return document.documentElement.scrollWidth") <= width
-        inputs = page.all(".cm-head input, .ant-rate [role=radio], .cm-issues input")
+        inputs = page.all(".cm-head .ant-radio, .ant-rate [role=radio], .cm-issues .ant-checkbox")
         assert len(inputs) == 4 * (4 + 15 + 9)
         if (width, height) == (1600, 1000):
             assert all(page.reached(item) for item in inputs)
@@ -212,6 +220,7 @@ def test_the_screen_fits(width: int, height: int, columns: int, page: Page, live
 )
 def test_every_other_screen_opens_in_chinese(layout: Layout, k: int, page: Page, live: Any) -> None:
     page.stream(project(live, k, 1, layout))
+    page.picture(f"{layout}-{k}")
     assert page.english((TITLE,)) == []
     assert {"提交", "跳过", "评审说明"} <= set(page.seen())
 

@@ -16,7 +16,8 @@ import pytest
 from cmtmedqa.annotate import server
 from cmtmedqa.annotate.adjudication import Rule, disagreements
 from cmtmedqa.annotate.disputes import read_annotations
-from cmtmedqa.annotate.ledger import Ledger, read_records
+from cmtmedqa.annotate.judged import read_records
+from cmtmedqa.annotate.ledger import Ledger
 from cmtmedqa.annotate.studio import Studio
 from cmtmedqa.judgements import Annotation, CandidateSet
 from tests.annotate.conftest import Live
