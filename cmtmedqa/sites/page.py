@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
+from cmtmedqa.sites.elements import Elements
 from cmtmedqa.sites.encoding import Decoded
-from cmtmedqa.sites.selectors import find, names_in, pattern
+from cmtmedqa.sites.selectors import find, pattern
 from cmtmedqa.sites.spec import Layout, Select, Spec
 
 _DECODER = json.JSONDecoder(strict=False)
@@ -42,8 +43,11 @@ class Page:
 
     @cached_property
     def tree(self) -> Any:
-        """The root element; an empty one for a page without any. Comments are gone: they split texts."""
-        parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, recover=True)
+        """The root element; an empty one for a page without any. Comments are gone: they split texts.
+
+        `huge_tree`: where nothing is closed, a page of many messages is deeper than the 254 elements that lxml reads by default.
+        """
+        parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, recover=True, huge_tree=True)
         text = _DECLARATION.sub("", self.text).replace("\0", "")
         try:
             root = etree.fromstring(text.encode("utf-8", "replace"), parser)
@@ -52,22 +56,22 @@ class Page:
         return etree.Element("html") if root is None else root
 
     @cached_property
-    def names(self) -> frozenset[str]:
-        """The classes and ids on the page."""
-        return names_in(self.tree)
+    def elements(self) -> Elements:
+        """What the selectors of a page look in."""
+        return Elements(self.tree)
 
     def scope(self, layout: Layout) -> Any:
         """What the selectors of a layout work on by default: the JSON it names, or the tree. None: there is no such JSON."""
         if layout.json_after:
             return json_after(self.text, layout.json_after)
-        return json_ld(self.text, layout.json_ld) if layout.json_ld else self.tree
+        return json_ld(self.text, layout.json_ld) if layout.json_ld else self.elements
 
     def own_ids(self, spec: Spec) -> set[str]:
         """The ids by which the page calls itself."""
         ids = set()
         general = (_OWN,) if any(word in self.text for word in _STATED) else ()
         for select in (*general, *spec.page_id):
-            for found in find(select, self.tree):
+            for found in find(select, self.elements):
                 stated = str(found).strip() if not etree.iselement(found) else "".join(found.itertext()).strip()
                 if select is not _OWN and select.match and (inside := pattern(select.match).search(stated)):
                     ids.add(inside[1] if inside.groups() else inside[0])

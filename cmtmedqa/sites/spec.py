@@ -40,13 +40,14 @@ class Select(Settings):
     xpath: str | None = Field(None, description="XPath 1.0, relative to the message or the page; re:test() works")
     jmespath: str | None = Field(None, description="JMESPath in the page's JSON")
     otherwise: tuple[str, ...] = Field(
-        (), description="selectors of the same kind, tried in order where this finds nothing"
+        (), description="selectors of the same kind, tried in order where this finds no text"
     )
     drop: tuple[str, ...] = Field((), description="CSS selectors of what inside is no part of the text")
     breaks: tuple[str, ...] = Field((), description="CSS selectors of what inside begins a line")
     match: Pattern | None = Field(None, description="keep only what matches: the first group, or all of the match")
     strip: tuple[Pattern, ...] = Field((), description="patterns that are removed from the text")
     first: bool = Field(False, description="only the first of several")
+    longest: bool = Field(False, description="only the one of several that holds most text")
 
     @model_validator(mode="before")
     @classmethod

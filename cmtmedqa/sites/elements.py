@@ -1,0 +1,185 @@
+"""The elements of a page by class, id and tag, so that a plain CSS selector is a look-up; XPath does what is not plain.
+
+Most selectors of a spec name a class, and most classes are not there: one walk over a page answers them all.
+"""
+
+import bisect
+import functools
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from lxml import etree
+
+_EXSLT = {"re": "http://exslt.org/regular-expressions"}
+_STEP = re.compile(r"\s*([>\s])\s*")
+_COMPOUND = re.compile(r"(?P<tag>[a-zA-Z][a-zA-Z0-9]*)?(?P<names>(?:[.#][\w-]+)*)\Z")
+_SELF_AND_ABOVE = 2
+
+
+class _Compound(NamedTuple):
+    """`div.a.b` or `#id`: a tag ('' for any), classes, and an id."""
+
+    tag: str
+    classes: frozenset[str]
+    id: str
+
+
+class _Plain(NamedTuple):
+    """Compounds from left to right; `joins[i]` ties number i to the next one: '>' or ' '.
+
+    `key`: the name under which the last one is looked up; `enough`: whether being there is all that it takes.
+    """
+
+    key: str
+    enough: bool
+    compounds: tuple[_Compound, ...]
+    joins: tuple[str, ...]
+
+
+class _Index:
+    """Every element of a tree under its classes (`.a`), id (`#a`) and tag, in the order of the page."""
+
+    def __init__(self, root: Any) -> None:
+        self.nodes = list(root.iter(etree.Element))
+        self.places = dict(zip(self.nodes, range(len(self.nodes)), strict=True))
+        self.by: dict[str, list[int]] = {}
+        by = self.by
+        for place, node in enumerate(self.nodes):
+            by.setdefault(node.tag, []).append(place)
+            if node.attrib:
+                for name in set(node.get("class", "").split()):
+                    by.setdefault(f".{name}", []).append(place)
+                if name := node.get("id"):
+                    by.setdefault(f"#{name}", []).append(place)
+
+    def end(self, node: Any) -> int:
+        """The place behind the last element inside an element."""
+        while node is not None and node in self.places:
+            following = node.getnext()
+            if following is not None:
+                return self.places.get(following, len(self.nodes))
+            node = node.getparent()
+        return len(self.nodes)
+
+
+class Elements:
+    """What is inside an element, itself included: a part of the index of its page."""
+
+    def __init__(self, root: Any, index: _Index | None = None) -> None:
+        self.root = root
+        self._index = index or _Index(root)
+        self._start, self._end = (self._index.places[root], self._index.end(root)) if index else (0, len(self._index.nodes))
+
+    def at(self, node: Any) -> "Elements":
+        """What is inside an element of the same page."""
+        return Elements(node, self._index)
+
+    def find(self, css: str) -> list[Any]:
+        """The elements (or attributes) that a CSS selector finds."""
+        plain = _plain(css)
+        by = self._index.by
+        if plain is None:
+            needed = _needed(css)
+            return [] if needed and all(name not in by for name in needed) else xpath_of(css)(self.root)
+        nodes, found = self._index.nodes, []
+        for one in plain:
+            if one.key in by:
+                for place in self._within(by[one.key]):
+                    if one.enough or _fits(nodes[place], one, self.root):
+                        found.append(place)
+        if len(found) > 1 and len(plain) > 1:
+            found = sorted(set(found))
+        return [nodes[place] for place in found]
+
+    def _within(self, places: list[int]) -> list[int]:
+        if self._start == 0 and self._end == len(self._index.nodes):
+            return places
+        return places[bisect.bisect_left(places, self._start) : bisect.bisect_left(places, self._end)]
+
+
+def _key(compound: _Compound) -> str:
+    """Under which name the fewest elements stand."""
+    if compound.id:
+        return f"#{compound.id}"
+    return f".{min(compound.classes)}" if compound.classes else compound.tag
+
+
+def _enough(compounds: tuple[_Compound, ...]) -> bool:
+    last = compounds[-1]
+    return len(compounds) == 1 and bool(last.tag) + len(last.classes) + bool(last.id) == 1
+
+
+def _is(node: Any, compound: _Compound) -> bool:
+    if compound.tag and node.tag != compound.tag:
+        return False
+    if compound.id and node.get("id") != compound.id:
+        return False
+    return not compound.classes or compound.classes <= set(node.get("class", "").split())
+
+
+def _fits(node: Any, plain: _Plain, root: Any) -> bool:
+    """Whether an element is the last compound, and elements above it, up to the root, are the others."""
+    if not _is(node, plain.compounds[-1]):
+        return False
+    for compound, join in zip(reversed(plain.compounds[:-1]), reversed(plain.joins), strict=True):
+        while True:
+            if node is root:
+                return False
+            node = node.getparent()
+            if _is(node, compound):
+                break
+            if join == ">":
+                return False
+    return True
+
+
+@functools.cache
+def _plain(css: str) -> tuple[_Plain, ...] | None:
+    """The alternatives of a selector of tags, classes, ids, blanks and `>`; None for any other, and for `a > b c`."""
+    found = []
+    for one in css.split(","):
+        parts = _STEP.split(one.strip())
+        matched = [_COMPOUND.match(part) for part in parts[::2]]
+        joins = tuple(join if join == ">" else " " for join in parts[1::2])
+        if not all(matched) or "" in parts[::2] or (">" in joins and len(joins) >= _SELF_AND_ABOVE):
+            return None
+        compounds = tuple(_compound(each) for each in matched if each)
+        found.append(_Plain(_key(compounds[-1]), _enough(compounds), compounds, joins))
+    return tuple(found)
+
+
+def _compound(found: re.Match[str]) -> _Compound:
+    names = re.findall(r"([.#])([\w-]+)", found["names"])
+    classes = frozenset(name for mark, name in names if mark == ".")
+    return _Compound((found["tag"] or "").lower(), classes, next((name for mark, name in names if mark == "#"), ""))
+
+
+@functools.cache
+def _needed(css: str) -> tuple[str, ...]:
+    """Classes and ids of which one must be there for a selector to find anything; empty if that cannot be told."""
+    found = [re.findall(r"[.#][\w-]+", one) for one in css.split(",")]
+    known = "(" not in css and "[" not in css and all(found)
+    return tuple(one[-1] for one in found) if known else ()
+
+
+@functools.cache
+def xpath_of(css: str) -> Any:
+    """A compiled CSS selector, with ::text and ::attr(name) as in parsel."""
+    from parsel.csstranslator import HTMLTranslator
+
+    return compiled(HTMLTranslator().css_to_xpath(css))
+
+
+@functools.cache
+def compiled(xpath: str) -> Any:
+    """A compiled XPath; its `re:` functions are looked up only where they are used, as that costs more than most paths."""
+    regexp = "re:" in xpath
+    return etree.XPath(xpath, namespaces=_EXSLT if regexp else None, regexp=regexp, smart_strings=False)
+
+
+def inside(selectors: Iterable[str], elements: Elements) -> set[Any]:
+    """The elements that some CSS selectors find, without the root."""
+    found = {node for css in selectors for node in elements.find(css)}
+    found.discard(elements.root)
+    return found
