@@ -6,7 +6,7 @@ Most selectors of a spec name a class, and most classes are not there: one walk 
 import bisect
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -14,7 +14,8 @@ from lxml import etree
 _EXSLT = {"re": "http://exslt.org/regular-expressions"}
 _STEP = re.compile(r"\s*([>\s])\s*")
 _COMPOUND = re.compile(r"(?P<tag>[a-zA-Z][a-zA-Z0-9]*)?(?P<names>(?:[.#][\w-]+)*)\Z")
-_SELF_AND_ABOVE = 2
+_CLASS_PART = re.compile(r"\[class\*=([\w-]+)\]")
+_TWO = 2
 
 
 class _Compound(NamedTuple):
@@ -64,16 +65,25 @@ class _Index:
 
 
 class Elements:
-    """What is inside an element, itself included: a part of the index of its page."""
+    """What is inside an element, itself included: a part of the index of its page. `holes` are elements inside that are none of it."""
 
-    def __init__(self, root: Any, index: _Index | None = None) -> None:
-        self.root = root
+    def __init__(self, root: Any, index: _Index | None = None, holes: Sequence[Any] = ()) -> None:
+        self.root, self.holes = root, holes
         self._index = index or _Index(root)
-        self._start, self._end = (self._index.places[root], self._index.end(root)) if index else (0, len(self._index.nodes))
+        self._start, self._end = (
+            (self._index.places[root], self._index.end(root)) if index else (0, len(self._index.nodes))
+        )
+        if holes:
+            self._end = self._index.places[holes[0]]
 
-    def at(self, node: Any) -> "Elements":
-        """What is inside an element of the same page."""
-        return Elements(node, self._index)
+    def at(self, node: Any, holes: Sequence[Any] = ()) -> "Elements":
+        """What is inside an element of the same page, up to the first of its holes."""
+        return Elements(node, self._index, holes)
+
+    def _containing(self, word: str) -> list[int]:
+        """The places of elements of which a class holds a word."""
+        by = self._index.by
+        return sorted({place for name in by if name.startswith(".") and word in name for place in by[name]})
 
     def find(self, css: str) -> list[Any]:
         """The elements (or attributes) that a CSS selector finds."""
@@ -84,10 +94,10 @@ class Elements:
             return [] if needed and all(name not in by for name in needed) else xpath_of(css)(self.root)
         nodes, found = self._index.nodes, []
         for one in plain:
-            if one.key in by:
-                for place in self._within(by[one.key]):
-                    if one.enough or _fits(nodes[place], one, self.root):
-                        found.append(place)
+            places = self._containing(one.key[1:]) if one.key.startswith("*") else by.get(one.key)
+            if places:
+                inside = self._within(places)
+                found += inside if one.enough else [place for place in inside if _fits(nodes[place], one, self.root)]
         if len(found) > 1 and len(plain) > 1:
             found = sorted(set(found))
         return [nodes[place] for place in found]
@@ -139,10 +149,13 @@ def _plain(css: str) -> tuple[_Plain, ...] | None:
     """The alternatives of a selector of tags, classes, ids, blanks and `>`; None for any other, and for `a > b c`."""
     found = []
     for one in css.split(","):
+        if part := _CLASS_PART.fullmatch(one.strip()):
+            found.append(_Plain(f"*{part[1]}", True, (), ()))
+            continue
         parts = _STEP.split(one.strip())
         matched = [_COMPOUND.match(part) for part in parts[::2]]
         joins = tuple(join if join == ">" else " " for join in parts[1::2])
-        if not all(matched) or "" in parts[::2] or (">" in joins and len(joins) >= _SELF_AND_ABOVE):
+        if not all(matched) or "" in parts[::2] or (">" in joins and len(joins) >= _TWO):
             return None
         compounds = tuple(_compound(each) for each in matched if each)
         found.append(_Plain(_key(compounds[-1]), _enough(compounds), compounds, joins))

@@ -33,6 +33,7 @@ _SOFT_404 = re.compile(
     r"患者隐私，?无法查看|页面(?:不存在|找不到|已删除|没有找到)|(?:您|你)访问的页面|问题(?:不存在|已(?:被)?删除)|已被删除|404 ?(?:Not Found|页面)",
     re.IGNORECASE,
 )
+_TWO = 2
 _SHORT = 4_000  # characters of text on a page that is nothing but a message of the server
 
 
@@ -63,7 +64,7 @@ def read_page(spec: Spec, body: bytes, url: str = "", content_type: str = "", fe
         declared=decoded.declared,
         repairs=repairs,
     )
-    own = page.own_ids(spec)
+    own = page.own_ids(spec, address and address.form)
     if address and own and address.id not in own:
         return reading._replace(refused=Refusal("wrong_page", "the page names another id than its address"))
     if not address and len(own) == 1:
@@ -133,8 +134,8 @@ def _by_layout(layout: Layout, scope: Any, fetched: str) -> list[tuple[int, Mapp
         return [(0, with_skipped(shared._replace(turns=[*first, *turns]), skipped))] if turns or first else []
     drafts = []
     seen = set()
-    for answer in _outermost(find(layout.thread, scope)):
-        turns, skipped = _said(layout.turns, within(answer, scope))
+    for answer in _apart(find(layout.thread, scope), scope):
+        turns, skipped = _said(layout.turns, answer)
         if turns and tuple(turns) not in seen:  # an accepted answer is often shown twice
             seen.add(tuple(turns))
             drafts.append((len(drafts) + 1, with_skipped(shared._replace(turns=[*first, *turns]), skipped)))
@@ -146,10 +147,20 @@ def _told(question: str, message: str) -> bool:
     return "".join(question.split()) in "".join(message.split())
 
 
-def _outermost(found: Sequence[Any]) -> Sequence[Any]:
-    """Without the elements inside another one that was found: a message is no message of itself."""
-    known = set(found) if found and etree.iselement(found[0]) else set()
-    return [one for one in found if not any(above in known for above in one.iterancestors())] if len(known) > 1 else found
+def _apart(found: Sequence[Any], scope: Any) -> list[Any]:
+    """What was found as scopes of their own. An element inside another one that was found is a part of it, unless both look the
+    same: then the page has not closed the first, and it ends where the second begins.
+    """
+    if len(found) < _TWO or not etree.iselement(found[0]):
+        return [within(one, scope) for one in found]
+    inner: dict[Any, list[Any]] = {one: [] for one in found}
+    for one in found:
+        above = next((each for each in one.iterancestors() if each in inner), None)
+        if above is not None and (one.tag, one.get("class")) == (above.tag, above.get("class")):
+            inner[above].append(one)
+        elif above is not None:
+            del inner[one]
+    return [scope.at(one, nested) for one, nested in inner.items()]
 
 
 def _said(blocks: Sequence[Block], scope: Any) -> tuple[list[RawTurn], Counter[str]]:
@@ -157,8 +168,7 @@ def _said(blocks: Sequence[Block], scope: Any) -> tuple[list[RawTurn], Counter[s
     turns: list[RawTurn] = []
     skipped: Counter[str] = Counter()
     for block in blocks:
-        for found in _outermost(find(block.each, scope)) if block.each else [scope]:
-            node = within(found, scope)
+        for node in _apart(find(block.each, scope), scope) if block.each else [scope]:
             if reason := _skip(block.skip, node, empty=False):
                 skipped[reason] += 1
             elif text := _joined(block.text, node):

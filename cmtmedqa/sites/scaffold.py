@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.sites.encoding import decode
-from cmtmedqa.sites.page import Page, json_after, json_ld
+from cmtmedqa.sites.page import Page
+from cmtmedqa.sites.scripts import json_after, json_ld
 from cmtmedqa.sites.text import lines, text_of
 
 _HAN = re.compile("[\u4e00-\u9fff]")

@@ -75,9 +75,7 @@ def _values(result: Any) -> Found:
     return [] if result is None or result is False else [result]
 
 
-def texts(
-    select: "Select", scope: Any, taken: Sequence[Any] = (), prose: bool = False
-) -> tuple[list[str], list[Any]]:
+def texts(select: "Select", scope: Any, taken: Sequence[Any] = (), prose: bool = False) -> tuple[list[str], list[Any]]:
     """The texts a selector finds, empty ones left out, and the elements they are from.
 
     Where what it finds holds no text, `otherwise` is tried. An element inside one that was taken before (also by an earlier
@@ -101,7 +99,7 @@ def _texts(
 ) -> tuple[list[str], list[Any]]:
     if not found or not isinstance(scope, Elements):
         return [text for value in found if (text := _refined(text_of_value(value), select))], []
-    dropped = inside(select.drop, scope) if select.drop else set()
+    dropped = {*inside(select.drop, scope), *scope.holes} if select.drop or scope.holes else set()
     breaks = inside(select.breaks, scope) if select.breaks else set()
     result: list[str] = []
     used: list[Any] = []

@@ -16,6 +16,7 @@ _LINE_BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>", re.DOTALL)
 _LINE_SPACES = re.compile(r"[ \t\f\v\u00a0]+")
 _WIDE_SPACES = re.compile(r"[\t\f\v\u00a0]|  ")
+_TWICE = re.compile(r"&(?:amp|lt|gt|quot|nbsp|#\d{1,5});")
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\x00]")
 _NEW_LINES = str.maketrans("\r\n", "  ")
 _HEADINGS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
@@ -80,6 +81,7 @@ def text_of_value(value: Any) -> str:
     text = value if isinstance(value, str) else "" if isinstance(value, dict | list) else str(value)
     if "<" in text or "&" in text:
         text = html.unescape(_TAG.sub("", _LINE_BREAK.sub("\n", text)))
+        text = html.unescape(text) if _TWICE.search(text) else text
     return lines(text)
 
 
