@@ -36,7 +36,9 @@ def default_output(spec: Spec | None, files: list[Path]) -> Path:
 
 
 def record(mapped: Mapped, site: str, license_name: str) -> Record:
-    """The record of a page."""
+    """The record of a page; what was repaired on the page stands in `extra.repairs`."""
+    if mapped.repairs:
+        mapped = mapped._replace(extra={**mapped.extra, "repairs": list(mapped.repairs)})
     dialogue = to_dialogue(mapped, site, license_name)
     return dialogue.model_copy(update={"department": canonical(dialogue.department_raw)})
 
