@@ -6,7 +6,7 @@ Most selectors of a spec name a class, and most classes are not there: one walk 
 import bisect
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -14,6 +14,7 @@ from lxml import etree
 _EXSLT = {"re": "http://exslt.org/regular-expressions"}
 _STEP = re.compile(r"\s*([>\s])\s*")
 _COMPOUND = re.compile(r"(?P<tag>[a-zA-Z][a-zA-Z0-9]*)?(?P<names>(?:[.#][\w-]+)*)\Z")
+_NAMED = etree.XPath("descendant-or-self::*[@class or @id]", smart_strings=False)
 _CLASS_PART = re.compile(r"\[class\*=([\w-]+)\]")
 _TWO = 2
 
@@ -45,14 +46,22 @@ class _Index:
         self.nodes = list(root.iter(etree.Element))
         self.places = dict(zip(self.nodes, range(len(self.nodes)), strict=True))
         self.by: dict[str, list[int]] = {}
-        by = self.by
+        by, places = self.by, self.places
         for place, node in enumerate(self.nodes):
             by.setdefault(node.tag, []).append(place)
-            if node.attrib:
-                for name in set(node.get("class", "").split()):
-                    by.setdefault(f".{name}", []).append(place)
-                if name := node.get("id"):
-                    by.setdefault(f"#{name}", []).append(place)
+        for node in _NAMED(root):
+            attributes = dict(node.attrib)
+            for name in dict.fromkeys(attributes.get("class", "").split()):
+                by.setdefault(f".{name}", []).append(places[node])
+            if name := attributes.get("id"):
+                by.setdefault(f"#{name}", []).append(places[node])
+
+    def containing(self, key: str) -> list[int]:
+        """The places of elements of which a class holds the word of `*word`."""
+        if key not in self.by:
+            names = [name for name in self.by if name[0] == "." and key[1:] in name]
+            self.by[key] = sorted({place for name in names for place in self.by[name]})
+        return self.by[key]
 
     def end(self, node: Any) -> int:
         """The place behind the last element inside an element."""
@@ -80,32 +89,36 @@ class Elements:
         """What is inside an element of the same page, up to the first of its holes."""
         return Elements(node, self._index, holes)
 
-    def _containing(self, word: str) -> list[int]:
-        """The places of elements of which a class holds a word."""
-        by = self._index.by
-        return sorted({place for name in by if name.startswith(".") and word in name for place in by[name]})
+    def path(self, xpath: str) -> list[Any]:
+        """What an XPath finds, relative to the root."""
+        return _nodes(compiled(xpath)(self.root))
 
     def find(self, css: str) -> list[Any]:
         """The elements (or attributes) that a CSS selector finds."""
-        plain = _plain(css)
-        by = self._index.by
-        if plain is None:
-            needed = _needed(css)
-            return [] if needed and all(name not in by for name in needed) else xpath_of(css)(self.root)
-        nodes, found = self._index.nodes, []
+        plain, keys, words = _plain(css)
+        index = self._index
+        for word in words:
+            index.containing(word)
+        if keys and index.by.keys().isdisjoint(keys):
+            return []
+        if not plain:
+            return _nodes(xpath_of(css)(self.root))
+        nodes = index.nodes
+        found: list[int] = []
         for one in plain:
-            places = self._containing(one.key[1:]) if one.key.startswith("*") else by.get(one.key)
-            if places:
-                inside = self._within(places)
+            if places := index.by.get(one.key):
+                inside = places[bisect.bisect_left(places, self._start) : bisect.bisect_left(places, self._end)]
                 found += inside if one.enough else [place for place in inside if _fits(nodes[place], one, self.root)]
         if len(found) > 1 and len(plain) > 1:
             found = sorted(set(found))
         return [nodes[place] for place in found]
 
-    def _within(self, places: list[int]) -> list[int]:
-        if self._start == 0 and self._end == len(self._index.nodes):
-            return places
-        return places[bisect.bisect_left(places, self._start) : bisect.bisect_left(places, self._end)]
+
+def _nodes(result: Any) -> list[Any]:
+    """Booleans and numbers of XPath count as found where they are true."""
+    if isinstance(result, list):
+        return result
+    return [result] if result else []
 
 
 def _key(compound: _Compound) -> str:
@@ -145,8 +158,19 @@ def _fits(node: Any, plain: _Plain, root: Any) -> bool:
 
 
 @functools.cache
-def _plain(css: str) -> tuple[_Plain, ...] | None:
-    """The alternatives of a selector of tags, classes, ids, blanks and `>`; None for any other, and for `a > b c`."""
+def _plain(css: str) -> tuple[tuple[_Plain, ...], frozenset[str], tuple[str, ...]]:
+    """The alternatives of a plain selector: tags, classes, ids, blanks and `>`, `[class*=word]`; none for any other, and for `a > b c`.
+
+    Also the names of which one must be on the page for it to find anything, and those that are parts of classes.
+    """
+    plain = _alternatives(css)
+    if not plain:
+        return (), frozenset(_needed(css)), ()
+    keys = frozenset(one.key for one in plain)
+    return plain, keys, tuple(sorted(key for key in keys if key[0] == "*"))
+
+
+def _alternatives(css: str) -> tuple[_Plain, ...]:
     found = []
     for one in css.split(","):
         if part := _CLASS_PART.fullmatch(one.strip()):
@@ -156,7 +180,7 @@ def _plain(css: str) -> tuple[_Plain, ...] | None:
         matched = [_COMPOUND.match(part) for part in parts[::2]]
         joins = tuple(join if join == ">" else " " for join in parts[1::2])
         if not all(matched) or "" in parts[::2] or (">" in joins and len(joins) >= _TWO):
-            return None
+            return ()
         compounds = tuple(_compound(each) for each in matched if each)
         found.append(_Plain(_key(compounds[-1]), _enough(compounds), compounds, joins))
     return tuple(found)
@@ -168,7 +192,6 @@ def _compound(found: re.Match[str]) -> _Compound:
     return _Compound((found["tag"] or "").lower(), classes, next((name for mark, name in names if mark == "#"), ""))
 
 
-@functools.cache
 def _needed(css: str) -> tuple[str, ...]:
     """Classes and ids of which one must be there for a selector to find anything; empty if that cannot be told."""
     found = [re.findall(r"[.#][\w-]+", one) for one in css.split(",")]
@@ -191,8 +214,13 @@ def compiled(xpath: str) -> Any:
     return etree.XPath(xpath, namespaces=_EXSLT if regexp else None, regexp=regexp, smart_strings=False)
 
 
-def inside(selectors: Iterable[str], elements: Elements) -> set[Any]:
+def inside(selectors: tuple[str, ...], elements: Elements) -> set[Any]:
     """The elements that some CSS selectors find, without the root."""
-    found = {node for css in selectors for node in elements.find(css)}
+    found = set(elements.find(_list(selectors))) if selectors else set()
     found.discard(elements.root)
     return found
+
+
+@functools.cache
+def _list(selectors: tuple[str, ...]) -> str:
+    return ", ".join(selectors)

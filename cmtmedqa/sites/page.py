@@ -1,6 +1,7 @@
 """One saved page: its text, its tree and its JSON, each made once and only when a rule asks for it."""
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -10,14 +11,10 @@ from cmtmedqa.sites.elements import Elements
 from cmtmedqa.sites.encoding import Decoded
 from cmtmedqa.sites.scripts import json_after, json_ld
 from cmtmedqa.sites.selectors import find, pattern
-from cmtmedqa.sites.spec import Layout, Select, Spec
+from cmtmedqa.sites.spec import Layout, Spec
 
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*>")
 _STATED = ("canonical", "og:url", "mobile-agent", "alternate")
-_OWN = Select(
-    xpath="""//link[@rel="canonical"]/@href | //meta[@property="og:url"]/@content
-    | //meta[@http-equiv="mobile-agent" or @name="mobile-agent"]/@content | //link[@rel="alternate"][@media]/@href"""
-)
 
 
 class Address(NamedTuple):
@@ -67,15 +64,28 @@ class Page:
     def own_ids(self, spec: Spec, form: int | None = None) -> set[str]:
         """The ids by which the page calls itself; of its addresses only those of one form, as a twin may count otherwise."""
         ids = set()
-        general = (_OWN,) if any(word in self.text for word in _STATED) else ()
-        for select in (*general, *spec.page_id):
+        for stated in self._addresses():
+            if (address := address_of(spec, stated)) and form in {None, address.form}:
+                ids.add(address.id)
+        for select in spec.page_id:
             for found in find(select, self.elements):
                 stated = str(found).strip() if not etree.iselement(found) else "".join(found.itertext()).strip()
-                if select is not _OWN and select.match and (inside := pattern(select.match).search(stated)):
+                if select.match and (inside := pattern(select.match).search(stated)):
                     ids.add(inside[1] if inside.groups() else inside[0])
                 elif (address := address_of(spec, stated)) and form in {None, address.form}:
                     ids.add(address.id)
         return ids
+
+    def _addresses(self) -> Iterator[str]:
+        """The addresses that the head of a page gives as its own: canonical, og:url, and those of its twins."""
+        if not any(word in self.text for word in _STATED):
+            return
+        for link in self.elements.find("link"):
+            if link.get("rel") == "canonical" or (link.get("rel") == "alternate" and link.get("media")):
+                yield link.get("href", "")
+        for meta in self.elements.find("meta"):
+            if "mobile-agent" in (meta.get("http-equiv"), meta.get("name")) or meta.get("property") == "og:url":
+                yield meta.get("content", "")
 
 
 def address_of(spec: Spec, url: str) -> Address | None:

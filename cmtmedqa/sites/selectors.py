@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cmtmedqa.sites.spec import Select
 
 Found = list[Any]  # elements, texts or JSON values
+Finder = Callable[[Any], Found]
 
 
 @functools.cache
@@ -46,33 +47,32 @@ def within(found: Any, scope: Any) -> Any:
     return scope.at(found) if isinstance(scope, Elements) and etree.iselement(found) else found
 
 
-def find(select: "Select", scope: Any) -> Found:
-    """What a selector finds in `Elements` or a JSON value: elements, texts or values that are not null."""
-    for one in (_first(select), *select.otherwise):
-        if found := _found(select, one, scope):
-            return found[:1] if select.first else found
-    return []
+def alternatives_of(select: "Select") -> tuple[Finder, ...]:
+    """A function for each selector, the first and those to try otherwise."""
+    return tuple(_finder(select, one) for one in (_first(select), *select.otherwise))
 
 
-def _found(select: "Select", one: str, scope: Any) -> Found:
+def _finder(select: "Select", one: str) -> Finder:
     if select.jmespath is not None:
-        return [] if isinstance(scope, Elements) else _values(search(one)(scope))
-    if not isinstance(scope, Elements):
-        return []
-    return scope.find(one) if select.css is not None else _nodes(compiled(one)(scope.root))
-
-
-def _nodes(result: Any) -> Found:
-    """Booleans and numbers of XPath count as found where they are true."""
-    if isinstance(result, list):
-        return result
-    return [result] if result else []
+        look = search(one)
+        return lambda scope: [] if isinstance(scope, Elements) else _values(look(scope))
+    if select.css is not None:
+        return lambda scope: scope.find(one) if isinstance(scope, Elements) else []
+    return lambda scope: scope.path(one) if isinstance(scope, Elements) else []
 
 
 def _values(result: Any) -> Found:
     if isinstance(result, list):
         return [item for item in result if item is not None]
     return [] if result is None or result is False else [result]
+
+
+def find(select: "Select", scope: Any) -> Found:
+    """What a selector finds in `Elements` or a JSON value: elements, texts or values that are not null."""
+    for look in select.alternatives:
+        if found := look(scope):
+            return found[:1] if select.first else found
+    return []
 
 
 def texts(select: "Select", scope: Any, taken: Sequence[Any] = (), prose: bool = False) -> tuple[list[str], list[Any]]:
@@ -84,8 +84,10 @@ def texts(select: "Select", scope: Any, taken: Sequence[Any] = (), prose: bool =
     """
     result: list[str] = []
     used: list[Any] = []
-    for one in (_first(select), *select.otherwise):
-        found = _found(select, one, scope)
+    for look in select.alternatives:
+        found = look(scope)
+        if not found:
+            continue
         if select.longest and len(found) > 1:
             found = [max(found, key=lambda node: len(text_of(node) if etree.iselement(node) else str(node)))]
         result, used = _texts(select, found, scope, taken, prose)
@@ -97,23 +99,24 @@ def texts(select: "Select", scope: Any, taken: Sequence[Any] = (), prose: bool =
 def _texts(
     select: "Select", found: Found, scope: Any, taken: Sequence[Any], prose: bool
 ) -> tuple[list[str], list[Any]]:
-    if not found or not isinstance(scope, Elements):
+    if not isinstance(scope, Elements):
         return [text for value in found if (text := _refined(text_of_value(value), select))], []
-    dropped = {*inside(select.drop, scope), *scope.holes} if select.drop or scope.holes else set()
-    breaks = inside(select.breaks, scope) if select.breaks else set()
+    dropped = inside(select.drop, scope)
+    dropped.update(scope.holes)
+    breaks = inside(select.breaks, scope)
     result: list[str] = []
     used: list[Any] = []
-    known = set(taken) | dropped
+    known = dropped.union(taken)
     for item in found:
         if not etree.iselement(item):
             text = text_of_value(item)
-        elif item in known or (known and any(parent in known for parent in item.iterancestors())):
+        elif known and (item in known or any(parent in known for parent in item.iterancestors())):
             continue
         else:
-            own = [item, *(orphans(item) if prose else ())]
+            own = [item, *orphans(item)] if prose else [item]
             known.update(own)
             used += own
-            text = "\n".join(filter(None, (text_of(one, dropped, breaks) for one in own)))
+            text = "\n".join(filter(None, [text_of(one, dropped, breaks) for one in own]))
         if text := _refined(text, select):
             result.append(text)
     return result, used

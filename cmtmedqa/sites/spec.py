@@ -3,12 +3,16 @@
 import codecs
 import datetime
 import re
-from typing import Annotated, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from cmtmedqa.config import Settings
 from cmtmedqa.records import Role
+
+if TYPE_CHECKING:
+    from cmtmedqa.sites.selectors import Finder
 
 Reason = Literal[
     "soft_404", "private", "phone", "verification", "wrong_page", "not_a_dialogue", "voice", "gift", "advert", "notice", "other_user",
@@ -48,6 +52,13 @@ class Select(Settings):
     strip: tuple[Pattern, ...] = Field((), description="patterns that are removed from the text")
     first: bool = Field(False, description="only the first of several")
     longest: bool = Field(False, description="only the one of several that holds most text")
+
+    @cached_property
+    def alternatives(self) -> "tuple[Finder, ...]":
+        """The selectors as functions, made once."""
+        from cmtmedqa.sites.selectors import alternatives_of
+
+        return alternatives_of(self)
 
     @model_validator(mode="before")
     @classmethod
