@@ -15,6 +15,7 @@ _EXSLT = {"re": "http://exslt.org/regular-expressions"}
 _STEP = re.compile(r"\s*([>\s])\s*")
 _COMPOUND = re.compile(r"(?P<tag>[a-zA-Z][a-zA-Z0-9]*)?(?P<names>(?:[.#][\w-]+)*)\Z")
 _NAMED = etree.XPath("descendant-or-self::*[@class or @id]", smart_strings=False)
+_ATTRIBUTE = re.compile(r"([^,:]+)::attr\(([\w-]+)\)")
 _CLASS_PART = re.compile(r"\[class\*=([\w-]+)\]")
 _TWO = 2
 
@@ -95,6 +96,9 @@ class Elements:
 
     def find(self, css: str) -> list[Any]:
         """The elements (or attributes) that a CSS selector finds."""
+        if found_attribute := _ATTRIBUTE.fullmatch(css):
+            owners = self.find(found_attribute[1])
+            return [value for node in owners if (value := node.get(found_attribute[2])) is not None]
         plain, keys, words = _plain(css)
         index = self._index
         for word in words:
