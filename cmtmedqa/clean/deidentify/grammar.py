@@ -7,7 +7,7 @@ behind a value that was found before (one mark by then) only words of an enumera
 
 import re
 
-from cmtmedqa.clean.deidentify.fold import TAG_MARK
+from cmtmedqa.clean.deidentify.patterns import TAG_MARK
 
 GAP = r"(?P<gap>(?:(?<![A-Za-z])(?:ID|id|[Nn][Oo]\.?)(?![A-Za-z])|[^0-9A-Za-z;\n]){0,16}+)"
 

@@ -49,7 +49,8 @@ COMMON, _BEFORE, _AFTER = (frozenset(_GIVEN[name].replace(" ", "")) for name in 
 CUT, NO_GIVEN = (frozenset(_GIVEN[name].split()) for name in ("[cut]", "[none]"))
 BEHIND = dict(item.split(":") for item in _GIVEN["[behind]"].split())
 USUAL = COMMON | _BEFORE | _AFTER
-SURNAME = rf"(?:{'|'.join(COMPOUND)}|[{''.join(sorted(SURNAMES))}])"
+# Few places are worth the comparison with every compound surname.
+SURNAME = rf"(?:(?=[{''.join(sorted({name[0] for name in COMPOUND}))}])(?:{'|'.join(COMPOUND)})|[{''.join(sorted(SURNAMES))}])"
 
 
 def _allowed() -> dict[str, frozenset[str]]:

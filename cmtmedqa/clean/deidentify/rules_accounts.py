@@ -4,6 +4,7 @@ import re
 
 from cmtmedqa.clean.deidentify.grammar import BACK, GAP, LINK, announced, measured
 from cmtmedqa.clean.deidentify.model import Check, Rule
+from cmtmedqa.clean.deidentify.patterns import compiled
 
 _NO_ID = frozenset(("wechat", "weixin", "android", "iphone", "windows", "vitamin", "itamin"))
 _SPELT = r"(?:微信|薇信|威信|徽信|围信|维信|魏信|[微薇威]芯|[Ww]ei信|[Vv]信|微[xX]|[微薇威徽Vv][❤♥♡💗💓💚]|绿泡泡|卫星(?!灶|结节|现象|病|细胞|站))"
@@ -59,7 +60,7 @@ def _joined(match: re.Match[str]) -> bool:
 
 
 def _rule(kind: str, name: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None) -> Rule:
-    return Rule(name, kind, kind, re.compile(pattern), yes, no, check)
+    return Rule(name, kind, compiled(pattern), yes, no, check)
 
 
 ACCOUNTS: tuple[Rule, ...] = (

@@ -1,8 +1,7 @@
 """Rules for exact birth dates and for ages above 89."""
 
-import re
-
 from cmtmedqa.clean.deidentify.model import Rule
+from cmtmedqa.clean.deidentify.patterns import compiled
 
 _HAN = "〇零○一二三四五六七八九"
 _SMALL = "(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})"
@@ -19,8 +18,7 @@ DATES: tuple[Rule, ...] = (
     Rule(
         "birth-date",
         "birth_date",
-        "birth",
-        re.compile(
+        compiled(
             rf"(?:出生(?:年月日?|日期|时间|日)?|生日|生于|诞辰|[Dd][Oo][Bb])(?:就|都|也)?(?:是|为|于|在|:|=|,|[ (\[])*(?:农历|阴历|阳历|公历)?(?P<v>{_DATE}|{_DAY})"
         ),
         ("孩子出生日期：2016-01-22。", "我妈的生日是1963.11.30", "生于一九八五年六月十四日", "生日6月14日"),
@@ -29,8 +27,7 @@ DATES: tuple[Rule, ...] = (
     Rule(
         "birth-date-before",
         "birth_date",
-        "birth",
-        re.compile(
+        compiled(
             rf"(?<![0-9])(?P<v>{_DATE}) ?(?:\)? ?)(?:早产|剖腹产|顺产|剖宫产)?(?:出生|诞生|生人|生的|生日|的生日|的人|生(?=[,。;!) ]|$)|降生)"
         ),
         ("我1985年6月14日出生，", "85年6月生人"),
@@ -39,8 +36,7 @@ DATES: tuple[Rule, ...] = (
     Rule(
         "birth-date-is",
         "birth_date",
-        "birth",
-        re.compile(
+        compiled(
             rf"(?<![0-9])(?P<v>{_DATE}|{_DAY})(?:就|才|这天)?(?:是|为)(?:我们?|他|她|孩子|宝宝|本人|患者|我[妈爸儿女][子亲儿]?)?(?:家?(?:孩子|宝宝|老人))?的?(?:生日|出生|诞辰|预产后出生)"
         ),
         ("1944-07-23是我生日", "19740813是我的生日"),
@@ -49,16 +45,14 @@ DATES: tuple[Rule, ...] = (
     Rule(
         "birth-date-zodiac",
         "birth_date",
-        "birth",
-        re.compile(rf"(?<![0-9])(?P<v>{_DATE}) ?生?(?:的)?[,，]?属[鼠牛虎兔龙蛇马羊猴鸡狗猪]"),
+        compiled(rf"(?<![0-9])(?P<v>{_DATE}) ?生?(?:的)?[,，]?属[鼠牛虎兔龙蛇马羊猴鸡狗猪]"),
         ("19741013生属兔的", "73年12月6日生属兔的"),
         ("2023年5月12日属于",),
     ),
     Rule(
         "age",
         "age",
-        "old",
-        re.compile(
+        compiled(
             rf"(?<![0-9〇零一二三四五六七八九十百.:/~至到-])(?<!活到)(?<!活)(?<!长命)(?<!活了)(?P<v>{_OLD} ?(?:多|来|几)? ?(?:周|虚)?岁(?:半|多|高龄)?)(?!以下|以内|之前|[-~至到])"
         ),
         ("她今年93岁了", "我外公九十五岁，", "老人97岁高龄", "爷爷九十多岁"),
@@ -67,8 +61,7 @@ DATES: tuple[Rule, ...] = (
     Rule(
         "age-field",
         "age",
-        "old",
-        re.compile(rf"(?:年龄|年纪|岁数|高龄)(?:是|为|:|=| )*(?P<v>{_OLD})(?![0-9.%]|十|岁以)"),
+        compiled(rf"(?:年龄|年纪|岁数|高龄)(?:是|为|:|=| )*(?P<v>{_OLD})(?![0-9.%]|十|岁以)"),
         ("年龄：93，女",),
         ("年龄：39",),
     ),

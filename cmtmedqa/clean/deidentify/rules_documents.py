@@ -19,8 +19,6 @@ DOCUMENTS: tuple[Rule, ...] = (
         r"(?:护照|[Pp]assport)" + CONN + r"(?P<v>(?:[A-Za-z]{1,2}[0-9]{7,8}|[0-9]{9}))(?![A-Za-z0-9])",
         ("护照号E12345678", "护照：EA1234567"),
         ("护照30天到期",),
-        None,
-        "document",
     ),
     number_rule(
         "passport-near",
@@ -28,8 +26,6 @@ DOCUMENTS: tuple[Rule, ...] = (
         r"(?:护照|[Pp]assport)(?: ?(?:no|No|NO|number)\.?)?[^0-9A-Za-z。;\n]{0,16}(?P<v>[DEGPSdegps][A-Za-z]?[0-9]{7,8})(?![A-Za-z0-9])",
         ("护照换了新的,新号E94546706", "没有身份证，护照行吗？E94546706", "证件类型护照,证件号g55056402"),
         ("护照办了30天",),
-        None,
-        "document",
     ),
     number_rule(
         "passport-before",
@@ -37,8 +33,6 @@ DOCUMENTS: tuple[Rule, ...] = (
         r"(?<![A-Za-z0-9])(?P<v>[A-Za-z]{1,2}[0-9]{7,8}|[0-9]{9})" + BACK + r"(?:新|旧|老)?护照",
         ("E15795576这是护照号",),
         ("30天护照",),
-        None,
-        "document",
     ),
     number_rule(
         "permit-before",
@@ -48,8 +42,6 @@ DOCUMENTS: tuple[Rule, ...] = (
         + r"(?:回乡证|通行证|台胞证|居留证|居住证|大通证|军官证|驾驶证|驾照)",
         ("c98938837这个是我的回乡证号码",),
         ("2张通行证",),
-        None,
-        "document",
     ),
     number_rule(
         "permit-near",
@@ -57,8 +49,6 @@ DOCUMENTS: tuple[Rule, ...] = (
         r"(?:通行证|台胞证|回乡证|返乡证|大通证|入台证|居留证|居住证|永居证|军官证|士兵证|港澳证)[^0-9A-Za-z。!?;\n]{0,10}(?P<v>[A-Za-z]{1,3}[0-9]{6,12})(?![A-Za-z0-9])",
         ("入台证不行的话用大通证C05333348可以吗",),
         ("通行证办了2张",),
-        None,
-        "document",
     ),
     number_rule(
         "insurance-before",
@@ -69,7 +59,6 @@ DOCUMENTS: tuple[Rule, ...] = (
         ("58180149这个是我的医保卡号", "58180149（医保号）"),
         ("5000是医保报的", "5000元是医保", "500000是医保报的"),
         lambda match: measured(match, 6),
-        "document",
     ),
     number_rule(
         "insurance-near",
@@ -81,7 +70,6 @@ DOCUMENTS: tuple[Rule, ...] = (
         ("参保人编号F075710226", "农合本子上的编号是534019478", "医保卡丢了 卡号Z08090887 怎么补"),
         ("医保卡里有5000", "医保号忘了，花了200000元", "医保号没有，电话87654321"),
         lambda match: announced(match, 6, _OTHERS),
-        "document",
     ),
     number_rule(
         "permit",
@@ -91,8 +79,6 @@ DOCUMENTS: tuple[Rule, ...] = (
         + r"(?P<v>[A-Za-z]{0,3}[0-9]{6,20}[A-Za-z0-9]?)(?![A-Za-z0-9])",
         ("通行证号码H12345678", "台胞证：01234567"),
         ("通行证2张",),
-        None,
-        "document",
     ),
     number_rule(
         "insurance",
@@ -103,6 +89,5 @@ DOCUMENTS: tuple[Rule, ...] = (
         ("医保卡号：3301A00012345", "社保号 123456789", "医保编号YB00012345"),
         ("医保报销5000元", "医保卡里3000"),
         validators.number_context,
-        "document",
     ),
 )

@@ -4,6 +4,7 @@ import re
 
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import allowed
+from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.places import PLACE, core_start, lead_end, proper_start
 
 _HAN = "一-鿿"
@@ -169,19 +170,17 @@ ACADEMY = rf"(?:{PLACE}|郑大|浙大|武大|川大|山大|北大|南大|苏大|
 def _rule(
     name: str,
     kind: str,
-    family: str,
     pattern: str,
     yes: tuple[str, ...],
     no: tuple[str, ...],
     check: Check | None = None,
 ) -> Rule:
-    return Rule(name, kind, family, re.compile(pattern), yes, no, check)
+    return Rule(name, kind, compiled(pattern), yes, no, check)
 
 
 _HOUSE = rf"(?P<v>{SUFFIX}(?:[{_HAN}]{{1,4}}?(?:分院|院区|总院))?)"
 HOSPITALS: tuple[Rule, ...] = (
     _rule(
-        "hospital",
         "hospital",
         "hospital",
         rf"(?P<v>{SUFFIX}(?:[{_HAN}]{{1,4}}?(?:分院|院区|总院))?)",
@@ -206,18 +205,16 @@ HOSPITALS: tuple[Rule, ...] = (
         ),
         _hospital,
     ),
-    _rule("hospital-short", "hospital", "short_hospital", rf"(?P<v>{SHORT}医院)", ("华西医院",), ("南方人的医院",)),
+    _rule("hospital-short", "hospital", rf"(?P<v>{SHORT}医院)", ("华西医院",), ("南方人的医院",)),
     _rule(
         "hospital-numbered",
         "hospital",
-        "short_hospital",
         rf"(?P<v>{ACADEMY}(?:省|市|县|区)?(?:医大|大学|中医)?第?(?:附)?[一二三四五六七八九十]{{1,2}}(?:附)?院|(?:301|302|304|305|307|309|411|455|85)医院)(?!长)",
         ("杭州市一院", "在301医院", "南昌大学二附院"),
         ("一院",),
     ),
     _rule(
         "hospital-level",
-        "hospital",
         "hospital",
         _HOUSE,
         ("在思明区第二人民医院拍的片子", "大荔县妇幼保健院的医生", "新丰镇卫生院"),
@@ -227,7 +224,6 @@ HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital-university",
         "hospital",
-        "hospital",
         _HOUSE,
         ("转到华中医药大学附属肛肠医院", "江南大学附属精神卫生医院", "中原医科大学附属第二医院"),
         ("去大学附属医院", "当地医科大学附属医院", "一所大学附属医院"),
@@ -236,7 +232,6 @@ HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital-army",
         "hospital",
-        "army",
         rf"(?P<v>(?:(?:中国人民)?解放军|武警(?:部队)?|海军|空军|陆军|火箭军|联勤保障部队|部队)(?:总|第?{_NUMERAL}{{1,4}})(?:中心|总)?医院|第[0-9]{{2,4}}(?:中心)?医院|第{_NUMERAL}{{3,5}}(?:中心)?医院"
         rf"|武警[{_HAN}]{{2,4}}(?:总队|支队)(?:总|第?{_NUMERAL}{{1,3}})?(?:中心)?医院|(?:武警)?(?:{PLACE})?(?:省|市)?(?:总队|支队|边防总队|消防总队|军区)(?:总|第?{_NUMERAL}{{1,3}})?(?:中心)?医院)",
         ("听说解放军第149医院看不孕不错", "您可以来第271医院找我", "武警第383医院体检", "空军总医院"),
@@ -244,7 +239,6 @@ HOSPITALS: tuple[Rule, ...] = (
     ),
     _rule(
         "hospital-street",
-        "hospital",
         "hospital",
         r"(?P<v>卫生服务(?:中心|站))",
         ("天鹅湖路社区卫生服务站", "在五一中路社区卫生服务中心"),
@@ -254,7 +248,6 @@ HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital-township",
         "hospital",
-        "hospital",
         r"(?P<v>卫生院)",
         ("大王庄中心卫生院", "去三官庙中心卫生院"),
         ("乡镇卫生院", "当地卫生院", "镇上的中心卫生院"),
@@ -263,7 +256,6 @@ HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital-clipped",
         "hospital",
-        "short_hospital",
         rf"(?P<v>{PLACE}(?:省|市|县|区)?(?:妇幼|妇保院?|人医|儿医|妇儿)(?!保健|儿童|医|产))",
         ("我在宁波市妇幼做的检查", "去杭州妇保看过"),
         ("妇幼医院", "宁波妇幼保健"),
@@ -271,7 +263,6 @@ HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital-ordinal",
         "hospital",
-        "short_hospital",
         r"(?P<v>第?[一二三四五六七八九十]{1,2}院)(?<=[省市县区第][一二三四五六七八九十]院)(?!长|士|子|校|里)",
         ("岚山市四院的报告",),
         ("我们市一院", "去县二院"),

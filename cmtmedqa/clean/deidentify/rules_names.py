@@ -2,7 +2,7 @@
 
 import re
 
-from cmtmedqa.clean.deidentify.cues import ACTS, ANNOUNCED_BY, BELONGINGS, HONORIFIC, KIN, RELATIVE, ROLE
+from cmtmedqa.clean.deidentify.cues import ACTS, BELONGINGS, HONORIFIC, KIN, RELATIVE, ROLE
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.name_checks import (
     announced,
@@ -15,6 +15,7 @@ from cmtmedqa.clean.deidentify.name_checks import (
     whole,
 )
 from cmtmedqa.clean.deidentify.names import HAN, SURNAME
+from cmtmedqa.clean.deidentify.patterns import compiled
 
 _V = rf"(?P<v>{SURNAME}[{HAN}])"
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
@@ -22,21 +23,19 @@ _EDGE = r"(?:^|(?<=[。!?;,、:\n\"“” (（]))"
 _LINK = r"(?:的)?(?:名字|大名|全名|姓名)?(?:就|也)?(?:是|叫做?|为|系|:|,|[ (「\"“])?"
 
 
-def _rule(name: str, family: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None) -> Rule:
-    return Rule(name, "name", family, re.compile(pattern), yes, no, check)
+def _rule(name: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None) -> Rule:
+    return Rule(name, "name", compiled(pattern), yes, no, check)
 
 
 NAMES: tuple[Rule, ...] = (
     _rule(
         "humble",
-        "card",
         rf"{_EDGE}(?:在下|鄙人){_V}",
         ("在下林若溪", "鄙人邵景行，男"),
         ("在下高血压",),
         weak,
     ),
     _rule(
-        "called",
         "called",
         rf"(?:我|他|她|人|以前|原来|曾经?|改名|户口上|名字|大名|学名|真名|本名|一个|{RELATIVE}|{ROLE})(?:的)?(?:名字|大名|全名)?(?:就|也|真|名)?(?:名叫|叫做|叫作|叫){_V}",
         ("我以前叫林若溪", "孩子叫傅小满，名字写错了", "我叫张伟想问一下"),
@@ -45,7 +44,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "named",
-        "called",
         rf"(?:名叫|取名叫?|起名叫?|名为|名唤|人称|分别叫){_V}",
         ("有个人名叫李秀英。",),
         ("药名为白芍",),
@@ -53,7 +51,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "called-one",
-        "called",
         rf"(?:{_EDGE}|(?<=[个位]))叫{_W}(?=的|[,。!?;]|$)",
         ("叫林若溪的病人", "病人姓陈，叫陈大文"),
         ("叫高医生的",),
@@ -61,7 +58,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "and-called",
-        "called",
         rf"叫{SURNAME}[{HAN}]{{1,2}}[,、和]{{1,2}}(?:一个|另一个|另外一个|小的|大的|弟弟|妹妹|老二)(?:叫)?{_V}",
         ("一个叫林若溪，一个叫林若水",),
         ("叫高血压和一个",),
@@ -69,7 +65,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "call-me",
-        "called",
         rf"(?:叫我|喊我|称呼我){_W}(?=就[行好可]|吧|[,。!;]|$)",
         ("叫我岳明然就行",),
         ("叫我方便时来",),
@@ -77,7 +72,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "nickname",
-        "name",
         rf"(?:小名|乳名)(?:叫|是|:)*(?P<v>(?P<r>[{HAN}])(?P=r)|[小大阿][{HAN}]|[{HAN}](?P<q>[{HAN}])(?P=q)|[{HAN}]{{2}}(?=[,。!;]|$))",
         ("小名叫乐乐", "小名豆豆", "小名：糖宝"),
         ("小名没有",),
@@ -85,7 +79,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "called-by-surname",
-        "name",
         rf"(?:叫我|我是|喊我|称呼我|称我)(?P<v>[小老阿]{SURNAME})(?=[,。!;]|就|吧|$)",
         ("叫我小林就行",),
         ("我是小王子", "我是老高血压"),
@@ -93,8 +86,7 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "relative",
-        "relative",
-        rf"{ANNOUNCED_BY}(?:{RELATIVE}|{ROLE}){_LINK}{_V}",
+        rf"(?:{RELATIVE}|{ROLE}){_LINK}{_V}",
         (
             "我父亲赖德厚以前也得过",
             "病人萧亦舒，就是昨天那个",
@@ -107,7 +99,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "my-home",
-        "relative",
         rf"我们?家(?:的|里|宝宝|宝贝|娃)?{_V}",
         ("我家林若溪从昨天开始咳嗽",),
         ("我家常用的药", "我家安全"),
@@ -115,7 +106,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "i-am",
-        "iam",
         rf"(?:我(?:就)?是|[您你]是|(?:您|你)好[,!。 ]?(?:我)?是|这(?:位|个)?是|病人是|患者是|对方是)(?:您的|你的)?(?:老病人|老患者|病人|患者|(?:(?:上[周次]|昨天|前天|之前|那天|刚才?)(?:来|看|住|挂|做|问|咨询)?(?:过|院|号|检查|手术|病|[胃肠]镜)?的?(?:那个|那位)?(?:病人|患者)?))?{_V}",
         (
             "我是林若溪的妈妈",
@@ -130,7 +120,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "are-you",
-        "iam",
         rf"{_EDGE}(?:请问)?(?:您|你)?是{_W}(?=吗|本人|吧|[,]?对[吗吧])",
         ("是林若溪吗", "请问是邵景行吗"),
         ("是高血压吗", "是安全吗", "是正常吧"),
@@ -138,7 +127,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "i",
-        "iam",
         rf"{_EDGE}我{_W}(?=[,。])",
         ("我林若溪，之前在您这开过刀", "医生，我陆睿，昨天来过"),
         ("我明白，", "我江苏，", "我方便，"),
@@ -146,7 +134,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "once-here",
-        "iam",
         rf"(?:来过|看过|住过|咨询过|检查过|挂过号|做过手术)的(?:病人|患者)?{_W}(?=[,。!;?]|$)",
         ("我是上周来过的林若溪",),
         ("看过的方法，",),
@@ -154,7 +141,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "done-for",
-        "acts",
         rf"(?:给|替|帮|为|陪|带|让|请|由|找|叫|通知|麻烦|麻烦您|和|跟|是|查(?:一下|下)?|看(?:一下|下)?|转告|扶|送)(?:我)?{_W}(?=的{BELONGINGS}|{KIN}|{ACTS})",
         ("给邵景行开的药吃完了", "请林若溪到3号诊室就诊", "帮谌云帆问一下", "麻烦查一下林若溪的化验单"),
         ("给方便的检查", "帮安排检查", "是常规检查"),
@@ -162,7 +148,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "name-used",
-        "acts",
         rf"[用以](?:的|了|的是)?{_W}(?=这个名字|的(?:名[字义]|名|身份证|医保|社保|手机|账号|号))",
         (
             "之前用林若溪这个名字挂的号",
@@ -173,7 +158,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "belongs",
-        "belongs",
         rf"{_EDGE}(?:报告|这|那|片子|药|单子|结果|病历|这个|这些|片)?(?:是|请问|关于|把|发|这是)?{_W}(?=的{BELONGINGS}|{KIN}|家属|家长)",
         ("林若溪的检查结果出来了", "林若溪妈妈您好", "邵景行的家属在这边"),
         ("张口的检查", "方便的药", "高血压的药", "正常的检查结果", "安全的药", "时间的情况"),
@@ -181,7 +165,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "report-of",
-        "belongs",
         rf"(?:报告|片子|药|单子|结果|病历|号|检查|名字)(?:都)?是{_W}(?=的)",
         ("报告是林若溪的，您帮看看",),
         ("结果是正常的", "药是单独的"),
@@ -189,7 +172,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "is-mine",
-        "mine",
         rf"{_EDGE}{_W}(?=(?:就)?是(?:我们?|俺)家?的?(?:{KIN})|\((?:我|患者)?的?(?:{KIN})\))",
         ("林若溪是我儿子", "邵景行（我父亲）"),
         ("那是我爱人", "万一是我妈", "明天是我女儿"),
@@ -197,7 +179,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "asked-for",
-        "mine",
         rf"{_EDGE}{_W}(?=在吗|在不在|[到来]了[吗没]|请(?:您)?(?:马上)?(?:到|进|来))",
         ("林若溪在吗？您的报告出来了", "邵景行请到三号诊室"),
         ("谢谢在吗", "方便在吗", "高医生在吗"),
@@ -205,7 +186,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "salutation",
-        "greeting",
         rf"(?:^|[。!?;,\n\"“ ])(?P<v>{SURNAME}[{HAN}]{{1,3}}?) ?[,、! ]?(?=你好|您好)",
         ("阎柏青，你好，报告我看了", "林若溪您好"),
         ("谢谢，您好", "大夫您好", "张嘴您好"),
@@ -213,7 +193,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "addressed",
-        "greeting",
         rf"{_EDGE}(?P<v>{SURNAME}[{HAN}]{{1,3}}?)[,!](?=[您你](?:的|昨|今|上|这|先|现|是|可|别|要|家|在|把|记|按|之|前))",
         ("林若溪，您的药已经开好了", "邵景行，你昨天的化验单正常"),
         ("高血压，您的药", "谢谢，您的", "安全，您的"),
@@ -221,14 +200,12 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "greeted",
-        "greeting",
         rf"(?:你好|您好|尊敬的|亲爱的|早上好|下午好|晚上好)[,!: ]{{0,2}}(?P<v>{SURNAME}[{HAN}]{{1,3}}?)(?=[,!:。]|$)",
         ("您好，林若溪，报告出来了",),
         ("你好，高血压，", "您好，谢谢。", "您好，白癜风。"),
         delimited,
     ),
     _rule(
-        "surname",
         "surname",
         rf"(?:免贵|我|他|她|患者|病人|医生|大夫|专家|老师|主任|护士|本人|孩子|跟[妈爸]|一[个位]|那[个位]|那边|叫|敝|鄙人|{_EDGE})姓(?P<v>{SURNAME})(?=[,。!;:的 ]|$|叫|名|单名|双名)",
         ("免贵姓王。", "一个医生姓谌，", "那位姓邵的医生"),
@@ -237,14 +214,12 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "surname-given",
-        "surname",
         rf"姓{SURNAME}[,、 ]?(?:名|单名|双名|名字|叫)(?:叫|是|:)?(?:一个)?(?P<v>[{HAN}]{{1,2}}?)(?:字)?(?=[,。!;:]|$)",
         ("我姓林名若溪", "姓邵，单名一个岩字"),
         ("姓王名字忘了怎么写",),
         None,
     ),
     _rule(
-        "honorific",
         "honorific",
         rf"(?P<v>(?P<s>{SURNAME})(?P<g>[{HAN}]{{0,2}}?){HONORIFIC.replace('(?:', '(?P<t>', 1)})(?![{HAN}]?科)",
         ("王女士您好", "我是张先生", "隔壁的李大爷"),
@@ -253,7 +228,6 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "parent-of",
-        "belongs",
         rf"(?:我是|你是|您是|这是|叫)(?P<v>[{HAN}]{{2,3}}?)(?=的?(?:妈妈|爸爸|妈咪|家长)(?:[,。!]|$))",
         ("我是乐乐妈妈，", "我是糖糖的爸爸。"),
         ("我是孩子妈妈，", "我是患者的爸爸。", "我是两个妈妈，"),

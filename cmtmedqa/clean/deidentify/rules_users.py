@@ -2,10 +2,10 @@
 
 import re
 
-from cmtmedqa.clean.deidentify.fold import TAG_MARK
 from cmtmedqa.clean.deidentify.grammar import BACK
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import HAN
+from cmtmedqa.clean.deidentify.patterns import TAG_MARK, compiled
 
 _PLATFORM = r"(?:微博|抖音|快手|小红书|贴吧|知乎|论坛|平台|好大夫(?:在线)?|春雨(?:医生)?|丁香(?:园|医生)?|淘宝|京东|[Bb]站|哔哩哔哩|豆瓣|陌陌|钉钉|头条|公众|视频|直播间?|社区|网站|软件|[Aa][Pp][Pp])"
 # A word for a name on a platform; then a platform with one of the words that number or name what it has.
@@ -42,7 +42,7 @@ def _account(match: re.Match[str]) -> bool:
 
 
 def _rule(name: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None = _user) -> Rule:
-    return Rule(name, "user_name", "user", re.compile(pattern), yes, no, check)
+    return Rule(name, "user_name", compiled(pattern), yes, no, check)
 
 
 USERS: tuple[Rule, ...] = (
