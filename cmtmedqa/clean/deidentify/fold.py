@@ -9,6 +9,7 @@ import numpy as np
 
 from cmtmedqa.clean.deidentify.model import KINDS
 from cmtmedqa.clean.deidentify.patterns import TAG_MARK
+from cmtmedqa.codepoints import joined_code_points
 
 ZERO_WIDTH = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\ufe0f\ufeff"
 
@@ -85,10 +86,9 @@ _RARE[list(map(ord, ZERO_WIDTH + "[*Xx"))] = True
 
 def fold_column(texts: Sequence[str]) -> tuple[list[str], dict[int, Folded]]:
     """The folded texts, and by number those that became shorter; `fold` gives the same for each."""
-    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes, bounds = joined_code_points(texts)
     low = np.minimum(codes, _PLAIN - 1)
     joined = np.where(codes < _PLAIN, _FOLDED[low], codes).tobytes().decode("utf-32-le", "surrogatepass")
-    bounds = np.cumsum([0, *map(len, texts)])
     places = [*np.flatnonzero(_RARE[_FOLDED[low]]).tolist(), *(match.start() for match in re.finditer("90岁", joined))]
     rare = (np.unique(np.searchsorted(bounds, places, "right")) - 1).tolist()
     shorter = {number: folded for number in rare if (folded := fold(texts[number])).starts is not None}

@@ -5,7 +5,7 @@ that must be there, or those across the border between two.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -214,24 +214,24 @@ def _sequence(tokens: Sequence[Any]) -> Part:
     )
 
 
-def _starts(parts: list[Part]) -> Chars | bool:
-    """What the parts may begin with; False if they may be nothing."""
-    return _union([part.first for part in parts]) if parts and not parts[-1].empty else False
+def _starts(parts: list[Part]) -> Chars:
+    """What the parts may begin with; no character if they may be nothing."""
+    return _union([part.first for part in parts]) if parts and not parts[-1].empty else frozenset()
 
 
-def _ends(parts: list[Part]) -> Chars | bool:
-    return _union([part.last for part in parts]) if parts and not parts[-1].empty else False
+def _ends(parts: list[Part]) -> Chars:
+    return _union([part.last for part in parts]) if parts and not parts[-1].empty else frozenset()
 
 
-def _bordered(part: Part, ends: Chars | bool, starts: Chars | bool) -> tuple[Pair, ...] | None:
+def _bordered(part: Part, ends: Chars, starts: Chars) -> tuple[Pair, ...] | None:
     """The rarest pairs of each choice: its own, or those across its borders to what stands before and behind it."""
     chosen: list[Pair] = []
     for choice in part.choices or (part,):
         ways = [] if choice.pairs is None else [choice.pairs]
-        if not choice.empty and starts is not False:
-            ways.append(((choice.last, starts),))  # type: ignore[arg-type]
-        if not choice.empty and ends is not False:
-            ways.append(((ends, choice.first),))  # type: ignore[arg-type]
+        if not choice.empty and starts != frozenset():
+            ways.append(((choice.last, starts),))
+        if not choice.empty and ends != frozenset():
+            ways.append(((ends, choice.first),))
         if not ways:
             return None
         chosen += min(ways, key=_weight)
@@ -303,8 +303,8 @@ def _union(sets: Sequence[Chars]) -> Chars:
     return None if any(item is None for item in sets) else frozenset().union(*(item for item in sets if item))
 
 
-def _weight(held: Sequence[Pair]) -> float:
-    return sum(_mass(left) * _mass(right) for left, right in held) + _ANY * len(_WORDS.intersection(map(_single, held)))
+def _weight(held: Iterable[Pair]) -> float:
+    return sum(_mass(pair[0]) * _mass(pair[1]) + _ANY * (_single(pair) in _WORDS) for pair in held)
 
 
 def _single(pair: Pair) -> tuple[int, int] | None:

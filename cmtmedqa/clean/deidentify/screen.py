@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cmtmedqa.clean.deidentify.patterns import Chars, Pair
+from cmtmedqa.codepoints import joined_code_points
 
 _SIZE = 0x10000  # what lies above counts as one character
 _WORD = 64
@@ -40,8 +41,7 @@ class Screen:
     def look(self, texts: Sequence[str]) -> Masks:
         """A row of bits for each text: those set tell the rules that it may match, in `bits` of a rule's number."""
         found = np.zeros((len(texts), self._masks.shape[1]), np.uint64)
-        bounds = np.cumsum([0, *map(len, texts)])
-        codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+        codes, bounds = joined_code_points(texts)
         if len(codes):
             codes = np.minimum(codes, _SIZE - 1)
             kinds = self._kind[self._left[codes] + np.append(self._right[codes[1:]], self._right[0])]
@@ -77,8 +77,8 @@ def _classes(sets: Sequence[Chars]) -> tuple[list[npt.NDArray[np.int64]], npt.ND
     for code, member in inside.items():
         classes[code] = numbers.setdefault(tuple(member), len(numbers))
     held: defaultdict[int, list[int]] = defaultdict(list)
-    for member, number in numbers.items():
-        for item in member:
+    for sets_of_class, number in numbers.items():
+        for item in sets_of_class:
             held[item].append(number)
     every = np.arange(len(numbers))
     return (
