@@ -1,7 +1,6 @@
 """All rules, in the order of their files."""
 
 from cmtmedqa.clean.deidentify.model import Rule
-from cmtmedqa.clean.deidentify.rules_accounts import ACCOUNTS
 from cmtmedqa.clean.deidentify.rules_beds import BEDS
 from cmtmedqa.clean.deidentify.rules_contact import CONTACTS
 from cmtmedqa.clean.deidentify.rules_dates import DATES
@@ -12,8 +11,10 @@ from cmtmedqa.clean.deidentify.rules_hospitals import HOSPITALS
 from cmtmedqa.clean.deidentify.rules_names import NAMES
 from cmtmedqa.clean.deidentify.rules_numbers import NUMBERS
 from cmtmedqa.clean.deidentify.rules_places import PLACES
+from cmtmedqa.clean.deidentify.rules_qq import QQ
 from cmtmedqa.clean.deidentify.rules_records import RECORDS
 from cmtmedqa.clean.deidentify.rules_users import USERS
+from cmtmedqa.clean.deidentify.rules_wechat import WECHAT
 
 RULES: tuple[Rule, ...] = (
     NUMBERS
@@ -21,7 +22,8 @@ RULES: tuple[Rule, ...] = (
     + RECORDS
     + BEDS
     + CONTACTS
-    + ACCOUNTS
+    + WECHAT
+    + QQ
     + USERS
     + FORMS
     + NAMES
