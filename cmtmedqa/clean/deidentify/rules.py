@@ -1,6 +1,7 @@
 """All rules, in the order of their files."""
 
 from cmtmedqa.clean.deidentify.model import Rule
+from cmtmedqa.clean.deidentify.rules_bare import BARE
 from cmtmedqa.clean.deidentify.rules_beds import BEDS
 from cmtmedqa.clean.deidentify.rules_contact import CONTACTS
 from cmtmedqa.clean.deidentify.rules_dates import DATES
@@ -27,6 +28,7 @@ RULES: tuple[Rule, ...] = (
     + USERS
     + FORMS
     + NAMES
+    + BARE
     + DOCTORS
     + HOSPITALS
     + PLACES

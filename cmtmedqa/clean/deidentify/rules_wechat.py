@@ -18,9 +18,7 @@ _CUE = rf"(?:{_SPELT}|(?<![A-Za-z]){_LATIN}(?![A-Za-z]))"
 # One letter or character that may be something else: it is added, or stands by itself before a value.
 _ADDED = r"(?:(?<=加)|(?<=[加给跟]我)|(?<=[+➕私])|(?<=加个)|(?<=一下)|(?<=方式)|(?<=[我您你他她的] )|(?<=我的)|(?<=[,。!?;:( \n][我您你])|(?<=^[我您你]))"
 _ALONE = r"(?:^|(?<=[,。!?;:、( \n]))"
-_WEAK = (
-    rf"(?:{_ADDED} ?(?:[Vv](?![A-Za-z])|[微薇威徽])|{_ALONE}(?:[Vv](?=[: ])|[微薇威徽](?=[: A-Za-z0-9]))|(?<![A-Za-z0-9])[Vv](?=我))"
-)
+_WEAK = rf"(?:{_ADDED} ?(?:[Vv](?![A-Za-z])|[微薇威徽])|{_ALONE}(?:[Vv](?=[: ])|[微薇威徽](?=[: A-Za-z0-9]))|(?<![A-Za-z0-9])[Vv](?=我))"
 _ID = r"(?P<v>[A-Za-z][A-Za-z0-9_-]{5,19}|[0-9][0-9A-Za-z_-]{4,19})(?![A-Za-z0-9])"
 _MARKED_ID = r"(?=[A-Za-z_-]*[0-9_])[A-Za-z][A-Za-z0-9_-]{5,19}"
 _FIRST_ID = r"(?<![A-Za-z0-9_.-])(?P<v>[A-Za-z][A-Za-z0-9_-]{5,19}|[0-9]{5,15})(?![A-Za-z0-9_-])"
@@ -118,7 +116,7 @@ WECHAT: tuple[Rule, ...] = (
     ),
     _rule(
         "wechat-touching",
-        r"(?<![A-Za-z0-9])(?:[VvWw][Xx]|[Vv])(?!itamin)(?P<v>(?=[A-Za-z]*[0-9_])[A-Za-z][A-Za-z0-9_-]{5,19})(?![A-Za-z0-9])",
+        r"(?<![A-Za-z0-9])(?:[VvWw][Xx]|[Vv])(?!itamin)(?P<v>" + _MARKED_ID + r")(?![A-Za-z0-9])",
         ("加VXyezi_2004聊", "联系方式wxmomo_1988", "加vtian_618"),
         ("VX-770这个药", "wxid", "加vitamin c", "VEGFR2突变", "V600E突变"),
         lambda match: (
