@@ -66,10 +66,10 @@ def _allowed() -> dict[str, frozenset[str]]:
 _ALLOWED = _allowed()
 
 
-def allowed(text: str, start: int) -> bool:
-    """Whether a term of the allow-list or of the medical lexicon starts here."""
+def allowed(text: str, start: int, but: int = 0) -> bool:
+    """Whether a term of the allow-list or of the medical lexicon starts here, one that does not end at `but`."""
     terms = _ALLOWED.get(text[start : start + 1], frozenset())
-    return any(text[start : start + size] in terms for size in range(2, 11)) if terms else False
+    return any(text[start : start + size] in terms and start + size != but for size in range(2, 11)) if terms else False
 
 
 _COMPOUND = frozenset(COMPOUND)
