@@ -138,6 +138,12 @@ def recorded(match: re.Match[str]) -> Extent:
     return known and _sound(text, start, end)
 
 
+def recorded_mark(match: re.Match[str]) -> Extent:
+    """In the field of a form: a name up to a mark."""
+    found = strong(match)
+    return found if isinstance(found, tuple) and ends_at_mark(match.string, found[1]) else False
+
+
 def after_title(match: re.Match[str]) -> Extent:
     """Like weak, but behind a label that opens a turn only a full name counts."""
     found = weak(match)
@@ -219,7 +225,9 @@ def titled(match: re.Match[str]) -> Extent:
         return False
     spaced = match.start("t") > match.end("g")
     # 高大 and 庞大 are words, but not before 夫.
-    if allowed(text, place, match.start("t") + 1 if not given and text.startswith("大夫", match.start("t")) else 0) or (spaced and len(given) < 2 and surname in AMBIGUOUS | _FUNCTION):
+    if allowed(text, place, match.start("t") + 1 if not given and text.startswith("大夫", match.start("t")) else 0) or (
+        spaced and len(given) < 2 and surname in AMBIGUOUS | _FUNCTION
+    ):
         return False
     # Behind a department a full name is the rule (外科 + surname + two characters), even where one of them is a common word.
     behind_department = (

@@ -9,7 +9,6 @@ from cmtmedqa.clean.deidentify.name_checks import (
     titled,
     usual,
     usual_acting,
-    usual_plain,
     whole,
 )
 from cmtmedqa.clean.deidentify.names import AMBIGUOUS, HAN, SURNAME
