@@ -35,6 +35,17 @@ _ADMIN = re.compile("[一-鿿]{2,4}?(?:省|自治区|自治州|自治县|市|县
 _BROKEN = re.compile("(?:都有|现在|家门口|之中|东西)")
 
 
+# 和 joins two names; behind a verb, or behind one of these, it belongs to one.
+_OWN_AND = re.compile("[康仁安德百美祥颐泰信惠善益瑞同济宏睦义]和$")
+
+
+def _lead(run: str, place: int, start: int) -> re.Match[str] | None:
+    lead = _LEAD.match(run, place)
+    if lead and lead[0] == "和" and (0 < start == place or _OWN_AND.search(run, 0, lead.end())):
+        return None
+    return lead
+
+
 def proper_start(run: str) -> int:
     """Where the proper name at the end of a run of Han characters begins, after the last leading word.
 
@@ -44,7 +55,7 @@ def proper_start(run: str) -> int:
     start, place = 0, 0
     limit = known.start() if known else len(run)
     while place < limit:
-        lead = _LEAD.match(run, place)
+        lead = _lead(run, place, start)
         if lead and lead.end() <= limit:
             start = place = lead.end()
         else:
@@ -59,7 +70,7 @@ def lead_end(run: str) -> int:
     """Where the last leading word of a run of Han characters ends that leaves two characters or more behind it."""
     end = place = 0
     while place < len(run) - 2:
-        lead = _LEAD.match(run, place)
+        lead = _lead(run, place, end)
         if lead and lead.end() <= len(run) - 2:
             end = place = lead.end()
         else:

@@ -3,7 +3,7 @@
 import re
 
 from cmtmedqa.clean.deidentify.model import Check, Rule
-from cmtmedqa.clean.deidentify.names import allowed
+from cmtmedqa.clean.deidentify.names import holds_term
 from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.places import PLACE, core_start, lead_end, proper_start
 
@@ -46,7 +46,7 @@ Extent = tuple[int, int] | bool
 _REACH = 24
 _NUMERAL = "[一二三四五六七八九十0-9〇零百]"
 _LEVEL_BEFORE = re.compile(
-    rf"(?P<n>[{_HAN}]{{2,6}})(?P<l>省|自治区|市|县|区|旗|自治州|自治县|州|镇|乡|街道|村){_MIDDLE}{{0,4}}$"
+    rf"(?P<n>[{_HAN}]{{2,6}})(?P<l>省|自治区|市|县|区|旗|自治州|自治县|州|镇|乡|街道|村){_MIDDLE}{{0,4}}中?$"
 )
 _UNIVERSITY_BEFORE = re.compile(
     rf"(?P<n>[{_HAN}]{{2,6}})(?:大学|医学院|医专|医大)(?:医学院|附属|第?{_NUMERAL}{{1,2}}|临床)*(?:[{_HAN}]{{2,4}})?{_MIDDLE}{{0,4}}$"
@@ -90,7 +90,7 @@ def _hospital(match: re.Match[str]) -> Extent:
         common = (
             _UNLIKELY.search(own)
             or re.search("问|乡镇|某|CT|[全各][市县省]|哪", own)
-            or (_holds_term(own) and not _OWN.search(own))
+            or (holds_term(own) and not _OWN.search(own))
         )
         if len(rest) < 2 or len(own) > 12 or common:
             return False
@@ -104,7 +104,7 @@ def _brand(name: str) -> str:
     """A name of two to five characters of its own, with the kind of the house behind it; '' if it is none."""
     core = _MIDDLES.sub("", name)
     odd = _ODD.search(core) or _NO_BRAND.search(core) or _GENERIC_PART.search(core)
-    known = 2 <= len(core) <= 5 and not odd and not _GENERIC.fullmatch(core) and not _holds_term(core)
+    known = 2 <= len(core) <= 5 and not odd and not _GENERIC.fullmatch(core) and not holds_term(core)
     return name if known else ""
 
 
@@ -160,10 +160,6 @@ def _street(match: re.Match[str]) -> Extent:
     return (start, match.end("v")) if len(core) >= 2 and not odd else False
 
 
-def _holds_term(text: str) -> bool:
-    return any(allowed(text, place) for place in range(len(text)))
-
-
 ACADEMY = rf"(?:{PLACE}|郑大|浙大|武大|川大|山大|北大|南大|苏大|广医|重医|安医大|哈医大|中国医大|南医大|福医大?|温医大?|河北医大|山西医大)"
 
 
@@ -190,6 +186,8 @@ HOSPITALS: tuple[Rule, ...] = (
             "请带到清沅大学附属岚山医院来",
             "我在清沅市第九人民医院做的",
             "去武汉协和医院看过",
+            "去博爱康泰医院查过",
+            "10月份在同济和医院复查",
         ),
         (
             "到当地人民医院",
@@ -217,7 +215,7 @@ HOSPITALS: tuple[Rule, ...] = (
         "hospital-level",
         "hospital",
         _HOUSE,
-        ("在思明区第二人民医院拍的片子", "大荔县妇幼保健院的医生", "新丰镇卫生院"),
+        ("在思明区第二人民医院拍的片子", "大荔县妇幼保健院的医生", "今天在大荔县中医院", "新丰镇卫生院"),
         ("去县医院查", "当地区人民医院", "一个镇卫生院", "大城市医院", "地区医院", "所在区医院", "我们县人民医院"),
         _levelled,
     ),
