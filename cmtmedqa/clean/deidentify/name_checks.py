@@ -20,6 +20,7 @@ from cmtmedqa.clean.deidentify.names import (
     surname_length,
     whole_run,
 )
+from cmtmedqa.clean.deidentify.patterns import TAG_MARK
 from cmtmedqa.clean.deidentify.places import PLACES
 
 Extent = tuple[int, int] | bool
@@ -178,7 +179,9 @@ def weak(match: re.Match[str]) -> Extent:
     if text[start + 1 : end] in NO_GIVEN or not _sound(text, start, end):
         return False
     if (text[start] in AMBIGUOUS and surname_length(text, start) == 1) or end - start == 2:
-        return (start, end) if ends_at_mark(text, end) else False
+        # Before a value that another rule found there is mostly a word for it (家属车牌 ...).
+        marked = ends_at_mark(text, end) and not text.startswith(TAG_MARK, end)
+        return (start, end) if marked else False
     return (start, end) if ends_well(text, end) else False
 
 

@@ -4,7 +4,7 @@ import re
 
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.name_checks import usual, usual_plain
-from cmtmedqa.clean.deidentify.names import COMPOUND, HAN, SURNAME
+from cmtmedqa.clean.deidentify.names import COMPOUND, HAN, SURNAME, likely_name
 from cmtmedqa.clean.deidentify.patterns import compiled
 
 _EDGE = r"(?:^|(?<=[。!?;,、:\n\"“” (（]))"
@@ -59,16 +59,28 @@ def _three(match: re.Match[str]) -> tuple[int, int] | bool:
 
 def _living(match: re.Match[str]) -> tuple[int, int] | bool:
     """Nobody of history; of two further characters the second may belong to the next word."""
-    text, (start, end) = match.string, match.span("v")
-    return not _HISTORY.match(text, start) and (start, end)
+    text, start = match.string, match.start("v")
+    found = likely_name(text, start)
+    return not _HISTORY.match(text, start) and (start, found.end if found else match.end("v"))
 
 
 BARE: tuple[Rule, ...] = (
     _rule(
         "name-alone",
-        rf"{_EDGE}{_W}(?=[,。!?;、: )\n]|$)",
-        ("林若溪，我昨天来过", "您好。萧亦舒 女", "挂号：林若溪", "林若溪"),
-        ("司空山，", "高血压，", "韦立德，每天一粒", "沙菀子、补骨脂", "林可霉素", "李锦记，", "白云山，"),
+        rf"(?:^|(?<=[。!?;,\n\"“” (]))(?P<v>{SURNAME}[{HAN}]{{2}})(?=[,。!?; )\n])",
+        ("林若溪，我昨天来过", "您好。萧亦舒 女"),
+        (
+            "处方：林若溪",
+            "吃林若溪、高血压",
+            "林若溪",
+            "司空山，",
+            "高血压，",
+            "韦立德，每天一粒",
+            "沙菀子、补骨脂",
+            "林可霉素",
+            "李锦记，",
+            "白云山，",
+        ),
         _three,
     ),
     _rule(
@@ -88,7 +100,7 @@ BARE: tuple[Rule, ...] = (
     _rule(
         "name-compound",
         rf"(?P<v>(?:{_SURE})[{HAN}]{{1,2}}?)(?=$|[^{HAN}]|[的了在是也就都有说去来看做住吃从给和跟与、]|医|主|教|大夫|老师|护|先生|女士|小姐|您好|你好|今|昨|上|现|因|最|一起|一样|都|到|先|后|前|没|不)",
-        ("听说欧阳慕云看得好", "和上官静一起体检", "令狐云开的处方"),
+        ("听说欧阳慕云看得好", "和上官静一起体检", "令狐云的处方"),
         ("诸葛亮的马", "诸葛行军散", "欧阳修的诗", "第五天的", "东方的"),
         _living,
     ),

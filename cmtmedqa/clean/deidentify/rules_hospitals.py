@@ -68,7 +68,7 @@ _GENERIC_PART = re.compile(
 )
 
 
-_AFTER_PLACE = re.compile("[月日今昨次岁元周早晚]|" + _ODD.pattern)
+_AFTER_PLACE = re.compile("[月日今昨次岁元周早晚离]|" + _ODD.pattern)
 
 
 def _hospital(match: re.Match[str]) -> Extent:
