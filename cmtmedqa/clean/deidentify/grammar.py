@@ -9,7 +9,7 @@ import re
 
 from cmtmedqa.clean.deidentify.patterns import TAG_MARK
 
-GAP = r"(?P<gap>(?:(?<![A-Za-z])(?:ID|id|[Nn][Oo]\.?)(?![A-Za-z])|[^0-9A-Za-z;\n]){0,16}+)"
+GAP = r"(?P<gap>(?:(?<![A-Za-z])(?:[Ii][Dd]|[Nn][Oo]\.?|[Nn]umber|is)(?![A-Za-z])|[^0-9A-Za-z;\n]){0,16}+)"
 
 # A longer gap, for cues that say one thing only: it ends in a word that introduces a value.
 FAR = r"(?P<gap>[^0-9A-Za-z;\n]{0,40}?(?:号码?|[账帐]号|[是为叫加搜:]) ?)"

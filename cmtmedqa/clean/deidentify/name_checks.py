@@ -188,7 +188,8 @@ def weak(match: re.Match[str]) -> Extent:
 def delimited(match: re.Match[str]) -> Extent:
     """Between two marks: the whole stretch must be a name of two to four characters."""
     start, end = match.span("v")
-    known = name_end(match.string, start) == end or usual(match) is True
+    weak_surname = match.string[start] in _NEVER and end - start == 2
+    known = (name_end(match.string, start) == end or usual(match) is True) and not weak_surname
     return known and match.string[start:end] not in _GREETINGS
 
 

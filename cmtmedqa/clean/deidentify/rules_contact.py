@@ -14,11 +14,17 @@ CONTACTS: tuple[Rule, ...] = (
         "email",
         "email",
         compiled(
-            r"(?<![A-Za-z0-9._%+-])(?P<v>[A-Za-z0-9][A-Za-z0-9._%+-]{0,63} ?(?:@|\(at\)|\[at\]|#at#|艾特) ?[A-Za-z0-9-]{1,40}"
-            r"(?: ?(?:\.|。|点) ?[A-Za-z0-9-]{2,20}){1,4})"
+            r"(?<![A-Za-z0-9._%+-])(?P<v>[A-Za-z0-9][A-Za-z0-9._%+-]{0,63} ?(?:@|\(at\)|\[at\]|#at#|艾特| at |#(?=[A-Za-z0-9-]{2,20}\.(?:com|cn|net|org))) ?[A-Za-z0-9-]{1,40}"
+            r"(?: ?(?:\.|。|点|\(dot\)| dot ) ?[A-Za-z0-9-]{2,20}){1,4})"
         ),
-        ("邮箱abc.d_1@example.com谢谢", "ａｂｃ＠ｅｘａｍｐｌｅ．ｃｏｍ", "abc123@163点com"),
-        ("维生素A@B", "@所有人"),
+        (
+            "邮箱abc.d_1@example.com谢谢",
+            "ａｂｃ＠ｅｘａｍｐｌｅ．ｃｏｍ",
+            "abc123@163点com",
+            "zhangwei at 163 dot com",
+            "zhangwei#163.com",
+        ),
+        ("维生素A@B", "@所有人", "look at me", "abc at 5 days"),
     ),
     Rule(
         "url",

@@ -16,6 +16,14 @@ _OTHERS = re.compile(
     "电话|手机|座机|微信|[Qq]{2}|身份证|银行|邮箱|[费元块钱价花岁]|余额|[交报付赔]了|住院号|门诊号|就诊卡"
 )
 
+_ABROAD = re.compile("[证件港澳]|台湾|台胞|内地|大陆|签注|通关|口岸")
+
+
+def _abroad(match: re.Match[str]) -> bool:
+    """A number in the form of a permit, near a word for what it is for."""
+    return bool(_ABROAD.search(match.string[max(0, match.start() - 20) : match.end() + 16]))
+
+
 DOCUMENTS: tuple[Rule, ...] = (
     number_rule(
         "passport",
@@ -49,6 +57,14 @@ DOCUMENTS: tuple[Rule, ...] = (
         + r"(?!号?码?[:是 ]{0,2}[0-9A-Za-z])",
         ("c98938837这个是我的回乡证号码", "H29424736，通行证号", "l51966069通行证"),
         ("2张通行证",),
+    ),
+    number_rule(
+        "permit-form",
+        "permit",
+        r"(?<![A-Za-z0-9])(?P<v>[HMCWTLhmcwtl][0-9]{8})(?![0-9A-Za-z])",
+        ("我是香港人，H12345678，能挂号吗", "台湾来的，用T12345678登记"),
+        ("货号H12345678",),
+        _abroad,
     ),
     number_rule(
         "permit-army",

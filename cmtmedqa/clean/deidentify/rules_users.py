@@ -7,7 +7,7 @@ from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import HAN
 from cmtmedqa.clean.deidentify.patterns import TAG_MARK, compiled
 
-_PLATFORM = r"(?:微博|抖音|快手|小红书|贴吧|知乎|论坛|平台|好大夫(?:在线)?|春雨(?:医生)?|丁香(?:园|医生)?|淘宝|京东|[Bb]站|哔哩哔哩|豆瓣|陌陌|探探|钉钉|(?:今日)?头条|公众|视频|直播间?|社区|网站|软件|小程序|患者端|旺旺|支付宝|百家|[Ss]kype|[Aa][Pp][Pp])"
+_PLATFORM = r"(?:微博|抖音|快手|小红书|贴吧|知乎|论坛|平台|好大夫(?:在线)?|春雨(?:医生)?|丁香(?:园|医生)?|淘宝|京东|[Bb]站|哔哩哔哩|豆瓣|陌陌|探探|钉钉|(?:今日)?头条|公众|视频|直播间?|社区|网站|软件|小程序|患者端|旺旺|支付宝|百家|[Ss]kype|(?<![A-Za-z])[Aa][Pp][Pp](?![A-Za-z]))"
 # A word for a name on a platform; then a platform with one of the words that number or name what it has.
 _TITLE = (
     r"(?:用户名称?|用户昵称|昵称|群昵称|群名片|(?:微信|[Qq]{2})(?:名(?:字|称)?|昵称|网名)|旺旺号?|支付宝|百家号|[Ss]kype|(?<=群里)我(?=叫)|(?<=论坛里)我(?=叫)|网名|会员名|登[录陆]名|注册名|笔名|账户名|[账帐]号名|论坛[名ID]|"

@@ -10,19 +10,19 @@ _NO_ID = frozenset(("wechat", "weixin", "android", "iphone", "windows", "vitamin
 _HEART = "[❤♥♡💗💓💚💕]"
 # In Han characters: the name itself and how it is written where a platform forbids it.
 _SPELT = (
-    rf"(?:[微薇威徽围维魏味][ ./*·_-]?信|[微薇威][心芯星讯](?!片)|微[xX]|[微薇威徽Vv]{_HEART}|[微薇威][号聊]|企微|绿泡泡?|"
+    rf"(?:[微薇威徽围维魏味][ ./*·_~+|丨-]?信|[微薇威][心芯星讯](?!片)|[微薇威徽维] ?[xX]|[微薇威徽维卫魏Vv➕]{_HEART}️?|[微薇威][号聊]|企微|绿泡泡?|"
     "卫星(?!灶|结节|现象|病|细胞|站|电视|图)|(?<![A-Za-z])(?:[Ww]ei ?信|[VvWw][信心]))"
 )
 _LATIN = r"(?:[VvWw][ ._-]?[Xx]|[Ww]e ?[cC]hat|WECHAT|[Ww]ei ?[Xx]in(?:g|hao)?|WEIXIN)"
-_CUE = rf"(?:{_SPELT}|(?<![A-Za-z]){_LATIN}(?![A-Za-z]))"
+_CUE = rf"(?:{_SPELT}|(?<![A-Za-z]){_LATIN}(?![A-Za-z]))(?:[0-9](?=[: ]))?"
 # One letter or character that may be something else: it is added, or stands by itself before a value.
 _ADDED = r"(?:(?<=加)|(?<=[加给跟]我)|(?<=[+➕私])|(?<=加个)|(?<=一下)|(?<=方式)|(?<=[我您你他她的] )|(?<=我的)|(?<=[,。!?;:( \n][我您你])|(?<=^[我您你]))"
 _ALONE = r"(?:^|(?<=[,。!?;:、( \n]))"
-_WEAK = rf"(?:{_ADDED} ?(?:[Vv](?![A-Za-z])|[微薇威徽])|{_ALONE}(?:[Vv](?=[: ])|[微薇威徽](?=[: A-Za-z0-9]))|(?<![A-Za-z0-9])[Vv](?=我))"
+_WEAK = rf"(?:{_ADDED} ?(?:[Vv](?![A-Za-z])|[微薇威徽])|{_ALONE}(?:[Vv](?=[: ])|[微薇威徽](?=[: A-Za-z0-9]))|(?<![A-Za-z0-9一-鿿])(?:[Vv]|[微薇威])(?=我))"
 _ID = r"(?P<v>[A-Za-z][A-Za-z0-9_-]{5,19}|[0-9][0-9A-Za-z_-]{4,19})(?![A-Za-z0-9])"
 _MARKED_ID = r"(?=[A-Za-z_-]*[0-9_])[A-Za-z][A-Za-z0-9_-]{5,19}"
 _FIRST_ID = r"(?<![A-Za-z0-9_.-])(?P<v>[A-Za-z][A-Za-z0-9_-]{5,19}|[0-9]{5,15})(?![A-Za-z0-9_-])"
-_WORDS = r"(?:这个?|那个|也|就|都|同|才|加|请|搜|添加|是|您?我|您|的|同步|可[加以]|[ ,(（]){0,6}"
+_WORDS = r"(?:这个?|那个|也|就|都|同|才|加|请|搜|添加|是|您?我|您|的|同步|可[加以]|工作|私人|个人|常用|[大小]号|手机|电话|[ ,(（]){0,6}"
 _NOT_USED = r"(?![转支付收里上群说缴交]|号?码?[:是为 ,]{0,3}[0-9A-Za-z])"
 _ELSE = re.compile(
     ".{3}电话|座机|传真|[Qq]{2}|身份证|银行|护照|医保|社保|[费元块钱价花岁]|步数|运动|余额|充值|转[账了给]|红包|付|收[款到]|住院号|门诊号|病历|血|细胞|大约|[今去前明]年|年龄|日期|时间|粉丝|里有|上有|群里|说|里面|细?菌"
@@ -116,11 +116,13 @@ WECHAT: tuple[Rule, ...] = (
     ),
     _rule(
         "wechat-touching",
-        r"(?<![A-Za-z0-9])(?:[VvWw][Xx]|[Vv](?![Xx]))(?!itamin)(?P<v>" + _MARKED_ID + r")(?![A-Za-z0-9])",
+        r"(?<![A-Za-z0-9])(?:[VvWw][Xx]|[Vv](?![Xx])|[Ww]eixin|[Ww]e[Cc]hat)(?!itamin)(?P<v>"
+        + _MARKED_ID
+        + r")(?![A-Za-z0-9])",
         ("加VXyezi_2004聊", "联系方式wxmomo_1988", "加vtian_618"),
         ("VX-770这个药", "wxid", "加vitamin c", "VEGFR2突变", "V600E突变"),
         lambda match: (
-            match.string[match.start() + 1] in "Xx"
+            match.string[match.start() + 1] in "Xxe"
             or match.string[match.start() - 1 : match.start()] in tuple("加+➕私")
         ),
     ),
@@ -173,7 +175,7 @@ WECHAT: tuple[Rule, ...] = (
     ),
     _rule(
         "wechat-added",
-        rf"(?:加我|私我|加好友|添加好友|加一下我|我好友|好友号|(?:小助理|助理|管理员|群主)|进群请?加|拉群加|公众号搜?索?)[:是 ,]{{0,2}}(?P<v>{_MARKED_ID}|[0-9]{{5,12}})(?![A-Za-z0-9_-])",
+        rf"(?:加我|私我|私聊我|滴滴我|戳我|扫我|联系我|手动搜索?|联系(?:老师|助教|助理)|加[您你]?好友了?|添加好友|加一下我|我好友|好友号|(?:小助理|助理|管理员|群主)|进群请?加|拉群加|公众号搜?索?)[:是 ,]{{0,2}}(?P<v>{_MARKED_ID}|[0-9]{{5,12}})(?![A-Za-z0-9_-])",
         ("私信加我tian_618", "加好友：162286509", "加小助理：4181708"),
         ("加我android", "加我100000"),
         lambda match: not _ROUND.match(match["v"]) and _own(match),
