@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from cmtmedqa.errors import CmtmedqaError, ConfigError, MissingExtra
 from cmtmedqa.paths import bundled
@@ -85,3 +86,29 @@ def require_libraries(settings: Run) -> None:
     for name, setting in wanted.items():
         if find_spec(name) is None:
             raise ConfigError(f"{setting} needs {name}: pip install {name.replace('_', '-')}")
+
+
+def become(program: str, arguments: Sequence[str]) -> NoReturn:
+    """Go on as a program of `train/` that is no stage (merge, chat): terminal, signals and exit code are its own.
+
+    Raises MissingExtra without the libraries that it needs.
+    """
+    require_tools(program)
+    quiet = {"HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONSAFEPATH": "1", "TOKENIZERS_PARALLELISM": "false"}
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, tool(program, arguments), {**os.environ, **quiet})  # noqa: S606 -- our own program, without a shell
+
+
+def tool(program: str, arguments: Sequence[str]) -> list[str]:
+    """The command line of a program of `train/` that is no stage."""
+    return [sys.executable, str(bundled("train", f"{program}.py")), *arguments]
+
+
+def require_tools(purpose: str) -> None:
+    """Raises MissingExtra when a library that loads models is absent; imports none."""
+    from importlib.util import find_spec
+
+    for name in ("torch", "transformers", "peft"):
+        if find_spec(name) is None:
+            raise MissingExtra(name, "train", purpose)

@@ -43,7 +43,7 @@ def load_model(settings: Run, folder: Path, tokenizer: Any, kind: str = "AutoMod
         raise InputError(f"{folder}: cannot be loaded as a model: {_first_line(error)}") from error
     model.config.use_cache = False
     model.config.eos_token_id, model.config.pad_token_id = tokenizer.eos_token_id, tokenizer.pad_token_id
-    if model.generation_config is not None:
+    if model.can_generate() and model.generation_config is not None:
         model.generation_config.eos_token_id = tokenizer.eos_token_id
         model.generation_config.pad_token_id = tokenizer.pad_token_id
     return model

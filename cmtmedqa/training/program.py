@@ -22,7 +22,7 @@ from cmtmedqa.training import lineage
 RUN, LOG, METRICS, MODEL, CARD, CURVES = "run.json", "log.jsonl", "metrics.json", "model", "README.md", "curves.png"
 # Settings that say where a run stands and how it shows itself, not what it computes. Model and data are compared by content.
 _HARMLESS = frozenset({
-    "model", "data", "eval_data", "corpus", "general", "output", "overwrite", "launch", "report_to", "save_total_limit",
+    "model", "reward_model", "data", "eval_data", "corpus", "general", "output", "overwrite", "launch", "report_to", "save_total_limit",
 })  # fmt: skip
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES})
 Settings = TypeVar("Settings", bound=Run)

@@ -10,7 +10,7 @@ from cmtmedqa.training.program import CARD, CURVES, is_main
 _COLUMNS = 3
 _SKIPPED = frozenset({"step", "epoch"})
 _PATHS = frozenset(
-    {"model", "data", "eval_data", "corpus", "general", "output", "overwrite"}
+    {"model", "reward_model", "data", "eval_data", "corpus", "general", "output", "overwrite"}
 )  # a card must not tell where its maker stores data
 
 

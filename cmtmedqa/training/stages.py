@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -67,15 +67,25 @@ def callbacks(settings: Run, resume: Path | None, evaluates: bool) -> list[Any]:
 
 
 def train_and_save(
-    trainer: Any, settings: Run, resume: Path | None, stage: str, made_of: Mapping[str, Any], counts: Counter[str]
+    trainer: Any,
+    settings: Run,
+    resume: Path | None,
+    stage: str,
+    made_of: Mapping[str, Any],
+    counts: Counter[str],
+    measure: Callable[[], tuple[Mapping[str, Any], str]] = lambda: ({}, ""),
 ) -> None:
-    """Train to the end, save the (best) model with tokenizer, template and lineage, draw the curves, write card and metrics."""
+    """Train to the end, save the (best) model with tokenizer, template and lineage, draw the curves, write card and metrics.
+
+    `measure` is called by every process when the model is saved; it gives further figures, and Markdown for the card.
+    """
     trainer.add_callback(guards.GradientSync(trainer))
     guards.show_progress(trainer)
     start = time.monotonic()
     result = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     seconds = time.monotonic() - start
     save(trainer, settings, stage, made_of)
+    figures, tables = measure()
     folder = Path(settings.output)
     log = guards.read_log(folder / program.LOG) if program.is_main() else []
     metrics = {
@@ -83,6 +93,7 @@ def train_and_save(
         "steps": trainer.state.global_step,
         "train_loss": result.training_loss if math.isfinite(result.training_loss) else None,
         **evaluated(log, trainer.state),
+        **figures,
         "processes": program.world_size(),
         "weights": lineage.weights_hash(folder / program.MODEL) if program.is_main() else "",
         **made_of,
@@ -94,7 +105,9 @@ def train_and_save(
         },
     }
     report.draw_curves(log, folder)
-    report.write_card(folder, f"{stage} of {Path(settings.model).name}", metrics, settings.model_dump(mode="json"))
+    report.write_card(
+        folder, f"{stage} of {Path(settings.model).name}", metrics, settings.model_dump(mode="json"), tables
+    )
     program.finish(settings, metrics)
 
 

@@ -70,6 +70,8 @@ def control_marks(tokenizer: Any) -> tuple[str, ...]:
 
 def prompt_ids(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
     """The tokens of a conversation up to where the doctor begins to answer (generation prompt included)."""
+    if not messages:  # transformers renders no empty conversation
+        return _ids(tokenizer, f"{START}assistant\n")
     found: list[int] = tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, return_dict=False)
     return found
 
