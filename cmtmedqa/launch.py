@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from cmtmedqa.errors import CmtmedqaError, ConfigError, MissingExtra
 from cmtmedqa.paths import bundled
@@ -31,13 +32,16 @@ def command(stage: str, settings: Run, arguments: Sequence[str]) -> list[str]:
 
 def environment(settings: Run) -> dict[str, str]:
     """What the run's environment has beside the caller's: no telemetry, no import by accident, a fixed number of threads."""
-    return {
+    found = {
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "PYTHONSAFEPATH": "1",
         "OMP_NUM_THREADS": str(settings.threads),
         "MKL_NUM_THREADS": str(settings.threads),
         "TOKENIZERS_PARALLELISM": "false",
     }
+    if not settings.use_cpu and settings.processes == 1 and "CUDA_VISIBLE_DEVICES" not in os.environ:
+        found["CUDA_VISIBLE_DEVICES"] = "0"  # one process that sees several GPUs would split its batches over them
+    return found
 
 
 def shown(stage: str, settings: Run, arguments: Sequence[str]) -> str:
@@ -82,3 +86,29 @@ def require_libraries(settings: Run) -> None:
     for name, setting in wanted.items():
         if find_spec(name) is None:
             raise ConfigError(f"{setting} needs {name}: pip install {name.replace('_', '-')}")
+
+
+def become(program: str, arguments: Sequence[str]) -> NoReturn:
+    """Go on as a program of `train/` that is no stage (merge, chat): terminal, signals and exit code are its own.
+
+    Raises MissingExtra without the libraries that it needs.
+    """
+    require_tools(program)
+    quiet = {"HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONSAFEPATH": "1", "TOKENIZERS_PARALLELISM": "false"}
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, tool(program, arguments), {**os.environ, **quiet})  # noqa: S606 -- our own program, without a shell
+
+
+def tool(program: str, arguments: Sequence[str]) -> list[str]:
+    """The command line of a program of `train/` that is no stage."""
+    return [sys.executable, str(bundled("train", f"{program}.py")), *arguments]
+
+
+def require_tools(purpose: str) -> None:
+    """Raises MissingExtra when a library that loads models is absent; imports none."""
+    from importlib.util import find_spec
+
+    for name in ("torch", "transformers", "peft"):
+        if find_spec(name) is None:
+            raise MissingExtra(name, "train", purpose)

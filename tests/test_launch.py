@@ -46,6 +46,15 @@ def test_gpus_are_a_matter_for_accelerate(recipe: str, words: tuple[str, ...], c
     assert found.index("--num_processes") < found.index(PROGRAM)
 
 
+def test_one_process_sees_one_gpu_unless_the_user_chose_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    one, four = (recipes.load("sft", "modern", (*GIVEN, f"processes={count}")) for count in (1, 4))
+    assert launch.environment(one)["CUDA_VISIBLE_DEVICES"] == "0"
+    assert "CUDA_VISIBLE_DEVICES" not in launch.environment(four)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
+    assert "CUDA_VISIBLE_DEVICES" not in launch.environment(one)
+
+
 def test_telemetry_is_off_and_the_threads_are_fixed() -> None:
     found = launch.environment(recipes.load("sft", "tiny", (*GIVEN, "threads=2")))
     assert (found["HF_HUB_DISABLE_TELEMETRY"], found["PYTHONSAFEPATH"], found["OMP_NUM_THREADS"]) == ("1", "1", "2")

@@ -13,7 +13,7 @@ from cmtmedqa.errors import CmtmedqaError
 from cmtmedqa.training.program import is_main, say
 
 # Of a clock or of a process that began anew: no part of a log that is equal after a resume.
-_TIMED = ("_runtime", "_per_second", "total_flos", "num_tokens", "num_input_tokens_seen")
+_TIMED = ("_runtime", "step_time", "_per_second", "total_flos", "num_tokens", "num_input_tokens_seen")
 
 
 class GradientSync(TrainerCallback):

@@ -70,6 +70,8 @@ def control_marks(tokenizer: Any) -> tuple[str, ...]:
 
 def prompt_ids(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
     """The tokens of a conversation up to where the doctor begins to answer (generation prompt included)."""
+    if not messages:  # transformers renders no empty conversation
+        return _ids(tokenizer, f"{START}assistant\n")
     found: list[int] = tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, return_dict=False)
     return found
 
@@ -109,7 +111,9 @@ def learnt_texts(tokenizer: Any, labels: Sequence[int]) -> list[str]:
             runs.append([])
         else:
             runs[-1].append(label)
-    return [tokenizer.decode(run, clean_up_tokenization_spaces=False) for run in runs if run]
+    mark = tokenizer.convert_tokens_to_ids(START)  # SentencePiece drops a space where a text begins
+    decoded = [tokenizer.decode([mark, *run], clean_up_tokenization_spaces=False) for run in runs if run]
+    return [text.removeprefix(START) for text in decoded]
 
 
 def check(tokenizer: Any, named: Sequence[tuple[str, Sequence[Message]]]) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cmtmedqa.errors import InputError
@@ -78,14 +78,16 @@ def test_what_cannot_be_learnt_is_counted_under_its_reason() -> None:
         row("empty", ("user", _ASKED), ("assistant", " ")),
     ]
     kept = usable(rows, ("<|im_end|>", "<think>"), counts)
-    assert [item.id for item in kept] == ["whole", "greeting", "system"]
+    assert [item.id for item in kept] == ["whole", "greeting", "system", "twice"]
+    assert [message["content"] for message in kept[3].messages] == [f"{_ASKED}\n{_THEN}", _SAID]
     assert kept[1].messages == _WHOLE
     assert counts == {
-        "turns_cut_at_the_ends": 2, "dropped_control_token": 1, "dropped_no_doctor_turn": 1, "dropped_role_order": 1,
+        "turns_cut_at_the_ends": 2, "turns_joined": 1, "dropped_control_token": 1, "dropped_no_doctor_turn": 1,
         "dropped_empty_turn": 1,
     }  # fmt: skip
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     exchanges=st.integers(1, 6),
     system=st.booleans(),
