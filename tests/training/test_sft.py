@@ -42,6 +42,7 @@ def test_the_loss_falls_and_the_run_folder_is_whole(rows: tuple[str, str], train
         "do_sample"
     ]  # servers are greedy without it
     assert not (run / "model" / "training_args.bin").exists()
+    assert (run / "model" / "README.md").read_bytes() == (run / "README.md").read_bytes()
     assert json.loads((run / "model" / "cmtmedqa.json").read_text())["base"] == metrics["base"]
     for path in (run / "README.md", run / "metrics.json", run / "run.json", run / "log.jsonl"):
         assert str(tmp_path) not in path.read_text(encoding="utf-8"), path
