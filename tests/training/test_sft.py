@@ -10,7 +10,11 @@ import pytest
 from tests.training.tiny import write_messages
 
 Train = Callable[..., Any]
-LORA = ("tuning=lora", "lora_r=4", "lora_dropout=0.1", "packing=true", "per_device_train_batch_size=1", "max_steps=12")
+# As the recipes `modern` have it: adapters with dropout on a bfloat16 base, activations computed anew, packed rows.
+LORA = (
+    "tuning=lora", "lora_r=4", "lora_dropout=0.1", "dtype=bfloat16", "bf16=true", "gradient_checkpointing=true",
+    "packing=true", "per_device_train_batch_size=1", "max_steps=12",
+)  # fmt: skip
 KILLED_IN_A_SAVE = "transformers.trainer:Trainer._save_rng_state@2"
 
 
