@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from cmtmedqa import launch, recipes
-from cmtmedqa.errors import ConfigError
+from cmtmedqa.errors import ConfigError, MissingExtra
 from cmtmedqa.paths import bundled
 
 GIVEN = ("model=base", "data=rows.jsonl", "output=run")
@@ -75,7 +75,16 @@ def test_what_a_setting_needs_is_missed_before_anything_is_loaded(
     present = {"torch", "transformers", "trl", "peft", "accelerate", "datasets", "tensorboard"}
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name in present or None)
     with pytest.raises(ConfigError, match=message):
-        launch.require_libraries(recipes.load("sft", "modern", (*GIVEN, *words)))
+        launch.require_libraries("sft", recipes.load("sft", "modern", (*GIVEN, *words)))
+
+
+def test_reward_model_and_ppo_need_no_trl(monkeypatch: pytest.MonkeyPatch) -> None:
+    present = {"torch", "transformers", "peft", "accelerate", "tensorboard"}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name in present or None)
+    for stage, more in (("reward", ()), ("ppo", ("reward_model=reward",))):
+        launch.require_libraries(stage, recipes.load(stage, "modern", (*GIVEN, *more)))
+    with pytest.raises(MissingExtra, match="training needs trl"):
+        launch.require_libraries("sft", recipes.load("sft", "modern", GIVEN))
 
 
 @pytest.mark.parametrize("name", ["single_gpu", "ddp", "fsdp2", "deepspeed_zero3"])

@@ -228,9 +228,10 @@ def manifests(paths: Sequence[str]) -> dict[str, str]:
 
     Only names are kept of the paths: a model card must not tell where its maker stores data.
     """
-    found = {}
+    found: dict[str, str] = {}
     for path in map(Path, paths):
         file = path / "manifest.json" if path.is_dir() else path
         if file.is_file():
-            found[path.name] = sha256_file(file)
+            name = path.name if path.name not in found else f"{path.name} ({len(found) + 1})"
+            found[name] = sha256_file(file)
     return found

@@ -157,3 +157,12 @@ def test_named_held_out_files_are_taken_whole_and_datasets_by_their_dev_split(tm
     assert data.held_out(("a",), ("b",)) == (("b",), "train")
     (tmp_path / "manifest.json").write_text("{}")
     assert data.held_out(("a",), (str(tmp_path),)) == ((str(tmp_path),), "dev")
+
+
+def test_manifests_are_known_by_name_even_where_two_have_one(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder / "dataset").mkdir(parents=True)
+        (tmp_path / folder / "dataset" / "manifest.json").write_text(folder)
+    found = data.manifests([str(tmp_path / folder / "dataset") for folder in ("a", "b")])
+    assert list(found) == ["dataset", "dataset (2)"]
+    assert len(set(found.values())) == 2
