@@ -10,20 +10,24 @@ from rich.console import Console
 
 import cmtmedqa
 from cmtmedqa.cli import (
+    annotate,
     audit,
     browse,
     build,
+    candidates,
     chat,
     crawl,
     datasets,
     demo_site,
     diff,
     doctor,
+    evaluate,
     export,
     forget,
     merge,
     parse,
     recipes,
+    rewrite,
     site,
     sources,
     train,
@@ -50,10 +54,14 @@ app.command("export")(export.export)
 app.command("why")(why.why)
 app.command("forget")(forget.forget)
 app.command("schema")(datasets.schema)
+app.command("candidates")(candidates.candidates)
+app.command("rewrite")(rewrite.rewrite)
 app.command("browse")(browse.browse)
 app.command("demo-site")(demo_site.demo_site)
 app.command("doctor")(doctor.doctor)
+app.add_typer(annotate.app, name="annotate")
 app.add_typer(crawl.app, name="crawl")
+app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(sources.app, name="sources")
 app.add_typer(site.app, name="site")
 app.command("train")(train.train)

@@ -38,6 +38,10 @@ def test_the_loss_falls_and_the_run_folder_is_whole(rows: tuple[str, str], train
     assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert metrics["manifests"]["train.jsonl"] in (run / "README.md").read_text(encoding="utf-8")
     assert list((run / "tensorboard").iterdir())
+    assert json.loads((run / "model" / "generation_config.json").read_text())[
+        "do_sample"
+    ]  # servers are greedy without it
+    assert not (run / "model" / "training_args.bin").exists()
     assert json.loads((run / "model" / "cmtmedqa.json").read_text())["base"] == metrics["base"]
     for path in (run / "README.md", run / "metrics.json", run / "run.json", run / "log.jsonl"):
         assert str(tmp_path) not in path.read_text(encoding="utf-8"), path
