@@ -108,7 +108,7 @@ class State:
                 return
             self.tasks[place] = line
             for item in line["annotations"]:
-                if isinstance(item, dict) and isinstance(item.get("id"), int):
+                if _numbered(item):
                     self.seen.setdefault(place, {})[item["id"]] = item
 
     def since(self, project: int) -> str | None:
@@ -127,20 +127,22 @@ def judge(ledger: Ledger, rubric: Rubric, accounts: Mapping[str, str], changed: 
     projects = {project.id: project for project in value.projects}
     accepted, rejected = [], []
     owners = _owners(value, state, accounts)
-    for place in sorted(state.seen):
-        project = projects.get(place[0])
-        if project is None:
-            continue
+    for place in sorted(place for place in state.tasks if place[0] in projects):
+        project, seen = projects[place[0]], state.seen.get(place, {})
         task = tasks.get(str((state.tasks[place].get("data") or {}).get("cmt_key")))
+        for raw in state.tasks[place]["annotations"]:
+            if not _numbered(raw):
+                fault = Refused("malformed", "an annotation without a number")
+                rejected.append(_rejected({"id": "none", "annotation": raw}, place[0], task, project, fault))
         good = []
-        for raw in sorted(state.seen[place].values(), key=lambda item: (str(item.get("updated_at")), item["id"])):
+        for raw in sorted(seen.values(), key=lambda item: (str(item.get("updated_at")), item["id"])):
             try:
                 _allowed(raw, project, task, state, place, owners, value)
                 good.append(_read(raw, place, task, value, state, sets, rubric, salt))
             except Refused as error:
                 rejected.append(_rejected(raw, place[0], task, project, error))
         for item in good[:-1]:
-            old = state.seen[place][int(item.id.split("-")[1])]
+            old = seen[int(item.id.split("-")[1])]
             rejected.append(_rejected(old, place[0], task, project, Refused("superseded", f"by {good[-1].id}")))
         if good:
             more = ("second",) if len(good) > 1 else ()
@@ -149,6 +151,10 @@ def judge(ledger: Ledger, rubric: Rubric, accounts: Mapping[str, str], changed: 
     lines = [io.canonical_json(item._asdict()) + "\n" for item in rejected]
     io.write_text(ledger.folder / REJECTED, "".join(lines))
     return Outcome(accepted, rejected, changed)
+
+
+def _numbered(annotation: Any) -> bool:
+    return isinstance(annotation, dict) and isinstance(annotation.get("id"), int)
 
 
 def _rejected(raw: Mapping[str, Any], number: int, task: Task | None, project: Project, error: Refused) -> Rejected:

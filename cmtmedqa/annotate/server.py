@@ -196,7 +196,7 @@ def _attend(home: Home, keeper: "subprocess.Popen[bytes]") -> None:
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
-    if code not in (0, -signal.SIGTERM):
+    if code:
         raise InputError(f"Label Studio ended with code {code}; see the end of {home.log}")
 
 

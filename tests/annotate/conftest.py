@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from rich.console import Console
@@ -17,6 +17,9 @@ from cmtmedqa.annotate.home import Expert, Home
 from cmtmedqa.annotate.studio import Studio, connect
 from cmtmedqa.errors import CmtmedqaError
 from tests.annotate.doctors import Doctor, account, doctor
+
+if TYPE_CHECKING:
+    from tests.annotate.desk import Desk
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cmtmedqa"
 CODES = ("A", "B", "C")
@@ -148,3 +151,11 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return code, captured.out, captured.err
 
     return run
+
+
+@pytest.fixture
+def desk(live: Live, command: Callable[..., tuple[int, str, str]], tmp_path: Path) -> "Desk":
+    """A desk of its own for each test, at the one server."""
+    from tests.annotate.desk import Desk
+
+    return Desk(live, command, tmp_path)

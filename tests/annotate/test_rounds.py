@@ -119,10 +119,11 @@ def test_one_malformed_annotation_spoils_no_other(ledger: Ledger) -> None:
         line(ledger, 2, [annotation(3, [], was_cancelled=True)]),
     )
     assert [item.id for item in found.accepted] == ["1-2"]
-    assert reasons(found) == {"missing_rank": 1, "skipped": 1}
-    assert [item.id for item in found.malformed] == ["1-1"]
+    assert reasons(found) == {"missing_rank": 1, "skipped": 1, "malformed": 2}
+    assert [item.id for item in found.malformed] == ["1-none", "1-none", "1-1"]
     kept = (ledger.folder / "rejected.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [json.loads(text)["raw"]["id"] for text in kept] == [1, 3]
+    assert [json.loads(text)["raw"]["id"] for text in kept] == ["none", "none", 1, 3]
+    assert json.loads(kept[0])["raw"]["annotation"] == "no annotation"
 
 
 def test_a_line_that_a_kill_cut_off_spoils_no_other(ledger: Ledger) -> None:
