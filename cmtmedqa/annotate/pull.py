@@ -48,7 +48,8 @@ class Outcome(NamedTuple):
 def fetch(studio: Studio, ledger: Ledger, full: bool, progress: Callable[[int], None]) -> int:
     """Store what changed on the server since the last pull; with `full`, everything, and which tasks vanished. Gives the tasks stored."""
     value, state = ledger.read(), State(ledger.raw())
-    ledger.append([{"users": {str(number): mail for number, mail in studio.users().items()}}])
+    if (users := studio.users()).items() - state.users.items():
+        ledger.append([{"users": {str(number): mail for number, mail in users.items()}}])
     changed = 0
     for project in value.projects:
         screen = ours(studio, project).screen
@@ -56,26 +57,35 @@ def fetch(studio: Studio, ledger: Ledger, full: bool, progress: Callable[[int], 
             ledger.append([{"project": project.id, "screen": screen}])
         since = None if full else state.since(project.id)
         newest = state.newest.get(project.id, "")
+        came: set[int] = set()
         for page in studio.annotated(project.id, words(project), since):
             fresh = [task | {"project": project.id} for task in page]
             fresh = [task for task in fresh if not _same(state.tasks.get((project.id, task["task"])), task)]
             ledger.append(fresh)
             changed += len(fresh)
+            came.update(task["task"] for task in page)
             newest = max([newest, *(task["updated_at"] for task in page)])
             progress(len(page))
         if full:
-            changed += _vanished(studio, ledger, project, state)
+            changed += _vanished(studio, ledger, project, state, came)
         if newest:
             ledger.append([{"project": project.id, "watermark": newest}])
     return changed
 
 
-def _vanished(studio: Studio, ledger: Ledger, project: Project, state: "State") -> int:
+def _vanished(studio: Studio, ledger: Ledger, project: Project, state: "State", came: set[int]) -> int:
+    """Store which tasks are gone, and which have lost their last annotation: neither stands in a list of annotated tasks."""
     there = studio.task_ids(project.id, words(project))
-    known = [number for owner, number in state.tasks if owner == project.id]
-    gone = [number for number in known if number not in there and not state.tasks[project.id, number].get("gone")]
-    ledger.append([{"project": project.id, "task": number, "gone": True} for number in gone])
-    return len(gone)
+    lines: list[dict[str, Any]] = []
+    for (owner, number), task in state.tasks.items():
+        if owner != project.id or number in came or task.get("gone"):
+            continue
+        if number not in there:
+            lines.append({"project": owner, "task": number, "gone": True})
+        elif task["annotations"]:
+            lines.append(task | {"annotations": []})
+    ledger.append(lines)
+    return len(lines)
 
 
 def _same(stored: Mapping[str, Any] | None, task: Mapping[str, Any]) -> bool:

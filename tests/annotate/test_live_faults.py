@@ -105,6 +105,8 @@ def test_edits_deletions_and_malformed_annotations(desk: Desk) -> None:
     other.sdk.annotations.update(numbers[2], result=result([2, 1, 3, 4]))  # a colleague edits
     second = one.submit(tasks[3].id, result([1, 1, 1, 1], [3, 3, 3, 3]))  # judges again
     one.sdk.tasks.delete(str(tasks[-1].id))
+    skipped = other.tasks(desk.project("edits", "B"))[-1].id
+    other.sdk.annotations.create(skipped, result=[], was_cancelled=True, lead_time=20)
     code, _, err = desk.run("pull", "edits", "--full")
     assert code == 0, err
     kept = {item.id.split("-")[1]: item for item in desk.annotations("edits")}
@@ -112,8 +114,8 @@ def test_edits_deletions_and_malformed_annotations(desk: Desk) -> None:
     assert (changed.rank_groups[0], changed.flags) == ((changed.shown[3],), ("fast",))
     assert kept[str(numbers[2])].flags == ("edited_by_other",)
     assert kept[str(second)].flags == ("second",)
-    assert {item["reason"] for item in desk.rejected("edits")} == {"deleted", "superseded"}
-    assert len(kept) + len(desk.rejected("edits")) == len(numbers) + 1
+    assert Counter(item["reason"] for item in desk.rejected("edits")) == {"deleted": 2, "superseded": 1, "skipped": 1}
+    assert len(kept) + len(desk.rejected("edits")) == len(numbers) + 2
 
     one.sdk.annotations.update(numbers[0], result=[*result([1, 2, 3, 4])[1:]])
     other.submit(one.tasks(desk.project("edits", "B"))[0].id, result([1, 2, 3, 4]))
@@ -122,8 +124,8 @@ def test_edits_deletions_and_malformed_annotations(desk: Desk) -> None:
     assert code == 2
     assert "missing_rank: rank_a" in last_line(err)
     reasons = Counter(item["reason"] for item in desk.rejected("edits"))
-    assert reasons == {"deleted": 2, "superseded": 1, "missing_rank": 1, "other_account": 1}
-    assert len(desk.annotations("edits")) + reasons.total() == len(numbers) + 3
+    assert reasons == {"deleted": 2, "superseded": 1, "skipped": 1, "missing_rank": 1, "other_account": 1}
+    assert len(desk.annotations("edits")) + reasons.total() == len(numbers) + 4
 
 
 def test_what_goes_wrong_is_one_line(desk: Desk) -> None:

@@ -1,7 +1,7 @@
 """Planning, storing and judging rounds without a server: what `raw.jsonl` holds decides."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ import pytest
 from cmtmedqa.annotate.exported import take
 from cmtmedqa.annotate.fit import unfit
 from cmtmedqa.annotate.ledger import Ledger, Project
-from cmtmedqa.annotate.pull import Outcome, State, judge, reasons
+from cmtmedqa.annotate.pull import Outcome, State, fetch, judge, reasons
 from cmtmedqa.annotate.rounds import Wanted, ledger_of, prepare
+from cmtmedqa.annotate.studio import Stored
 from cmtmedqa.annotate.tasks import Mix, data_of
 from cmtmedqa.errors import InputError
 from cmtmedqa.judgements import Candidate, CandidateSet, Message
@@ -264,3 +265,49 @@ def test_candidate_ids_may_be_anything(tmp_path: Path) -> None:
     (task, _) = prepare(ledger, wanted([item]), RUBRIC)
     assert set(task.order) == {"1", "2"}
     assert all(reply["id"].startswith("r") for reply in data_of(task, item, ledger.salt())["responses"])
+
+
+class Server:
+    """What `fetch` asks of a server, answered from tables: projects, and the tasks in them."""
+
+    url = "http://studio.example/"
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.screen = ledger.read().screens["4"]
+        self.tasks: dict[int, dict[int, dict[str, Any]]] = {1: {}, 2: {}}
+
+    def users(self) -> dict[int, str]:
+        return {int(number): mail for number, mail in MAILS.items()}
+
+    def project(self, number: int, _: str) -> Stored:
+        return Stored(f"r1 {'AB'[number - 1]} k4", self.screen, 0, 0)
+
+    def annotated(self, project: int, _: str, since: str | None) -> Iterator[list[dict[str, Any]]]:
+        tasks = self.tasks[project].values()
+        yield [task for task in tasks if (task["annotations"] if since is None else task["updated_at"] > since)]
+
+    def task_ids(self, project: int, _: str) -> set[int]:
+        return set(self.tasks[project])
+
+
+def test_a_full_pull_finds_what_an_incremental_one_cannot_see(ledger: Ledger) -> None:
+    server = Server(ledger)
+    for place in range(3):
+        task = line(ledger, place, [annotation(place + 1, result([1, 2, 3, 4]))])
+        del task["project"]
+        server.tasks[1][task["task"]] = task
+
+    def pulled(full: bool) -> dict[str, int]:
+        changed = fetch(server, ledger, full, lambda _: None)  # type: ignore[arg-type]
+        return {"changed": changed, "accepted": len(judge(ledger, RUBRIC, ACCOUNTS).accepted)}
+
+    assert pulled(full=False) == {"changed": 3, "accepted": 3}
+    assert pulled(full=False) == {"changed": 0, "accepted": 3}
+    size = (ledger.folder / "raw.jsonl").stat().st_size
+    server.tasks[1][100] |= {"annotations": []}  # long ago, so no list of changes holds it
+    server.tasks[1][100]["updated_at"] = "2025-01-01T00:00:00Z"
+    del server.tasks[1][101]
+    assert pulled(full=False) == {"changed": 0, "accepted": 3}
+    assert pulled(full=True) == {"changed": 2, "accepted": 1}
+    assert pulled(full=True) == {"changed": 0, "accepted": 1}
+    assert (ledger.folder / "raw.jsonl").stat().st_size > size
