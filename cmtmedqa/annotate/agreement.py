@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cmtmedqa.annotate.adjudication import Rule, differences
-from cmtmedqa.annotate.agreement_experts import experts_report, tied_pairs
+from cmtmedqa.annotate.agreement_experts import experts_report, position, tied_pairs
 from cmtmedqa.annotate.agreement_table import RANK, Chance, Limits, Table, stated, table_of, taus
 from cmtmedqa.annotate.judged import Judged
 from cmtmedqa.judgements import CandidateSet, RankGroups
@@ -55,6 +55,7 @@ def agreement(
         "tau": _mean([item["tau"] for item in items], chance) | {"bins": bins([item["tau"] for item in items], -1)},
         "w": _mean([item["w"] for item in items], chance) | {"bins": bins([item["w"] for item in items], 0)},
         "ties": stated(tied_pairs(verdicts, chance)),
+        "position": position(verdicts, chance),
         "departments": _departments(items, whole, chance) if sets else [],
         "matrix": _matrix(table, judged, chance),
         "experts": experts_report(table, judged, gold or {}, whole, limits, chance),

@@ -3,6 +3,7 @@
 It runs as a program of its own (`python -I supervise.py LOG PIDS COMMAND...`), so it imports the standard library only.
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -17,8 +18,8 @@ KEPT = 3
 
 
 def keep(log: Path, pids: Path, command: Sequence[str], inherited: tuple[int, ...]) -> int:
-    """Run the command until it ends and give its exit code; `inherited` are the handles of its lock."""
-    log.touch(mode=0o600)
+    """Run the command until it ends and give its exit code, 0 for a stop; `inherited` are the handles of its lock."""
+    os.umask(0o077)  # for the log, each rotated one, and all that the server writes
     handler = RotatingFileHandler(log, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(Formatter("%(message)s"))
     child = subprocess.Popen(
@@ -30,20 +31,14 @@ def keep(log: Path, pids: Path, command: Sequence[str], inherited: tuple[int, ..
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    pids.write_text(f"{child.pid} {_own_pid()}\n", encoding="ascii")
+    pids.write_text(f"{child.pid} {os.getpid()}\n", encoding="ascii")
     assert child.stdout is not None
     for line in child.stdout:
         handler.emit(_record(line.decode("utf-8", "backslashreplace").rstrip("\n")))
     code = child.wait()
     handler.emit(_record(f"the server ended with code {code}"))
     handler.close()
-    return code
-
-
-def _own_pid() -> int:
-    import os
-
-    return os.getpid()
+    return 0 if code == -signal.SIGTERM else code
 
 
 def _record(text: str) -> LogRecord:

@@ -118,6 +118,7 @@ def _print(report: dict[str, Any], console: Console) -> None:
     table.add_row("mean tau-b", *_cells(report["tau"]))
     table.add_row("mean W", *_cells(report["w"]))
     table.add_row("share of tied pairs", *_cells(report["ties"]))
+    table.add_row("first shown is put first", *_cells(report["position"]["rate"]))
     console.print(table)
     people = Table()
     people.add_column("expert", overflow="fold")

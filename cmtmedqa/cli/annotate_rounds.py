@@ -68,6 +68,9 @@ def push(
         name, items, gold_sets(gold) if calibration else (), chosen(where.home, experts), mix, layout, leave_out
     )
     tasks = prepare(ledger, wanted, load(rubric))
+    for k in sorted({len(item.candidates) for item in items} - {len(item.candidates) for item in wanted.gold}):
+        if calibration:
+            typer.echo(f"no gold items with {k} replies; there will be none among sets of that size", err=True)
     send(ledger, where, tasks, adjudication=False)
 
 

@@ -109,6 +109,8 @@ def test_who_prefers_what_is_shown_first_is_found_and_who_does_not_is_not() -> N
     assert fair["position"]["expected"] == 0.25
     assert lazy["position"]["rate"]["low"] > 0.3
     assert lazy["position"]["p"] < 1e-6 < 0.01 < fair["position"]["p"]
+    assert fair["position"]["p"] > 100 * report["position"]["p"]
+    assert fair["position"]["rate"]["value"] < report["position"]["rate"]["value"] < lazy["position"]["rate"]["value"]
     assert "position" in lazy["flags"]
     assert "position" not in fair["flags"]
 
