@@ -1,10 +1,12 @@
 """The labelling screen in Chromium, handled as a doctor would: what is visible, what can be clicked, what is typed."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,12 +17,14 @@ SUBMIT, UPDATE, SKIP = (f"[data-testid='bottombar-{name}-button']" for name in (
 PREVIOUS = "[data-testid='prev-task']"
 WARNING = ".ant-modal-confirm-warning"
 
+_EXPLAINED = re.compile("（[A-Za-z ]+）")
+
 # Every text that can be seen: of elements, of what CSS puts behind them, and of empty fields.
 _SEEN = """
 const out = [];
 const visible = (item) => {
   const box = item.getBoundingClientRect(), style = getComputedStyle(item);
-  return box.width > 0 && box.height > 0 && style.visibility !== 'hidden' && +style.opacity > 0;
+  return box.width > 1 && box.height > 1 && style.visibility !== 'hidden' && +style.opacity > 0;
 };
 for (const item of document.querySelectorAll('body, body *')) {
   if (!visible(item) || item.closest('script, style, template, .lsf-menu-header__user')) continue;
@@ -106,8 +110,10 @@ class Page:
         return list(self.driver.execute_script(_SEEN))
 
     def english(self, known: tuple[str, ...] = ()) -> list[str]:
-        """Visible texts with a word of Latin letters, but for names that are not the server's, such as a project's."""
-        return [text for text in self.seen() if re.search("[A-Za-z]{2}", text) and text not in known]
+        """Visible texts with an English word, but for one in brackets behind the Chinese, and for what is no word of the server."""
+        return [
+            text for text in self.seen() if text not in known and re.search("[A-Za-z]{2}", _EXPLAINED.sub("", text))
+        ]
 
     def reached(self, item: Any) -> bool:
         """Whether a click in its middle would meet it: it is in view and nothing covers it."""
@@ -125,6 +131,11 @@ class Page:
             for url in asked
             if urlsplit(url).hostname != "127.0.0.1" and not url.startswith(("data:", "blob:", "chrome"))
         ]
+
+    def picture(self, name: str) -> None:
+        """Keep a picture of the page for people, in the folder that CMTMEDQA_PICTURES names."""
+        if folder := os.environ.get("CMTMEDQA_PICTURES"):
+            self.driver.save_screenshot(str(Path(folder) / f"{name}.png"))
 
     # -- the stream of one project
 
