@@ -67,11 +67,12 @@ def push(
     wanted = Wanted(
         name, items, gold_sets(gold) if calibration else (), chosen(where.home, experts), mix, layout, leave_out
     )
-    tasks = prepare(ledger, wanted, load(rubric))
-    for k in sorted({len(item.candidates) for item in items} - {len(item.candidates) for item in wanted.gold}):
-        if calibration:
-            typer.echo(f"no gold items with {k} replies; there will be none among sets of that size", err=True)
-    send(ledger, where, tasks, adjudication=False)
+    with ledger.locked():
+        tasks = prepare(ledger, wanted, load(rubric))
+        for k in sorted({len(item.candidates) for item in items} - {len(item.candidates) for item in wanted.gold}):
+            if calibration:
+                typer.echo(f"no gold items with {k} replies; there will be none among sets of that size", err=True)
+        send(ledger, where, tasks, adjudication=False)
 
 
 def chosen(home: "Home", experts: str) -> list[str]:
@@ -141,13 +142,14 @@ def pull(
 
     ledger = ledger_of(rounds, name)
     ledger.read()
-    if exports:
-        changed = sum(take(ledger, path) for path in exports)
-        home = Home(data or default_folder())
-    else:
-        changed, home = _fetch(ledger, data, url, token_file, full)
-    accounts = {expert.email.lower(): expert.code for expert in home.experts() if expert.email}
-    _report(ledger, judge(ledger, ledger.rubric(), accounts, changed))
+    with ledger.locked():
+        if exports:
+            changed = sum(take(ledger, path) for path in exports)
+            home = Home(data or default_folder())
+        else:
+            changed, home = _fetch(ledger, data, url, token_file, full)
+        accounts = {expert.email.lower(): expert.code for expert in home.experts() if expert.email}
+        _report(ledger, judge(ledger, ledger.rubric(), accounts, changed))
 
 
 def _fetch(

@@ -68,7 +68,12 @@ def test_a_round_from_push_to_adjudication(desk: Desk) -> None:
             assert "set-0" not in page
     for code_, one in desk.live.doctors.items():
         chance = random.Random(code_)
-        one.work(desk.project("whole", code_), lambda data, chance=chance: by_length(data, chance, 3.0), 9)
+        planned = [task.key for task in desk.ledger("whole").tasks() if task.expert == code_]
+        first = one.next(desk.project("whole", code_))
+        assert first["data"]["cmt_key"] == planned[0]
+        one.submit(first["id"], result(by_length(first["data"], chance, 3.0)))
+        assert one.next(desk.project("whole", code_))["data"]["cmt_key"] == planned[1]
+        one.work(desk.project("whole", code_), lambda data, chance=chance: by_length(data, chance, 3.0), 8)
     code, _, err = desk.run("pull", "whole")
     assert code == 0, err
     found = desk.annotations("whole")

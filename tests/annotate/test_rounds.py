@@ -153,6 +153,14 @@ def test_the_folder_is_private_and_a_plan_is_made_once(ledger: Ledger, tmp_path:
             prepare(ledger, other, RUBRIC)
 
 
+def test_two_commands_do_not_work_on_one_round(ledger: Ledger) -> None:
+    other = Ledger(ledger.folder)
+    with ledger.locked(), pytest.raises(InputError, match="another command works on this round"), other.locked():
+        pass
+    with other.locked():
+        pass
+
+
 def test_an_export_of_another_round_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     path = tmp_path / "export.json"
     task = {"id": 5, "annotations": [], "data": {"cmt_key": "t0000"}}
