@@ -54,6 +54,7 @@ def push(
     Run again after any break: only what is missing is sent.
     """
     from cmtmedqa.annotate.connection import target
+    from cmtmedqa.annotate.failures import need_sdk
     from cmtmedqa.annotate.gold import gold_sets
     from cmtmedqa.annotate.judged import read_records
     from cmtmedqa.annotate.rounds import Wanted, ledger_of, prepare
@@ -61,6 +62,7 @@ def push(
     from cmtmedqa.judgements import CandidateSet
     from cmtmedqa.rubric import load
 
+    need_sdk()
     where, ledger = target(data, url, token_file), ledger_of(rounds, name)
     items = [item for path in sets for item in read_records(path, CandidateSet)]
     mix = Mix(per_item, duplicates, calibration, seed)

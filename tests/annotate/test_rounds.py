@@ -153,6 +153,13 @@ def test_the_folder_is_private_and_a_plan_is_made_once(ledger: Ledger, tmp_path:
             prepare(ledger, other, RUBRIC)
 
 
+def test_a_plan_of_which_nothing_was_sent_may_be_replaced(tmp_path: Path) -> None:
+    made = ledger_of(tmp_path, "r1")
+    assert len(prepare(made, wanted(make_sets(4)), RUBRIC)) == 8
+    assert len(prepare(made, wanted(make_sets(5)), RUBRIC)) == 10
+    assert len(made.tasks()) == 10
+
+
 def test_two_commands_do_not_work_on_one_round(ledger: Ledger) -> None:
     other = Ledger(ledger.folder)
     with ledger.locked(), pytest.raises(InputError, match="another command works on this round"), other.locked():
