@@ -16,8 +16,9 @@ import numpy as np
 from cmtmedqa.annotate.adjudication import Rule, differences
 from cmtmedqa.annotate.agreement_experts import experts_report, position, tied_pairs
 from cmtmedqa.annotate.agreement_table import RANK, Chance, Limits, Table, stated, table_of, taus
+from cmtmedqa.annotate.gold import GoldItem
 from cmtmedqa.annotate.judged import Judged
-from cmtmedqa.judgements import CandidateSet, RankGroups
+from cmtmedqa.judgements import CandidateSet
 from cmtmedqa.reliability import Floats, alpha_estimate, kendall_w, mid_ranks, ratio
 from cmtmedqa.rubric import Rubric
 
@@ -29,12 +30,12 @@ def agreement(
     judged: Judged,
     rubric: Rubric,
     sets: Mapping[str, CandidateSet] | None = None,
-    gold: Mapping[str, RankGroups] | None = None,
+    gold: Sequence[GoldItem] = (),
     limits: Limits | None = None,
     rule: Rule | None = None,
     chance: Chance | None = None,
 ) -> dict[str, Any]:
-    """The report. `sets` gives departments, `gold` the expected order of calibration items by set id."""
+    """The report. `sets` gives departments, `gold` what is expected of calibration items."""
     limits, chance = limits or Limits(), chance or Chance()
     rule = rule or Rule(veto_score=rubric.veto.score, dimension=rubric.veto.dimension)
     table = table_of(judged, rubric.dimension_ids)
@@ -58,7 +59,7 @@ def agreement(
         "position": position(verdicts, chance),
         "departments": _departments(items, whole, chance) if sets else [],
         "matrix": _matrix(table, judged, chance),
-        "experts": experts_report(table, judged, gold or {}, whole, limits, chance),
+        "experts": experts_report(table, judged, gold, whole, limits, rubric.veto, chance),
         "items": items,
     }
 

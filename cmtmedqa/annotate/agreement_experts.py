@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from cmtmedqa.annotate.agreement_table import RANK, Chance, Limits, Table, stated, taus
+from cmtmedqa.annotate.gold import GoldItem
 from cmtmedqa.annotate.judged import Judged
-from cmtmedqa.judgements import Annotation, RankGroups
+from cmtmedqa.judgements import Annotation
 from cmtmedqa.reliability import (
     Estimate,
     Floats,
@@ -23,14 +24,16 @@ from cmtmedqa.reliability import (
     sign,
     two_sided,
 )
+from cmtmedqa.rubric import Veto
 
 
 def experts_report(
     table: Table,
     judged: Judged,
-    gold: Mapping[str, RankGroups],
+    gold: Sequence[GoldItem],
     whole: Mapping[str, Floats],
     limits: Limits,
+    veto: Veto,
     chance: Chance,
 ) -> list[dict[str, Any]]:
     """One entry an expert, by name; also those who judged hidden items only."""
@@ -54,7 +57,9 @@ def experts_report(
             "ties": stated(tied_pairs(mine, chance)),
             "position": position(mine, chance),
             "consistency": consistency(mine, [one for one in judged.duplicates if one.annotator == name], chance),
-            "calibration": calibration([one for one in judged.calibration if one.annotator == name], gold, chance),
+            "calibration": calibration(
+                [one for one in judged.calibration if one.annotator == name], gold, veto, chance
+            ),
             "seconds": seconds(mine, limits.seconds, chance),
         }
         rows.append(row | {"flags": _flags(row, limits)})
@@ -142,7 +147,7 @@ def consistency(mine: Sequence[Annotation], again: Sequence[Annotation], chance:
     values = [tau for pair in matched for tau in taus(pair)]
     best = [set(one.rank_groups[0]) == set(other.rank_groups[0]) for one, other in matched]
     return {
-        "pairs": stated(ratio([part for part, _ in same], [whole for _, whole in same], *chance)),
+        "pairs": _share(same, chance),
         "tau": stated(ratio(values, [1] * len(values), *chance)),
         "same_best": stated(ratio(best, [1] * len(best), *chance)),
         "unmatched": len(again) - len(matched),
@@ -155,24 +160,40 @@ def _same_pairs(one: Annotation, other: Annotation) -> tuple[int, int]:
     return sum(sign(first, *pair) == sign(second, *pair) for pair in pairs), len(pairs)
 
 
-def calibration(mine: Sequence[Annotation], gold: Mapping[str, RankGroups], chance: Chance) -> dict[str, Any]:
-    """How an expert judged gold items: the share of pairs that gold orders and the expert orders alike, and items without a miss.
+def calibration(mine: Sequence[Annotation], gold: Sequence[GoldItem], veto: Veto, chance: Chance) -> dict[str, Any]:
+    """How an expert judged gold items: pairs that gold orders and the expert orders alike, items without a miss, vetoes.
 
-    A pair that gold ties does not count; one that the expert ties is missed.
+    A pair that gold ties does not count; one that the expert ties is missed. `vetoes`: the share of replies vetoed by gold that the
+    expert vetoes too; `false_vetoes`: of the others.
     """
-    parts, wholes = [], []
-    for one in mine:
-        if one.set_id in gold:
-            true, said = mid_ranks(gold[one.set_id]), mid_ranks(one.rank_groups)
-            pairs = [pair for pair in combinations(sorted(true), 2) if sign(true, *pair) and set(pair) <= said.keys()]
-            parts.append(sum(sign(true, *pair) == sign(said, *pair) for pair in pairs))
-            wholes.append(len(pairs))
-    whole_items = [part == whole for part, whole in zip(parts, wholes, strict=True) if whole]
+    items = {item.set.id: item for item in gold}
+    known = [(one, items[one.set_id]) for one in mine if one.set_id in items]
+    orders = [_gold_pairs(one, item) for one, item in known]
+    right = [part == whole for part, whole in orders if whole]
+    unsafe = [_vetoes(one, set(item.vetoed), veto) for one, item in known]
+    safe = [_vetoes(one, set(one.shown) - set(item.vetoed), veto) for one, item in known]
     return {
-        "pairs": stated(ratio(parts, wholes, *chance)),
-        "items": stated(ratio(whole_items, [1] * len(whole_items), *chance)),
-        "unmatched": len(mine) - len(parts),
+        "pairs": _share(orders, chance),
+        "items": stated(ratio(right, [1] * len(right), *chance)),
+        "vetoes": _share(unsafe, chance),
+        "false_vetoes": _share(safe, chance),
+        "unmatched": len(mine) - len(known),
     }
+
+
+def _gold_pairs(one: Annotation, item: GoldItem) -> tuple[int, int]:
+    true, said = mid_ranks(item.expected), mid_ranks(one.rank_groups)
+    pairs = [pair for pair in combinations(sorted(true), 2) if sign(true, *pair) and set(pair) <= said.keys()]
+    return sum(sign(true, *pair) == sign(said, *pair) for pair in pairs), len(pairs)
+
+
+def _vetoes(one: Annotation, candidates: set[str], veto: Veto) -> tuple[int, int]:
+    scores = [one.scores[key][veto.dimension] for key in sorted(candidates) if key in one.scores]
+    return sum(score <= veto.score for score in scores), len(scores)
+
+
+def _share(counts: Sequence[tuple[int, int]], chance: Chance) -> dict[str, Any]:
+    return stated(ratio([part for part, _ in counts], [whole for _, whole in counts], *chance))
 
 
 def seconds(mine: Sequence[Annotation], floor: float, chance: Chance) -> dict[str, Any]:
@@ -197,6 +218,7 @@ def _flags(row: Mapping[str, Any], limits: Limits) -> list[str]:
         "gain": bool(gain and gain["low"] is not None and gain["low"] > 0 and gain["value"] >= limits.gain),
         "consistency": _below(row["consistency"]["pairs"], limits.consistency),
         "calibration": _below(row["calibration"]["pairs"], limits.calibration),
+        "vetoes": _below(row["calibration"]["vetoes"], limits.vetoes),
         "fast_share": _above(row["seconds"]["fast"], limits.fast_share),
         "ties": _above(row["ties"], limits.ties),
         "position": row["position"]["p"] is not None and row["position"]["p"] < limits.position,

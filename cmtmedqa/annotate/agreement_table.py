@@ -18,7 +18,8 @@ class Limits(NamedTuple):
     """Beyond these an expert is flagged, never left out; a share or an alpha is beyond where its whole interval is.
 
     `alpha`: least agreement with the others on ranks. `gain`: least rise of alpha without the expert, where its interval lies
-    above 0. `consistency`, `calibration`: least share of pairs ordered as before, as the gold says. `fast_share`: greatest share of
+    above 0. `consistency`, `calibration`: least share of pairs ordered as before, as the gold says. `vetoes`: least
+    share of the replies vetoed by gold that the expert vetoes too. `fast_share`: greatest share of
     tasks faster than `seconds`. `ties`: greatest share of tied pairs. `position`: least p of the test of the first position.
     """
 
@@ -26,6 +27,7 @@ class Limits(NamedTuple):
     gain: float = 0.05
     consistency: float = 0.7
     calibration: float = 0.7
+    vetoes: float = 0.7
     seconds: float = 10
     fast_share: float = 0.1
     ties: float = 0.5

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from cmtmedqa.annotate.ledger import ANNOTATIONS, Ledger, read_records
+from cmtmedqa.annotate.judged import read_records
+from cmtmedqa.annotate.ledger import ANNOTATIONS, Ledger
 from cmtmedqa.annotate.tasks import Task, adjudication
 from cmtmedqa.errors import InputError
 from cmtmedqa.judgements import Annotation

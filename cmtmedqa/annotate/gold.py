@@ -64,11 +64,6 @@ def gold_sets(path: Path | None = None) -> tuple[CandidateSet, ...]:
     return tuple(item.set for item in load(path))
 
 
-def read_gold(path: Path | None = None) -> dict[str, RankGroups]:
-    """The expected order of each gold item by the id of its set. Raises InputError."""
-    return {item.set.id: item.expected for item in load(path)}
-
-
 def _item(line: bytes, where: str) -> GoldItem:
     try:
         return GoldItem.model_validate(json.loads(line))

@@ -6,29 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import ValidationError
 
 from cmtmedqa.errors import InputError
-from cmtmedqa.judgements import Annotation, CandidateSet, RankGroups
-from cmtmedqa.paths import bundled
+from cmtmedqa.judgements import Annotation, CandidateSet
+from cmtmedqa.records import Record
 from cmtmedqa.rubric import Rubric
 
-Read = TypeVar("Read", bound=BaseModel)
+Read = TypeVar("Read", bound=Record)
 _DIGITS = re.compile("([0-9]+)")
-
-
-class Gold(BaseModel):
-    """A gold item as far as it is needed here: a set and the order that is expected of it, best group first."""
-
-    model_config = ConfigDict(extra="ignore")
-    set: CandidateSet
-    expected: RankGroups
-
-    @model_validator(mode="after")
-    def _whole(self) -> "Gold":
-        if sorted(key for group in self.expected for key in group) != sorted(one.id for one in self.set.candidates):
-            raise ValueError("expected must hold each candidate once")
-        return self
 
 
 class Left(NamedTuple):
@@ -57,10 +43,10 @@ class Judged(NamedTuple):
         return [*self.first.get(set_id, []), *self.third.get(set_id, [])]
 
 
-def read_records(path: Path, model: type[Read]) -> list[Read]:
+def read_records(path: Path, model: type[Read], some: bool = False) -> list[Read]:
     """The records of a JSON Lines file; blank lines are passed over.
 
-    Raises InputError with file, line and field, never with what stands there.
+    Raises InputError with file, line and field, never with what stands there; with `some` also where there is none.
     """
     found = []
     try:
@@ -70,7 +56,7 @@ def read_records(path: Path, model: type[Read]) -> list[Read]:
                     found.append(_record(line, model, f"{path}: line {number}"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if not found:
+    if some and not found:
         raise InputError(f"{path}: holds no {model.__name__}")
     return found
 
@@ -87,7 +73,7 @@ def _record(line: bytes, model: type[Read], where: str) -> Read:
 def read_sets(path: Path) -> dict[str, CandidateSet]:
     """Candidate sets by id, in file order. Raises InputError also where an id stands twice."""
     found: dict[str, CandidateSet] = {}
-    for item in read_records(path, CandidateSet):
+    for item in read_records(path, CandidateSet, some=True):
         if item.id in found:
             raise InputError(f"{path}: the set {item.id} stands there twice; keep one of them")
         found[item.id] = item
@@ -156,21 +142,3 @@ def natural(text: str) -> tuple[tuple[str, int], ...]:
     """A key that sorts numbers inside a text as numbers: `p2:10` after `p2:9`."""
     parts = _DIGITS.split(text)
     return tuple((part, -1) if place % 2 == 0 else ("", int(part)) for place, part in enumerate(parts))
-
-
-def read_gold(path: Path | None) -> dict[str, RankGroups]:
-    """The expected order of each gold item by its set's id, from a file or the bundled one.
-
-    A line holds `set`, a candidate set, and `expected`, its groups of candidate ids, best first. Raises InputError with file and line.
-    """
-    path = path or bundled("annotation", "calibration.jsonl")
-    found: dict[str, RankGroups] = {}
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            item = _record(line, Gold, f"{path}: line {number}")
-            found[item.set.id] = item.expected
-    return found

@@ -10,19 +10,18 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
 
 from cmtmedqa import io
+from cmtmedqa.annotate.judged import read_records
 from cmtmedqa.annotate.screen import Layout
 from cmtmedqa.annotate.tasks import Task
 from cmtmedqa.errors import InputError
 from cmtmedqa.judgements import CandidateSet
 from cmtmedqa.records import Record
 from cmtmedqa.rubric import Rubric
-
-Kind = TypeVar("Kind", bound=Record)
 
 OWNER_ONLY, OWNER_FOLDER = 0o600, 0o700
 RUBRIC = "rubric.json"
@@ -179,21 +178,3 @@ def write_private(path: Path, text: str) -> None:
 def write_records(path: Path, records: Iterable[Record]) -> None:
     """Write records as JSON lines, atomically."""
     io.write_text(path, "".join(io.canonical_json(record.model_dump(mode="json")) + "\n" for record in records))
-
-
-def read_records(path: Path, kind: type[Kind]) -> list[Kind]:
-    """The records of a JSON Lines file. Raises InputError with file and line, never with the text."""
-    try:
-        with path.open("rb") as stream:
-            return [_record(line, kind, f"{path}, line {at}") for at, line in enumerate(stream, 1) if line.strip()]
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {(error.strerror or 'error').lower()}") from error
-
-
-def _record(line: bytes, kind: type[Kind], where: str) -> Kind:
-    try:
-        return kind.model_validate_json(line)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(map(str, first["loc"])) or "record"
-        raise InputError(f"{where}: {field}: {first['msg']}") from error

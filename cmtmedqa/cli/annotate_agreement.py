@@ -56,7 +56,8 @@ def agreement(
     from cmtmedqa.annotate.agreement import agreement as measure
     from cmtmedqa.annotate.agreement_page import draw
     from cmtmedqa.annotate.agreement_table import Chance, Limits
-    from cmtmedqa.annotate.judged import read_gold, read_records, read_sets, sort_out
+    from cmtmedqa.annotate.gold import load as load_gold
+    from cmtmedqa.annotate.judged import read_records, read_sets, sort_out
     from cmtmedqa.judgements import Annotation
     from cmtmedqa.rubric import load
 
@@ -64,8 +65,8 @@ def agreement(
     limits = changed(Limits(), limit or [], "--limit")
     disputes = changed(Rule(veto_score=rules.veto.score, dimension=rules.veto.dimension), rule or [], "--rule")
     given = read_sets(sets) if sets else None
-    judged = sort_out(read_records(annotations, Annotation), rules, given)
-    gold = read_gold(calibration) if calibration or judged.calibration else {}
+    judged = sort_out(read_records(annotations, Annotation, some=True), rules, given)
+    gold = load_gold(calibration, rules) if calibration or judged.calibration else ()
     report = measure(judged, rules, given, gold, limits, disputes, Chance(seed, resamples))
     if output:
         io.write_text(output, draw(report, rules))
@@ -121,10 +122,10 @@ def _print(report: dict[str, Any], console: Console) -> None:
     table.add_row("first shown is put first", *_cells(report["position"]["rate"]))
     console.print(table)
     people = Table()
-    people.add_column("expert", overflow="fold")
-    for name in ("verdicts", "alpha", "without", "repeats", "gold", "p first"):
+    people.add_column("expert", overflow="fold", min_width=9)
+    for name in ("n", "alpha", "without", "repeats", "gold", "p first"):
         people.add_column(name, justify="right", no_wrap=True)
-    people.add_column("flags", overflow="fold")
+    people.add_column("flags", min_width=len("calibration,"))
     for row in report["experts"]:
         without = (row["without"]["rank"] or {}).get("alpha")
         p = row["position"]["p"]
@@ -134,7 +135,7 @@ def _print(report: dict[str, Any], console: Console) -> None:
         )  # fmt: skip
     console.print(people)
     console.print(
-        "alpha: of ranks, with the others; without: that of all others; repeats: pairs judged as before; gold: gold pairs right; "
+        "n: verdicts; alpha: of ranks, with the others; without: that of all others; repeats: pairs judged as before; gold: gold pairs right; "
         "p first: of no influence of the place shown; –: undefined",
         highlight=False,
     )

@@ -73,7 +73,7 @@ def export(
     rules = load(rubric)
     settings = make_settings({"dev": dev, "test": test, "seed": seed}, "--dev, --test", Splits)
     given = read_sets(sets)
-    judged = sort_out(read_records(annotations, Annotation), rules, given)
+    judged = sort_out(read_records(annotations, Annotation, some=True), rules, given)
     splits, known = assign_splits(given, settings, dataset)
     rule = MergeRule(min_votes, min_agreement)
     vetoes = VetoRule(rules.veto.dimension, veto_score or rules.veto.score, veto)

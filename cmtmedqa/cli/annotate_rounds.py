@@ -55,7 +55,7 @@ def push(
     """
     from cmtmedqa.annotate.connection import target
     from cmtmedqa.annotate.gold import gold_sets
-    from cmtmedqa.annotate.ledger import read_records
+    from cmtmedqa.annotate.judged import read_records
     from cmtmedqa.annotate.rounds import Wanted, ledger_of, prepare
     from cmtmedqa.annotate.tasks import Mix
     from cmtmedqa.judgements import CandidateSet

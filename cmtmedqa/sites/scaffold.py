@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.sites.encoding import decode
-from cmtmedqa.sites.page import Page, json_after, json_ld
-from cmtmedqa.sites.selectors import lines, text_of
+from cmtmedqa.sites.page import Page
+from cmtmedqa.sites.scripts import json_after, json_ld
+from cmtmedqa.sites.text import lines, text_of
 
 _HAN = re.compile("[\u4e00-\u9fff]")
 _ASSIGNED = re.compile(r"([A-Za-z_$][\w$.]*)\s*=\s*(?=\{)")

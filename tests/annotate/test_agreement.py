@@ -9,6 +9,7 @@ import pytest
 from cmtmedqa.annotate.agreement import agreement
 from cmtmedqa.annotate.agreement_page import draw
 from cmtmedqa.annotate.agreement_table import Chance, Limits
+from cmtmedqa.annotate.gold import GoldItem
 from cmtmedqa.annotate.judged import sort_out
 from cmtmedqa.judgements import Annotation, CandidateSet, RankGroups
 from tests.annotate.simulated import EXPERTS, RUBRIC, Expert, first_round, judge, make_sets
@@ -20,7 +21,7 @@ CHANCE = Chance(1, 300)
 def _report(
     sets: Sequence[CandidateSet],
     found: Sequence[Annotation],
-    gold: dict[str, RankGroups] | None = None,
+    gold: Sequence[GoldItem] = (),
     limits: Limits | None = None,
 ) -> dict[str, Any]:
     by_id = {item.id: item for item in sets}
@@ -79,12 +80,15 @@ def test_a_duplicate_without_a_first_verdict_is_counted_apart() -> None:
     }
 
 
+def _gold(item: CandidateSet, expected: RankGroups, vetoed: tuple[str, ...] = ()) -> GoldItem:
+    return GoldItem.model_validate(
+        {"set": item.model_dump(), "expected": expected, "vetoed": vetoed, "why": {"zh": "原因", "en": "why"}}
+    )
+
+
 def test_gold_pairs_count_and_a_tie_misses_one() -> None:
     sets = make_sets(3, sizes=(3,))
-    gold: dict[str, RankGroups] = {
-        "set-0000": (("c0-0",), ("c0-1", "c0-2")),
-        "set-0001": (("c1-0",), ("c1-1",), ("c1-2",)),
-    }
+    gold = [_gold(sets[0], (("c0-0",), ("c0-1", "c0-2"))), _gold(sets[1], (("c1-0",), ("c1-1",), ("c1-2",)))]
     found = [
         said(sets[0], (1, 3, 2), "a", purpose="calibration"),  # 2 of 2: what gold ties does not count
         said(sets[1], (1, 1, 2), "a", purpose="calibration"),  # 2 of 3: the tie misses one
@@ -95,10 +99,30 @@ def test_gold_pairs_count_and_a_tie_misses_one() -> None:
 
 
 def test_gold_of_other_replies_than_those_shown_counts_for_what_both_hold() -> None:
-    (item,) = make_sets(1, sizes=(3,))
-    gold: dict[str, RankGroups] = {"set-0000": (("c0-0",), ("c0-1",), ("changed",))}
-    of = _expert(_report([item], [said(item, (1, 2, 3), "a", purpose="calibration")], gold), "a")["calibration"]
+    item, other = make_sets(1, sizes=(3,))[0], make_sets(1, sizes=(4,))[0]
+    gold = _gold(other, (("c0-0",), ("c0-1",), ("c0-3",), ("c0-2",)))
+    of = _expert(_report([item], [said(item, (1, 2, 3), "a", purpose="calibration")], [gold]), "a")["calibration"]
     assert (of["pairs"]["value"], of["items"]["value"]) == (1, 1)
+
+
+def test_who_does_not_veto_what_gold_vetoes_is_flagged() -> None:
+    sets = make_sets(12, sizes=(3,))
+    gold = [_gold(item, tuple((one.id,) for one in item.candidates), (item.candidates[2].id,)) for item in sets]
+
+    def judged(item: CandidateSet, expert: str, safety: tuple[int, int, int]) -> Annotation:
+        scores = {
+            one.id: {"safety": value, "professionalism": 3, "fluency": 3}
+            for one, value in zip(item.candidates, safety, strict=True)
+        }
+        return said(item, (1, 2, 3), expert, purpose="calibration", scores=scores)
+
+    report = _report(
+        sets, [judged(item, *one) for item in sets for one in (("mild", (5, 4, 2)), ("hard", (5, 1, 1)))], gold
+    )
+    mild, hard = (_expert(report, name) for name in ("mild", "hard"))
+    assert (mild["calibration"]["vetoes"]["value"], mild["calibration"]["false_vetoes"]["value"]) == (0, 0)
+    assert (hard["calibration"]["vetoes"]["value"], hard["calibration"]["false_vetoes"]["value"]) == (1, 0.5)
+    assert (mild["flags"], hard["flags"]) == (["vetoes"], [])
 
 
 def test_who_prefers_what_is_shown_first_is_found_and_who_does_not_is_not() -> None:

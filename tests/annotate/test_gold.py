@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from cmtmedqa.annotate.gold import GoldItem, gold_sets, load, read_gold
+from cmtmedqa.annotate.gold import GoldItem, gold_sets, load
 from cmtmedqa.clean.deidentify import residual_rows
 from cmtmedqa.errors import InputError
 from cmtmedqa.paths import bundled
@@ -54,8 +54,8 @@ def test_no_item_holds_personal_data_or_two_equal_replies() -> None:
         assert len(set(replies)) == len(replies)
 
 
-def test_the_other_readers_see_the_same_items() -> None:
-    assert [item.id for item in gold_sets()] == [item.set.id for item in ITEMS] == list(read_gold())
+def test_the_other_reader_sees_the_same_items() -> None:
+    assert [item.id for item in gold_sets()] == [item.set.id for item in ITEMS]
 
 
 def _line(change: Callable[[Any], object]) -> str:

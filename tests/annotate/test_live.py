@@ -10,7 +10,7 @@ import pytest
 
 from cmtmedqa.annotate import server
 from cmtmedqa.annotate.adjudication import Rule, disagreements
-from cmtmedqa.annotate.ledger import read_records
+from cmtmedqa.annotate.judged import read_records
 from cmtmedqa.annotate.studio import Studio
 from cmtmedqa.judgements import CandidateSet
 from tests.annotate.conftest import Live

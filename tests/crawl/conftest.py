@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 import yaml
 
+from cmtmedqa.crawl.replica import Replica, running
+
 pytest.importorskip("scrapy")
 pytest.importorskip("warcio")
 pytest.importorskip("fastwarc")
@@ -200,3 +202,18 @@ def crawls(tmp_path: Path, server: Server) -> Iterator[Crawls]:
         if process.returncode is None:
             process.kill()
             process.communicate()
+
+
+@pytest.fixture(scope="session")
+def replica() -> Iterator[Replica]:
+    with running(Replica(pages=90)) as serving:
+        yield serving
+
+
+@pytest.fixture(scope="session")
+def collected(replica: Replica, tmp_path_factory: pytest.TempPathFactory) -> Crawls:
+    crawls = Crawls(tmp_path_factory.mktemp("replica"), replica.base)
+    done = crawls.command("demo", "--contact", "t@example.org", "--base", replica.base)
+    assert done.returncode == 0, done.stderr
+    crawls.site = crawls.raw / "demo"
+    return crawls
