@@ -5,7 +5,7 @@ and a better rule, an expert who is registered later or a corrected screen give 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from cmtmedqa import io
 from cmtmedqa.annotate.ledger import ANNOTATIONS, REJECTED, Ledger, Project, Round, write_records
 from cmtmedqa.annotate.push import ours, same_screen, words
 from cmtmedqa.annotate.results import MALFORMED, Refused, read, who
+from cmtmedqa.annotate.screen import Control, controls
 from cmtmedqa.annotate.studio import Studio
 from cmtmedqa.annotate.tasks import Task, data_of
 from cmtmedqa.judgements import Annotation, CandidateSet
@@ -137,6 +138,7 @@ def judge(ledger: Ledger, rubric: Rubric, accounts: Mapping[str, str], changed: 
     projects = {project.id: project for project in value.projects}
     accepted, rejected = [], []
     owners = _owners(value, state, accounts)
+    screens = {int(k): controls(rubric, int(k), value.layout) for k in value.screens}
     for place in sorted(place for place in state.tasks if place[0] in projects):
         project, seen = projects[place[0]], state.seen.get(place, {})
         task = tasks.get(str((state.tasks[place].get("data") or {}).get("cmt_key")))
@@ -148,7 +150,7 @@ def judge(ledger: Ledger, rubric: Rubric, accounts: Mapping[str, str], changed: 
         for raw in sorted(seen.values(), key=lambda item: (str(item.get("updated_at")), item["id"])):
             try:
                 _allowed(raw, project, task, state, place, owners, value)
-                good.append(_read(raw, place, task, value, state, sets, rubric, salt))
+                good.append(_read(raw, place, task, value, state, sets, rubric, screens, salt))
             except Refused as error:
                 rejected.append(_rejected(raw, place[0], task, project, error))
         for item in good[:-1]:
@@ -218,13 +220,13 @@ def _allowed(
 
 def _read(
     raw: Mapping[str, Any], place: tuple[int, int], task: Task | None, value: Round, state: State,
-    sets: Mapping[str, CandidateSet], rubric: Rubric, salt: bytes,
+    sets: Mapping[str, CandidateSet], rubric: Rubric, screens: Mapping[int, Sequence[Control]], salt: bytes,
 ) -> Annotation:  # fmt: skip
     assert task is not None
     data = state.tasks[place].get("data")
     if data != data_of(task, sets[task.set_id], salt):
         raise Refused("changed_task", "its data is not what was sent")
-    return read(raw, place[0], task, rubric, value.layout, value.name, salt)
+    return read(raw, place[0], task, rubric, screens[task.k], value.name, salt)
 
 
 def reasons(outcome: Outcome) -> Counter[str]:

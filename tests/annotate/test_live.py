@@ -68,11 +68,11 @@ def test_a_round_from_push_to_adjudication(desk: Desk) -> None:
             assert "set-0" not in page
     for code_, one in desk.live.doctors.items():
         chance = random.Random(code_)
-        one.work(desk.project("whole", code_), lambda data, chance=chance: by_length(data, chance, 3.0), 10)
+        one.work(desk.project("whole", code_), lambda data, chance=chance: by_length(data, chance, 3.0), 9)
     code, _, err = desk.run("pull", "whole")
     assert code == 0, err
     found = desk.annotations("whole")
-    assert Counter(item.annotator for item in found) == dict.fromkeys("ABC", 10)
+    assert Counter(item.annotator for item in found) == dict.fromkeys("ABC", 9)
     written = {item.id: {c.id: len(c.text) for c in item.candidates} for item in desk.ledger("whole").sets().values()}
     assert all(set(item.shown) == set(written[item.set_id]) for item in found)
 
