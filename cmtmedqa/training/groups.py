@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from trl import GRPOTrainer
 from trl.trainer.utils import RepeatSampler
 
 from cmtmedqa.recipes.grpo import GrpoRun
-from cmtmedqa.training import adapters, data, lineage, prompts, template
+from cmtmedqa.training import adapters, data, guards, lineage, prompts, template
 from cmtmedqa.training.batches import by_length
 from cmtmedqa.training.data import Conversation, Messages
 from cmtmedqa.training.prompts import Prompt
@@ -145,3 +146,12 @@ class GroupTrainer(GRPOTrainer):
     def _seeded(self, sampler: RepeatSampler, shuffle: bool) -> _Seeded:
         return _Seeded(sampler.data_source, sampler.mini_repeat_count, sampler.batch_size, sampler.repeat_count, shuffle, sampler.seed)
 
+
+
+def table(log: Path) -> str:
+    """Markdown for the card: reward, KL and ended answers at each evaluation; '' where nothing was evaluated."""
+    rows = [line for line in (guards.read_log(log) if log.is_file() else []) if "eval_reward" in line]
+    keys = ("eval_reward", "eval_score", "eval_kl", "eval_ended_share", "eval_completions/mean_length")
+    cells = ["| " + " | ".join([str(row["step"]), *(f"{row[key]:.3f}" if key in row else "" for key in keys)]) + " |" for row in rows]
+    head = ["## Reward and KL, held out", "", "| step | reward | score | KL | ended | tokens |", "|---|---|---|---|---|---|"]
+    return "\n".join([*head, *cells]) if cells else ""
