@@ -41,7 +41,10 @@ def main() -> None:
     # model, after the trainer's arguments: DeepSpeed and FSDP share a model out while it is loaded, but not the reward model
     reward = groups.load_reward(settings, tokenizer, getattr(torch, settings.dtype))
     resume = stages.resume_from(settings)
-    evaluates = {"num_generations_eval": 2, "per_device_eval_batch_size": 2 * -(-settings.per_device_eval_batch_size // 2)}
+    evaluates = {
+        "num_generations_eval": 2,
+        "per_device_eval_batch_size": 2 * -(-settings.per_device_eval_batch_size // 2),
+    }
     args = GRPOConfig(
         **arguments.trainer_arguments(settings, bool(dev), resume is not None) | evaluates,
         beta=settings.beta,

@@ -10,7 +10,15 @@ import os
 from typing import Any, NamedTuple
 
 # Dense bfloat16 with tensor cores, in TFLOP/s, from the makers' data sheets.
-PEAKS = {"H200": 989.4, "H100 PCIe": 756.0, "H100": 989.4, "A100": 312.0, "L40S": 362.0, "RTX 4090": 165.2, "B200": 2250.0}
+PEAKS = {
+    "H200": 989.4,
+    "H100 PCIe": 756.0,
+    "H100": 989.4,
+    "A100": 312.0,
+    "L40S": 362.0,
+    "RTX 4090": 165.2,
+    "B200": 2250.0,
+}
 
 
 class Work(NamedTuple):
@@ -26,7 +34,9 @@ def forward(config: Any, work: Work) -> float:
     inner, keys = config.num_attention_heads * config.head_dim, config.num_key_value_heads * config.head_dim
     layer = config.hidden_size * (2 * inner + 2 * keys + 3 * config.intermediate_size)
     weights = 2 * config.num_hidden_layers * layer * work.tokens
-    attention = 2 * config.num_hidden_layers * inner * work.squares  # 4 x heads x head size for each of squares / 2 pairs
+    attention = (
+        2 * config.num_hidden_layers * inner * work.squares
+    )  # 4 x heads x head size for each of squares / 2 pairs
     return float(weights + attention + 2 * config.hidden_size * config.vocab_size * work.learnt)
 
 

@@ -10,6 +10,7 @@ import json
 import runpy
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def work_of(inputs: Any) -> flops.Work:
     if "position_ids" in inputs and "attention_mask" not in inputs:  # packed: a text begins where positions do
         places = inputs["position_ids"].flatten().tolist()
         starts = [place for place, position in enumerate(places) if position == 0] + [len(places)]
-        lengths = [end - start for start, end in zip(starts, starts[1:], strict=False)]
+        lengths = [end - start for start, end in pairwise(starts)]
     else:
         lengths = inputs["attention_mask"].sum(1).tolist() if "attention_mask" in inputs else [ids.shape[1]] * len(ids)
     learnt = int((inputs["labels"] != -100).sum()) if "labels" in inputs else sum(lengths)
@@ -104,7 +105,9 @@ def main() -> None:
     run = result.with_suffix("")
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     found = {key: metrics.get(key) for key in PPO} if stage == "ppo" else marks.figures(stage == "reward")
-    result.write_text(json.dumps({"stage": stage, **found, "versions": metrics.get("versions", {})}, indent=1), encoding="utf-8")
+    result.write_text(
+        json.dumps({"stage": stage, **found, "versions": metrics.get("versions", {})}, indent=1), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

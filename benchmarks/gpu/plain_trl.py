@@ -1,6 +1,6 @@
 """Plain trl at the settings of ours: SFTTrainer on `messages`, packed, learning the doctor's turns, nothing of ours but the measuring.
 
-    python -m benchmarks.gpu.plain_trl OUTPUT --gpu key=value …
+`python -m benchmarks.gpu.plain_trl OUTPUT --gpu key=value …`
 """
 
 import json

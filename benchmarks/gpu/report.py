@@ -1,6 +1,6 @@
 """The figures of a run of `benchmarks/gpu/run.sh` as one JSON value and as tables.
 
-    python -m benchmarks.gpu.report OUTPUT
+`python -m benchmarks.gpu.report OUTPUT`
 """
 
 import json
@@ -33,8 +33,16 @@ def tables(found: dict[str, dict[str, Any]]) -> str:
         )
     ppo = found["ppo"]
     parts = ppo.get("seconds_per_iteration", {})
-    lines += ["", "| PPO iteration | seconds |", "|---|---:|", *(f"| {part} | {value:.2f} |" for part, value in parts.items())]
-    lines += [f"| answer tokens/s | {ppo.get('answer_tokens_per_second', '–')} |", f"| peak GiB | {ppo.get('peak_memory_gib') or '–'} |"]
+    lines += [
+        "",
+        "| PPO iteration | seconds |",
+        "|---|---:|",
+        *(f"| {part} | {value:.2f} |" for part, value in parts.items()),
+    ]
+    lines += [
+        f"| answer tokens/s | {ppo.get('answer_tokens_per_second', '–')} |",
+        f"| peak GiB | {ppo.get('peak_memory_gib') or '–'} |",
+    ]
     return "\n".join(lines) + "\n"
 
 
