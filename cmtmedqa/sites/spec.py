@@ -131,6 +131,8 @@ class Terms(Settings):
     checked_by: str
     checked_on: datetime.date
     note: str
+    url: str = Field("", description="where they stand")
+    cleared: bool = Field(False, description="whether they allow the crawl; without it cmtmedqa crawl does not start")
 
 
 class Require(Settings):

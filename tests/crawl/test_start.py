@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from cmtmedqa.crawl.engine import settings, user_agent
+from cmtmedqa.crawl.frontier import Frontier
 from cmtmedqa.crawl.plan import load_plan, shipped
-from cmtmedqa.errors import ConfigError
-from tests.crawl.conftest import MAIN, Answer, Crawls, Server
+from cmtmedqa.errors import ConfigError, InputError
+from cmtmedqa.sites import catalog
+from tests.crawl.conftest import MAIN, Answer, Crawls, Server, page
 
 
 @pytest.mark.parametrize("contact", ["", "me", "me@", "http://", "me@example.org nobody", "a@b.c; rm"])
@@ -108,8 +110,8 @@ def test_a_plan_that_cannot_be_used_is_refused(
 
 
 def test_a_plan_that_is_not_there_names_those_that_are() -> None:
-    with pytest.raises(ConfigError, match="no plan 'nothing'; name a YAML file or one of: demo"):
-        load_plan("nothing")
+    with pytest.raises(ConfigError, match="demoo: no such site; did you mean 'demo'.*discuz.*haodf"):
+        load_plan("demoo")
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -140,3 +142,50 @@ def test_nothing_but_counts_and_times_is_printed(server: Server, crawls: Crawls)
     done = crawls.run()
     assert not re.search("secret", done.stdout + done.stderr)
     assert "t: 0 queued, 0 in flight, 1 done, 0 denied, 0 failed" in done.stdout
+
+
+SPEC = """site: t
+version: 1
+terms: {{checked_by: us, checked_on: 2026-01-01, note: ours, cleared: {cleared}}}
+delay: 0
+start: [{base}/start]
+allow: ['^{base}/']
+follow: ['/list/\\d+$']
+page: ['/q/(?P<id>\\d+)$']
+layouts: [{{name: x, turns: [{{role: doctor, text: [p]}}]}}]
+"""
+
+
+def _spec(crawls: Crawls, cleared: str) -> None:
+    (crawls.folder / "sites").mkdir()
+    (crawls.folder / "sites" / "t.yaml").write_text(SPEC.format(base=crawls.base, cleared=cleared))
+
+
+def test_a_site_spec_is_a_plan_too(server: Server, crawls: Crawls) -> None:
+    _spec(crawls, "true")
+    server.answers["/start"] = page("/list/1", "/about", "/q/1")
+    server.answers["/list/1"] = page("/q/2", "/q/2/print", "http://elsewhere.invalid/q/3")
+    done = crawls.command("t", "--contact", "t@example.org")
+    assert done.returncode == 0, done.stderr
+    assert sorted(server.pages()) == ["/list/1", "/q/1", "/q/2", "/start"]
+
+
+@pytest.mark.parametrize("site", ["t", "haodf"])
+def test_a_site_whose_terms_are_not_cleared_is_not_crawled(site: str, server: Server, crawls: Crawls) -> None:
+    _spec(crawls, "false")
+    done = crawls.command(site, "--contact", "t@example.org")
+    assert done.returncode == 2
+    assert f"error: {site}: its terms of use are not cleared" in done.stderr
+    assert ("site show haodf > sites/haodf.yaml" in done.stderr) is (site == "haodf")
+    assert not server.log
+
+
+@pytest.mark.parametrize("name", [path.stem for path in catalog.paths()])
+def test_no_bundled_spec_of_a_real_site_claims_cleared_terms(name: str) -> None:
+    assert catalog.find(name)[0].terms.cleared is (name == "demo")
+
+
+def test_a_computer_without_file_locks_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(InputError, match="on Windows run it in WSL"):
+        Frontier(tmp_path)
