@@ -5,6 +5,7 @@ the place of its record in the WARC, and `done`. The record is on the disk befor
 queued again at the next start, and records that no transaction names are cut off the WARC (see `warc.py`).
 """
 
+import functools
 import hashlib
 import os
 import sqlite3
@@ -66,6 +67,7 @@ class Ending(NamedTuple):
     not_before: float = 0.0
 
 
+@functools.lru_cache(maxsize=65_536)  # lists name a page more than once, and its pager is on every one of them
 def fingerprint(url: str) -> bytes:
     """What two spellings of one address share: the hash of its canonical form, without the fragment."""
     from w3lib.url import canonicalize_url

@@ -110,7 +110,7 @@ def test_a_plan_that_cannot_be_used_is_refused(
 
 
 def test_a_plan_that_is_not_there_names_those_that_are() -> None:
-    with pytest.raises(ConfigError, match="demoo: no such site; did you mean 'demo'.*discuz.*haodf"):
+    with pytest.raises(ConfigError, match=r"demoo: no such site; did you mean 'demo'.*discuz.*haodf"):
         load_plan("demoo")
 
 
