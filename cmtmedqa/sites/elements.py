@@ -45,7 +45,7 @@ class _Index:
 
     def __init__(self, root: Any) -> None:
         self.nodes = list(root.iter(etree.Element))
-        self.places = dict(zip(self.nodes, range(len(self.nodes)), strict=True))
+        self.places: dict[Any, int] = dict(zip(self.nodes, range(len(self.nodes)), strict=True))
         self.by: dict[str, list[int]] = {}
         by, places = self.by, self.places
         for place, node in enumerate(self.nodes):
@@ -80,9 +80,8 @@ class Elements:
     def __init__(self, root: Any, index: _Index | None = None, holes: Sequence[Any] = ()) -> None:
         self.root, self.holes = root, holes
         self._index = index or _Index(root)
-        self._start, self._end = (
-            (self._index.places[root], self._index.end(root)) if index else (0, len(self._index.nodes))
-        )
+        self._start: int = self._index.places[root]
+        self._end: int = self._index.end(root)
         if holes:
             self._end = self._index.places[holes[0]]
 

@@ -132,7 +132,7 @@ def _by_layout(layout: Layout, scope: Any, fetched: str) -> list[tuple[int, Mapp
         if turns and turns[0][0] == "patient" and _told(question, turns[0][1]):
             first = []
         return [(0, with_skipped(shared._replace(turns=[*first, *turns]), skipped))] if turns or first else []
-    drafts = []
+    drafts: list[tuple[int, Mapped]] = []
     seen = set()
     for answer in _apart(find(layout.thread, scope), scope):
         turns, skipped = _said(layout.turns, answer)

@@ -6,6 +6,7 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,13 +18,18 @@ from cmtmedqa.sites import catalog
 from tests.crawl.conftest import MAIN, Answer, Crawls, Server, page
 
 
-@pytest.mark.parametrize("contact", ["", "me", "me@", "http://", "me@example.org nobody", "a@b.c; rm"])
-def test_without_a_contact_nothing_is_sent(contact: str, server: Server, crawls: Crawls) -> None:
-    done = crawls.command(str(crawls.plan()), "--contact", contact)
+def test_without_a_contact_nothing_is_sent(server: Server, crawls: Crawls) -> None:
+    done = crawls.command(str(crawls.plan()))
     assert done.returncode == 2
     assert done.stderr.strip().startswith("error: --contact: name an e-mail address or a web page")
     assert not server.log
     assert not crawls.raw.exists()
+
+
+@pytest.mark.parametrize("contact", ["", "me", "me@", "http://", "me@example.org nobody", "a@b.c; rm"])
+def test_a_contact_that_reaches_nobody_is_refused(contact: str) -> None:
+    with pytest.raises(ConfigError, match="--contact: name an e-mail address or a web page"):
+        user_agent(contact)
 
 
 def test_a_contact_is_an_address_or_a_page() -> None:
@@ -39,11 +45,11 @@ def test_without_terms_of_use_nothing_is_sent(terms: object, server: Server, cra
 
 
 @pytest.mark.parametrize("missing", ["url", "checked_by", "checked_on"])
-def test_terms_say_who_read_them_and_when(missing: str, server: Server, crawls: Crawls) -> None:
+def test_terms_say_who_read_them_and_when(missing: str, crawls: Crawls) -> None:
     terms = {"url": "u", "checked_by": "us", "checked_on": "2026-01-01"}
     del terms[missing]
-    assert f"key 'terms.{missing}' is missing" in crawls.run(rc=2, terms=terms).stderr
-    assert not server.log
+    with pytest.raises(ConfigError, match=rf"key 'terms\.{missing}' is missing"):
+        load_plan(str(crawls.plan(terms=terms)))
 
 
 @pytest.mark.parametrize("variable", ["JOBDIR", "SCRAPY_JOBDIR"])
@@ -102,11 +108,10 @@ def test_raw_pages_are_for_their_owner_alone(server: Server, crawls: Crawls) -> 
         ({"concurrency": 99}, "key 'concurrency'"),
     ],
 )
-def test_a_plan_that_cannot_be_used_is_refused(
-    changes: dict[str, object], message: str, server: Server, crawls: Crawls
-) -> None:
-    assert message in crawls.run(rc=2, **changes).stderr  # type: ignore[arg-type]
-    assert not server.log
+def test_a_plan_that_cannot_be_used_is_refused(changes: dict[str, Any], message: str, crawls: Crawls) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_plan(str(crawls.plan(**{"seeds": ["/"], **changes})))
+    assert message in str(error.value)
 
 
 def test_a_plan_that_is_not_there_names_those_that_are() -> None:
@@ -171,13 +176,14 @@ def test_a_site_spec_is_a_plan_too(server: Server, crawls: Crawls) -> None:
 
 
 @pytest.mark.parametrize("site", ["t", "haodf"])
-def test_a_site_whose_terms_are_not_cleared_is_not_crawled(site: str, server: Server, crawls: Crawls) -> None:
+def test_a_site_whose_terms_are_not_cleared_is_not_crawled(
+    site: str, crawls: Crawls, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _spec(crawls, "false")
-    done = crawls.command(site, "--contact", "t@example.org")
-    assert done.returncode == 2
-    assert f"error: {site}: its terms of use are not cleared" in done.stderr
-    assert ("site show haodf > sites/haodf.yaml" in done.stderr) is (site == "haodf")
-    assert not server.log
+    monkeypatch.chdir(crawls.folder)
+    with pytest.raises(ConfigError, match=f"{site}: its terms of use are not cleared") as error:
+        load_plan(site)
+    assert ("site show haodf > sites/haodf.yaml" in str(error.value)) is (site == "haodf")
 
 
 @pytest.mark.parametrize("name", [path.stem for path in catalog.paths()])
