@@ -3,6 +3,7 @@
 Chinese needs no segmenter for either: characters are the units.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,12 @@ def code_points(texts: pa.StringArray) -> CodePoints:
     joined = pc.binary_join(_one_list(texts), "")[0].as_py() if len(texts) else ""
     codes = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
     return CodePoints(codes, np.concatenate(([0], np.cumsum(lengths))))
+
+
+def joined_code_points(texts: Sequence[str]) -> CodePoints:
+    """The same of a list of texts, lone surrogates included."""
+    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    return CodePoints(codes, np.cumsum([0, *map(len, texts)]))
 
 
 def _one_list(texts: pa.StringArray) -> pa.ListArray:
@@ -78,4 +85,5 @@ def windows_inside(offsets: Ints, n: int) -> Ints:
     counts = np.maximum(np.diff(offsets) - n + 1, 0)
     total = int(counts.sum())
     first = np.concatenate(([0], np.cumsum(counts)))[:-1]
-    return np.arange(total) + np.repeat(offsets[:-1] - first, counts)
+    places: npt.NDArray[np.int64] = np.arange(total) + np.repeat(offsets[:-1] - first, counts)
+    return places

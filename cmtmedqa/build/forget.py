@@ -166,12 +166,12 @@ def traces(folder: Path, request: Request, urls: Iterable[str]) -> list[str]:
     values = {*request.ids, *urls, *(line.split(" ")[1] for line in request.hashes())}
     values |= {row[name] for row in request.rows for name in HASHES if row[name]}
     texts = sorted(
-        {turn["text"] for turns in request.turns.values() for turn in turns if len(turn["text"]) >= _SEARCHED}
+        {turn["text"] for turns in request.turns.values() for turn in turns if len(turn["text"]) >= SEARCHED}
     )
     found = []
     for path in sorted(item for item in folder.rglob("*") if item.is_file()):
         if path.suffix == ".parquet":
-            held = _held_by_table(path, values, texts)
+            held = held_by_table(path, values, texts)
         else:
             text = path.read_text(encoding="utf-8", errors="replace")
             held = any(part in text or io.canonical_json(part)[1:-1] in text for part in texts)
@@ -180,10 +180,11 @@ def traces(folder: Path, request: Request, urls: Iterable[str]) -> list[str]:
     return found
 
 
-_SEARCHED = 12
+SEARCHED = 12
 
 
-def _held_by_table(path: Path, values: Iterable[str], texts: Sequence[str]) -> bool:
+def held_by_table(path: Path, values: Iterable[str], texts: Sequence[str]) -> bool:
+    """Whether any text of a Parquet file is one of these values, or holds one of these texts."""
     known = pa.array(sorted(values), pa.string())
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches():

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from cmtmedqa import io
 from cmtmedqa.clean.batch import Batch, Mask
-from cmtmedqa.clean.deidentify import Span, find, find_column, replace, replace_column, residual_rows, spans_column
+from cmtmedqa.clean.deidentify import Span, find_column, replace, replace_column, residual_rows, spans_column
 from cmtmedqa.clean.deidentify.dates import change_column, changer
 from cmtmedqa.clean.deidentify.fields import KEYS, OLDEST, kind_of, without_named
 from cmtmedqa.config import BuildConfig
@@ -225,11 +225,13 @@ def _old_ages(rows: pa.Table, found: Counter[str]) -> pa.Table:
 def _list_column(lists: pa.ListArray, found: Counter[str]) -> pa.ListArray:
     """Short lists of names of departments or diseases, few of them distinct: each distinct one is looked at once."""
     flat = pc.list_flatten(lists)
-    spans = {text: find(text) for text in pc.unique(flat).to_pylist()}
-    if not any(spans.values()):
+    distinct = pc.unique(flat)
+    spans = {distinct[row].as_py(): held for row, held in find_column(distinct)}
+    if not spans:
         return lists
-    found.update(span.kind for text in flat.to_pylist() for span in spans[text])
-    values = pa.array([replace([text], {0: spans[text]})[0] for text in flat.to_pylist()], pa.string())
+    texts = flat.to_pylist()
+    found.update(span.kind for text in texts for span in spans.get(text, ()))
+    values = pa.array([replace([text], {0: spans.get(text, ())})[0] for text in texts], pa.string())
     return pa.ListArray.from_arrays(lists.offsets, values, type=lists.type)
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from cmtmedqa import io
 from cmtmedqa.build import card, croissant, forget, forgotten, tally, why
+from cmtmedqa.build.elsewhere import Cleared, clear
 from cmtmedqa.build.forget_report import left_over, reduced
 from cmtmedqa.build.output import finish_replacing, locked, read_manifest, replace, replacement, write_manifest
 from cmtmedqa.build.page import page
@@ -15,17 +16,25 @@ from cmtmedqa.errors import CmtmedqaError, InputError
 
 
 class Outcome(NamedTuple):
-    """What was done: records removed (copies of the named ones included), hashes barred, files searched for what is left."""
+    """What was done: records removed (copies of the named ones included), hashes barred, files searched for what is left.
+
+    elsewhere: what was removed from files beside the dataset.
+    """
 
     removed: int
     copies: int
     barred: int
     files: int
     unknown_urls: tuple[str, ...]
+    elsewhere: Cleared
 
 
-def remove(folder: Path, ids: Sequence[str], urls: Sequence[str], named_list: Path) -> Outcome:
+def remove(
+    folder: Path, ids: Sequence[str], urls: Sequence[str], named_list: Path, also: Sequence[Path] = ()
+) -> Outcome:
     """Remove records and all copies of them from a dataset, bar them from later builds, and prove that nothing is left.
+
+    also: files and folders beside it (crawled pages, parsed records, exports) from which they are removed as well.
 
     The list is written first: from then on no build publishes them again. Raises InputError for an id that the dataset does
     not have, and CmtmedqaError when anything is still found in the rewritten dataset; the old one is then left as it was.
@@ -42,7 +51,7 @@ def remove(folder: Path, ids: Sequence[str], urls: Sequence[str], named_list: Pa
         forgotten.add(named_list, lines)
         unknown = tuple(url for url, value in zip(urls, forget.url_hashes(urls), strict=True) if value not in found)
         if not request.rows:
-            return Outcome(0, 0, len(lines), 0, unknown)
+            return Outcome(0, 0, len(lines), 0, unknown, clear(also, request, forget.url_hashes(urls)))
         target = replacement(folder)
         shutil.rmtree(target, ignore_errors=True)
         try:
@@ -52,7 +61,8 @@ def remove(folder: Path, ids: Sequence[str], urls: Sequence[str], named_list: Pa
             raise
         replace(folder)
     named = sum(row["id"] in ids or (row["url_hash"] or "") in forget.url_hashes(urls) for row in request.rows)
-    return Outcome(len(request.rows), len(request.rows) - named, len(lines), files, unknown)
+    cleared = clear(also, request, forget.url_hashes(urls))
+    return Outcome(len(request.rows), len(request.rows) - named, len(lines), files, unknown, cleared)
 
 
 def _absent(folder: Path, identifier: str) -> str:

@@ -1,11 +1,14 @@
 """`cmtmedqa forget`: remove a record on request, from a dataset and from all later builds."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cmtmedqa.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cmtmedqa.build.elsewhere import Cleared
 
 
 def forget(
@@ -20,20 +23,30 @@ def forget(
         list[str] | None,
         typer.Option("--url", help="Address of the page it was taken from; may be repeated.", show_default=False),
     ] = None,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A file or folder to remove it from as well: crawled pages, parsed records, raw lines, exports; may be repeated. "
+            "Default: raw/ and parsed/ of this folder.",
+            show_default=False,
+        ),
+    ] = None,
     forgotten: Annotated[
         str | None,
         typer.Option(help="The list of hashes that builds read; default: the user's own.", show_default=False),
     ] = None,
 ) -> None:
     """Remove a record and all copies of it from a dataset, prove that nothing is left, and bar it from later builds."""
+    from cmtmedqa.build.elsewhere import USUAL
     from cmtmedqa.build.forgotten import list_path
     from cmtmedqa.build.removal import remove
 
     if not ids and not urls:
         raise ConfigError("nothing to forget: name --id ID or --url URL")
     where = list_path(forgotten)
+    beside = also or [place for place in USUAL if place.is_dir()]
     for folder in datasets or [Path() if Path("manifest.json").is_file() else Path("cmtmedqa-demo")]:
-        done = remove(folder, ids or [], urls or [], where)
+        done = remove(folder, ids or [], urls or [], where, beside)
         for _ in done.unknown_urls:
             typer.echo(f"{folder}: holds no record of that page; its address is barred all the same")
         if done.removed:
@@ -43,4 +56,17 @@ def forget(
                 f"{folder}: {done.files:,} files searched: no text, id, hash or address of them is left; the dataset is valid"
             )
         typer.echo(f"{where}: {done.barred:,} hash(es) barred; builds that read this list leave the record out")
-    typer.echo("exports, raw inputs and copies elsewhere are not known to this command: write or delete them anew")
+        _say(done.elsewhere)
+    named = ", ".join(map(str, beside)) if beside else "no place"
+    typer.echo(
+        f"beside the dataset {named} was looked at; name exports and raw inputs elsewhere with --also, or delete them"
+    )
+
+
+def _say(cleared: "Cleared") -> None:
+    if cleared.files:
+        typer.echo(
+            f"{cleared.files:,} files beside it: {cleared.lines:,} line(s) and {cleared.pages:,} page(s) removed"
+        )
+    for line in cleared.left:
+        typer.echo(line)

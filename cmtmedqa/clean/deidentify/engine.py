@@ -1,21 +1,27 @@
-"""Finding personal data in one text or in a column of texts, where cheap gates spare most rows the rules."""
+"""Finding personal data in one text or in a column of texts, where a quick look at all texts spares most of them the rules."""
 
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from cmtmedqa.clean.deidentify.fold import TAG_MARK, UNUSUAL, Folded, fold
-from cmtmedqa.clean.deidentify.gates import BEFORE, GATES, LIGHT
+from cmtmedqa.clean.deidentify.fold import Folded, fold_column
 from cmtmedqa.clean.deidentify.model import KINDS, PRIORITY, Rule, Span, free_place
+from cmtmedqa.clean.deidentify.patterns import TAG_MARK
 from cmtmedqa.clean.deidentify.rules import RULES
+from cmtmedqa.clean.deidentify.screen import Masks, Screen, may_match, rules_of
 
-Rules = Mapping[str, tuple[Rule, ...]]
 
-_RULES: Rules = {family: tuple(rule for rule in RULES if rule.family == family) for family in GATES}
-_GATES = {family: re.compile(gate) for family, gate in GATES.items()}
+class _Rules(NamedTuple):
+    rules: tuple[Rule, ...]
+    screen: Screen
+
+
+@lru_cache(maxsize=8)
+def _rules(kinds: frozenset[str]) -> _Rules:
+    rules = tuple(rule for rule in RULES if rule.kind in kinds)
+    return _Rules(rules, Screen([rule.pattern.pairs for rule in rules]))
 
 
 def find(text: str) -> tuple[Span, ...]:
@@ -24,7 +30,8 @@ def find(text: str) -> tuple[Span, ...]:
     After the first spans are cut out the rest is searched again, until nothing is left: what a second run over the
     replaced text would find is found at once.
     """
-    return _search_all(fold(text), _RULES)
+    found = _find([text], frozenset(KINDS))
+    return found[0][1] if found else ()
 
 
 def find_column(texts: pa.StringArray, kinds: Collection[str] = KINDS) -> list[tuple[int, tuple[Span, ...]]]:
@@ -32,64 +39,48 @@ def find_column(texts: pa.StringArray, kinds: Collection[str] = KINDS) -> list[t
 
     With `kinds` only the rules of these run, so what other kinds would have claimed may be found as one of them.
     """
-    rules = {family: kept for family, all_of in _RULES.items() if (kept := _of_kinds(all_of, kinds))}
-    families: dict[int, list[str]] = {}
-    light = _rows(texts, "|".join(GATES[family] for family in sorted(LIGHT & rules.keys())))
-    few = texts.take(pa.array(light, pa.int64()))
-    for family in rules:
-        gate = GATES[family]
-        hits = [light[place] for place in _rows(few, gate)] if family in LIGHT else _gated(texts, family, gate)
-        for row in hits:
-            families.setdefault(row, []).append(family)
-    unusual = frozenset(_rows(texts, UNUSUAL))
-    rows = sorted(unusual.union(families))
-    candidates = texts.take(pa.array(rows, pa.int64())).to_pylist()
-    found = (
-        (row, _search_all(fold(text), rules) if row in unusual else _search(fold(text), families[row], rules))
-        for row, text in zip(rows, candidates, strict=True)
-    )
-    return [(row, spans) for row, spans in found if spans]
+    return _find([text or "" for text in texts.to_pylist()], frozenset(kinds))
 
 
-def _gated(texts: pa.StringArray, family: str, gate: str) -> list[int]:
-    """The rows that pass a gate; a slow gate looks only at those that pass the quick one before it."""
-    if family not in BEFORE:
-        return _rows(texts, gate)
-    near = _rows(texts, BEFORE[family])
-    return [near[place] for place in _rows(texts.take(pa.array(near, pa.int64())), gate)]
+def _find(texts: Sequence[str], kinds: frozenset[str]) -> list[tuple[int, tuple[Span, ...]]]:
+    rules, screen = _rules(kinds)
+    folded, rare = fold_column(texts)
+    masks = screen.look(folded)
+    matching: dict[int, list[Rule]] = {}
+    for number, rule in enumerate(rules):
+        search = rule.pattern.regex.search
+        for row in may_match(masks, number):
+            if search(folded[row]):
+                matching.setdefault(row, []).append(rule)
+    found = []
+    for row in sorted(matching):
+        whole = rare.get(row) or Folded(folded[row], None, None)
+        if spans := _search(whole, matching[row], rules, masks[row]):
+            found.append((row, spans))
+    return found
 
 
-def _rows(texts: pa.StringArray, pattern: str) -> list[int]:
-    hits = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
-    rows: list[int] = np.flatnonzero(hits).tolist()
-    return rows
-
-
-def _of_kinds(rules: tuple[Rule, ...], kinds: Collection[str]) -> tuple[Rule, ...]:
-    return tuple(rule for rule in rules if rule.kind in kinds)
-
-
-def _search_all(folded: Folded, rules: Rules) -> tuple[Span, ...]:
-    return _search(folded, [family for family in rules if _GATES[family].search(folded.text)], rules)
-
-
-def _search(folded: Folded, families: list[str], rules: Rules) -> tuple[Span, ...]:
+def _search(folded: Folded, matching: Sequence[Rule], rules: Sequence[Rule], mask: Masks) -> tuple[Span, ...]:
+    """The spans that the matching rules find, and those that any rule finds in what is left."""
     found: list[Span] = []
-    while spans := _resolve([s for family in families for rule in rules[family] for s in apply(rule, folded.text)]):
+    while spans := _resolve([span for rule in matching for span in apply(rule, folded.text)]):
         found += [Span(*folded.original(span.start, span.end), span.kind, span.rule) for span in spans]
         folded = folded.without([(span.start, span.end) for span in spans], TAG_MARK)
+        matching = [rules[number] for number in rules_of(mask)]
     return tuple(sorted(found))
 
 
 def apply(rule: Rule, text: str) -> Iterator[Span]:
     """The spans of one rule in folded text, as it finds them."""
-    match = rule.pattern.search(text)
+    match = rule.pattern.regex.search(text)
     while match:
         extent = True if rule.check is None else rule.check(match)
         if extent is not False:
             yield Span(*(match.span("v") if extent is True else extent), rule.kind, rule.name)
         # What a refused match overlaps may still be a match.
-        match = rule.pattern.search(text, match.start() + 1 if extent is False else max(match.end(), match.start() + 1))
+        match = rule.pattern.regex.search(
+            text, match.start() + 1 if extent is False else max(match.end(), match.start() + 1)
+        )
 
 
 def _resolve(spans: list[Span]) -> list[Span]:

@@ -1,11 +1,16 @@
 """Texts as the rules see them: half width, without zero-width characters, with every tag as one character."""
 
+import itertools
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from cmtmedqa.clean.deidentify.model import KINDS
+import numpy as np
 
-TAG_MARK = "\ue000"
+from cmtmedqa.clean.deidentify.model import KINDS
+from cmtmedqa.clean.deidentify.patterns import TAG_MARK
+from cmtmedqa.codepoints import joined_code_points
+
 ZERO_WIDTH = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\ufe0f\ufeff"
 
 _TRADITIONAL = (
@@ -27,15 +32,6 @@ _TABLE |= str.maketrans(_TRADITIONAL, _SIMPLIFIED)
 _LABELS = "|".join(sorted({label for kind, (label, _) in KINDS.items() if kind != "age"}))
 _MASKED = r"[A-Za-z0-9一-鿿]{0,4}[*＊]{2,}[A-Za-z0-9]{0,4}|[Xx]{4,}"
 TAG = re.compile(rf"\[(?:{_LABELS})[0-9]+\]|90岁以上|{_MASKED}")
-# Folding these may open a gate that looks at unfolded text; wide punctuation, which is everywhere, may not.
-UNUSUAL = (
-    "["
-    + "".join(re.escape(chr(code)) for code in sorted(_TABLE) if chr(code) not in "！（），：；？～")
-    + ZERO_WIDTH
-    + "]"
-)
-_ODD = re.compile(UNUSUAL)
-_MARKS = tuple((wide, chr(_TABLE[ord(wide)])) for wide in "！（），：；？～")
 _MASKS = re.compile(r"[\[*＊]|90岁|[Xx]{4}")
 _SKIPPED = re.compile(rf"[{ZERO_WIDTH}]+")
 
@@ -74,13 +70,30 @@ class Folded(NamedTuple):
 
 def fold(text: str) -> Folded:
     """Half width one to one; zero-width characters vanish, a tag becomes one mark, so its length tells nothing."""
-    if _ODD.search(text):
-        folded = Folded(text.translate(_TABLE), None, None)
-        folded = folded.without([match.span() for match in _SKIPPED.finditer(folded.text)], "")
-    else:
-        for wide, narrow in _MARKS:
-            text = text.replace(wide, narrow)
-        folded = Folded(text, None, None)
+    folded = Folded(text.translate(_TABLE), None, None)
+    folded = folded.without([match.span() for match in _SKIPPED.finditer(folded.text)], "")
     if _MASKS.search(folded.text):
         folded = folded.without([match.span() for match in TAG.finditer(folded.text)], TAG_MARK)
     return folded
+
+
+_PLAIN = 0x10000
+_FOLDED = np.arange(_PLAIN, dtype=np.uint32)
+_FOLDED[list(_TABLE)] = list(_TABLE.values())
+_RARE = np.zeros(_PLAIN, bool)
+_RARE[list(map(ord, ZERO_WIDTH + "[*Xx"))] = True
+
+
+def fold_column(texts: Sequence[str]) -> tuple[list[str], dict[int, Folded]]:
+    """The folded texts, and by number those that became shorter; `fold` gives the same for each."""
+    codes, bounds = joined_code_points(texts)
+    low = np.minimum(codes, _PLAIN - 1)
+    joined = np.where(codes < _PLAIN, _FOLDED[low], codes).tobytes().decode("utf-32-le", "surrogatepass")
+    places = [*np.flatnonzero(_RARE[_FOLDED[low]]).tolist(), *(match.start() for match in re.finditer("90岁", joined))]
+    rare = (np.unique(np.searchsorted(bounds, places, "right")) - 1).tolist()
+    shorter = {number: folded for number in rare if (folded := fold(texts[number])).starts is not None}
+    ends: list[int] = bounds.tolist()
+    plain = [joined[start:end] for start, end in itertools.pairwise(ends)]
+    for number, folded in shorter.items():
+        plain[number] = folded.text
+    return plain, shorter

@@ -7,9 +7,12 @@ behind a value that was found before (one mark by then) only words of an enumera
 
 import re
 
-from cmtmedqa.clean.deidentify.fold import TAG_MARK
+from cmtmedqa.clean.deidentify.patterns import TAG_MARK
 
-GAP = r"(?P<gap>(?:(?<![A-Za-z])(?:ID|id|[Nn][Oo]\.?)(?![A-Za-z])|[^0-9A-Za-z;\n]){0,16}+)"
+GAP = r"(?P<gap>(?:(?<![A-Za-z])(?:[Ii][Dd]|[Nn][Oo]\.?|[Nn]umber|is)(?![A-Za-z])|[^0-9A-Za-z;\n]){0,16}+)"
+
+# A longer gap, for cues that say one thing only: it ends in a word that introduces a value.
+FAR = r"(?P<gap>[^0-9A-Za-z;\n]{0,40}?(?:号码?|[账帐]号|[是为叫加搜:]) ?)"
 
 # Behind a weak cue: nothing but words that introduce a value.
 LINK = (
@@ -29,8 +32,10 @@ _OTHER = re.compile(
     "电话|手机|座机|传真|微信|[Qq]{2}|扣扣|身份证|银行|护照|医保|社保|邮箱|车牌|[费元块钱价花岁]|余额|充值|转[账了给]|收入|红包|付|人次|大约|大概有|[今去前明]年|年龄|日期|时间|"
     "血压|血糖|细胞|血小板|蛋白|浓度|定量|载量|体重|身高|剂量|[Dd][Nn][Aa]|批号|国药|批准|监管|追溯|序列|型号|快递|订单|运单|物流|货|步数|床|地址|群里|网址|每[天次日]|规格"
 )
-_LISTED = re.compile(rf"[^{TAG_MARK}]*(?:{TAG_MARK}[、,和或及与者/ 跟还有另一二两个是他她爸妈我的号:()]*)*")
+_LISTED = re.compile(rf"[^{TAG_MARK}]*(?:{TAG_MARK}[、,和或及与者/ 跟还有另一二两个是他她爸妈我的大小老新旧号:()]*)*")
 _STOPS = re.compile('。.*[^ "“(:]')
+# Of what stands behind a full stop only this leads on to an account (加我微信吧。我的是 ...).
+_LEADS_ON = re.compile('。(?:[我您你他她咱]们?|孩子|本人|号码?|[账帐]号|就|应该|好像|是|为|叫|的|[ :,("“])*$')
 _UNIT = re.compile(
     r" ?(?:元|块|[万亿]|人次|人|例|步|%|‰|单位|拷贝|copies|[Cc]/|岁|多[个人元块年]|余[人例元]|[Ii]?[Uu](?![A-Za-z])|[kmnpu]?g(?![A-Za-z])|[Mm][LlGg](?![A-Za-z])|[mn]?mol|/ ?[LlMmUuHh天日次]|\*|×|\.[0-9]|@)"
 )
@@ -43,9 +48,14 @@ _BARCODE = re.compile("69[0-9]{11}")
 
 def announced(match: re.Match[str], least: int = 4, forbidden: re.Pattern[str] = _OTHER, dated: bool = True) -> bool:
     """Whether the gap before a value announces nothing else, and the value has `least` digits, no unit and is no date."""
+    return not _STOPS.search(match["gap"]) and led_to(match, least, forbidden, dated)
+
+
+def led_to(match: re.Match[str], least: int, forbidden: re.Pattern[str], dated: bool = True) -> bool:
+    """Like announced, and the gap may hold a full stop where what follows leads on to the value."""
     gap = match["gap"]
-    listed = _LISTED.fullmatch(gap)
-    return bool(listed) and not forbidden.search(gap) and not _STOPS.search(gap) and measured(match, least, dated)
+    stopped = _STOPS.search(gap) and not _LEADS_ON.search(gap)
+    return bool(_LISTED.fullmatch(gap)) and not stopped and not forbidden.search(gap) and measured(match, least, dated)
 
 
 def measured(match: re.Match[str], least: int = 4, dated: bool = True) -> bool:

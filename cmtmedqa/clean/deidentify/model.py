@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cmtmedqa.clean.deidentify.patterns import Pattern
 from cmtmedqa.records import PII_KINDS
 
 Check = Callable[[re.Match[str]], bool | tuple[int, int]]
@@ -31,14 +32,12 @@ class Span(NamedTuple):
 class Rule:
     """A pattern over folded text whose group `v` is the personal value, with the examples that test it.
 
-    `family` names the gate that must hit before the pattern is tried; `check` may refuse a match
-    or say which part of it is the value.
+    `check` may refuse a match or say which part of it is the value.
     """
 
     name: str
     kind: str
-    family: str
-    pattern: re.Pattern[str]
+    pattern: Pattern
     yes: tuple[str, ...]
     no: tuple[str, ...]
     check: Check | None = None

@@ -20,6 +20,7 @@ from cmtmedqa.clean.deidentify.names import (
     surname_length,
     whole_run,
 )
+from cmtmedqa.clean.deidentify.patterns import TAG_MARK
 from cmtmedqa.clean.deidentify.places import PLACES
 
 Extent = tuple[int, int] | bool
@@ -32,6 +33,8 @@ _FUNCTION = _NEVER | frozenset("于常左戴关单包向国信但修衣位保权
 # Of these the ones that stand alone before a title where nothing else can be meant.
 _BARE = frozenset("于常左戴关单包国信修权")
 _OPENERS = frozenset("烦激据的是找看给问挂请让跟和由到见在了谢过叫科院约听从向对但我您你,:说被苦次托转位老小下")
+# And those behind which a surname that is no function word may start as well.
+_BEFORE_SURNAME = _OPENERS | frozenset("求望盼恩拜诊复按照去个天祝好那这")
 _NO_NAME = re.compile(r"[未不无没]|匿名|保密|患者|姓名|什么|多少|怎|先生$|女士$|医生|大夫")
 
 
@@ -136,12 +139,19 @@ def recorded(match: re.Match[str]) -> Extent:
     return known and _sound(text, start, end)
 
 
+def recorded_mark(match: re.Match[str]) -> Extent:
+    """In the field of a form: a name up to a mark."""
+    found = strong(match)
+    return found if isinstance(found, tuple) and ends_at_mark(match.string, found[1]) else False
+
+
 def after_title(match: re.Match[str]) -> Extent:
     """Like weak, but behind a label that opens a turn only a full name counts."""
     found = weak(match)
     opens = _opens(match.string, match.start())
     if isinstance(found, tuple) and opens and _LABEL.fullmatch(match.string[match.start() : match.start("v")].strip()):
-        return found if found[1] - found[0] >= 3 else False
+        sure = usual_plain(match) and ends_at_mark(match.string, found[1])
+        return found if found[1] - found[0] >= 3 or sure else False
     return found
 
 
@@ -169,14 +179,17 @@ def weak(match: re.Match[str]) -> Extent:
     if text[start + 1 : end] in NO_GIVEN or not _sound(text, start, end):
         return False
     if (text[start] in AMBIGUOUS and surname_length(text, start) == 1) or end - start == 2:
-        return (start, end) if ends_at_mark(text, end) else False
+        # Before a value that another rule found there is mostly a word for it (家属车牌 ...).
+        marked = ends_at_mark(text, end) and not text.startswith(TAG_MARK, end)
+        return (start, end) if marked else False
     return (start, end) if ends_well(text, end) else False
 
 
 def delimited(match: re.Match[str]) -> Extent:
     """Between two marks: the whole stretch must be a name of two to four characters."""
     start, end = match.span("v")
-    known = name_end(match.string, start) == end or usual(match) is True
+    weak_surname = match.string[start] in _NEVER and end - start == 2
+    known = (name_end(match.string, start) == end or usual(match) is True) and not weak_surname
     return known and match.string[start:end] not in _GREETINGS
 
 
@@ -203,6 +216,9 @@ def field(match: re.Match[str]) -> Extent:
     )
 
 
+_THANKED = re.compile("(?<!谢)(?:谢|感)谢$")
+
+
 def titled(match: re.Match[str]) -> Extent:
     """A surname, with or without a given name, before a title."""
     text, start = match.string, match.start("v")
@@ -212,7 +228,10 @@ def titled(match: re.Match[str]) -> Extent:
     if surname in _NEVER and given and not (surname not in _JOINS and _all_usual(given, before)):
         return False
     spaced = match.start("t") > match.end("g")
-    if allowed(text, place) or (spaced and len(given) < 2 and surname in AMBIGUOUS | _FUNCTION):
+    # 高大 and 庞大 are words, but not before 夫.
+    if allowed(text, place, match.start("t") + 1 if not given and text.startswith("大夫", match.start("t")) else 0) or (
+        spaced and len(given) < 2 and surname in AMBIGUOUS | _FUNCTION
+    ):
         return False
     # Behind a department a full name is the rule (外科 + surname + two characters), even where one of them is a common word.
     behind_department = (
@@ -221,7 +240,7 @@ def titled(match: re.Match[str]) -> Extent:
     if (
         given in NO_GIVEN
         or (any(char in STOP for char in given) and not behind_department and not _all_usual(given, before))
-        or (before and before in BEHIND.get(surname, ""))
+        or (before and before in BEHIND.get(surname, "") and not _THANKED.search(text, max(0, start - 3), start))
     ):
         return False
     if surname in _FUNCTION and not given and (place == start):
@@ -236,13 +255,13 @@ def titled(match: re.Match[str]) -> Extent:
         or surname not in AMBIGUOUS
         or place > start
     )
-    return known or not re.match(f"[{HAN}]", before) or before in _OPENERS
+    return known or not re.match(f"[{HAN}]", before) or before in _BEFORE_SURNAME
 
 
 def _all_usual(given: str, before: str) -> bool:
     """Characters that are also words but make a given name here, where none can belong to the word before."""
     return all(char in USUAL for char in given) and (
-        not re.match(f"[{HAN}]", before) or before in _OPENERS or before == "科"
+        not re.match(f"[{HAN}]", before) or before in _BEFORE_SURNAME or before == "科"
     )
 
 

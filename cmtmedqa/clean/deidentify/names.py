@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from cmtmedqa.clean.lexicon import load_lexicon
@@ -49,26 +50,37 @@ COMMON, _BEFORE, _AFTER = (frozenset(_GIVEN[name].replace(" ", "")) for name in 
 CUT, NO_GIVEN = (frozenset(_GIVEN[name].split()) for name in ("[cut]", "[none]"))
 BEHIND = dict(item.split(":") for item in _GIVEN["[behind]"].split())
 USUAL = COMMON | _BEFORE | _AFTER
-SURNAME = rf"(?:{'|'.join(COMPOUND)}|[{''.join(sorted(SURNAMES))}])"
+# Few places are worth the comparison with every compound surname.
+SURNAME = rf"(?:(?=[{''.join(sorted({name[0] for name in COMPOUND}))}])(?:{'|'.join(COMPOUND)})|[{''.join(sorted(SURNAMES))}])"
 
 
-def _allowed() -> dict[str, frozenset[str]]:
-    lines = package_file(*_FOLDER, "allowlist.txt").read_text("utf-8").splitlines()
-    words = [word for line in lines if not line.startswith("#") for word in line.split()]
+def _by_first(words: Iterable[str]) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
-    for word in (*words, *load_lexicon().terms):
+    for word in words:
         if len(word) > 1:
             found[word[0]].add(word)
     return {first: frozenset(terms) for first, terms in found.items()}
 
 
-_ALLOWED = _allowed()
+_LISTED = _sections("allowlist.txt")
+_TERMS = _by_first((*_LISTED["[words]"].split(), *load_lexicon().terms))
+_ALLOWED = _by_first((*_LISTED["[makers]"].split(), *_LISTED["[words]"].split(), *load_lexicon().terms))
 
 
-def allowed(text: str, start: int) -> bool:
-    """Whether a term of the allow-list or of the medical lexicon starts here."""
+def allowed(text: str, start: int, but: int = 0) -> bool:
+    """Whether a term of the allow-list or of the medical lexicon starts here, one that does not end at `but`."""
     terms = _ALLOWED.get(text[start : start + 1], frozenset())
-    return any(text[start : start + size] in terms for size in range(2, 11)) if terms else False
+    return any(text[start : start + size] in terms and start + size != but for size in range(2, 11)) if terms else False
+
+
+def holds_term(text: str) -> bool:
+    """Whether a word of the allow-list or a term of the lexicon stands anywhere in a text; names of makers do not count."""
+    return any(
+        text[start : start + size] in terms
+        for start in range(len(text))
+        if (terms := _TERMS.get(text[start], frozenset()))
+        for size in range(2, 11)
+    )
 
 
 _COMPOUND = frozenset(COMPOUND)

@@ -25,7 +25,7 @@ PLACE = f"(?:{'|'.join(PLACE_NAMES)})"
 # Words after which a proper name begins. Longer ones first; some single characters also stand inside names.
 _LEADS = (
     "家庭住址|户籍地址|现住址|居住地|地址|住址|老家|户口|籍贯|户籍|来自|家住|居住|现住|住在|寄到|寄给|送到|快递到|搬到|家在|现在|"
-    "去过|去了|到了|在了|看过|做过|查过|转到|转至|转去|转往|送到|送往|送去|来到|前往|去到|跑到|跑去|跑了|去|到|在|于|往|从|是|的|了|我们|你们|他们|咱们|我|您|你|他|她|它|们|给|说|找|挂|由|请|让|被|把|和|与|跟|及|或|"
+    "就诊医院|医院|去年|今年|明年|前年|去过|去了|到了|在了|看过|做过|查过|转到|转至|转去|转往|送到|送往|送去|来到|前往|去到|跑到|跑去|跑了|去|到|在|于|往|从|是|的|了|我们|你们|他们|咱们|我|您|你|他|她|它|们|给|说|找|挂|由|请|让|被|把|和|与|跟|及|或|"
     "看|就诊|就医|确诊|住院|出院|入院|手术|检查|复查|化验|体检|门诊|联系|咨询|预约|推荐|建议|可以|可到|可去|可|要|想|有|个|家|这|那|哪|某|所|为|叫|住|来|经|过|又|再|先|后|前|曾|已|就|都|也|还|昨天|今天|前天|上午|下午|"
     "医生|大夫|教授|主任|患者|病人|孩子|妈妈|爸爸|老婆|老公|资料|结果|报告|片子|说是|时|被|称|对|向|下|离|距|比如|例如|包括|像|如|通过|或者|生|做|打|拍|开|抽|当时|后来|然后|最后|首先|所以|因为|但是|不过|如果|而且|并|等|其|此|该|本|每|各|各大|并且"
 )
@@ -33,6 +33,17 @@ _LEAD = re.compile(f"(?:{'|'.join(sorted(set(_LEADS.split('|')), key=lambda word
 PLACES = _KNOWN = re.compile(PLACE)
 _ADMIN = re.compile("[一-鿿]{2,4}?(?:省|自治区|自治州|自治县|市|县|区|镇|乡|旗)")
 _BROKEN = re.compile("(?:都有|现在|家门口|之中|东西)")
+
+
+# 和 joins two names; behind a verb, or behind one of these, it belongs to one.
+_OWN_AND = re.compile("[康仁安德百美祥颐泰信惠善益瑞同济宏睦义]和$")
+
+
+def _lead(run: str, place: int, start: int) -> re.Match[str] | None:
+    lead = _LEAD.match(run, place)
+    if lead and lead[0] == "和" and (0 < start == place or _OWN_AND.search(run, 0, lead.end())):
+        return None
+    return lead
 
 
 def proper_start(run: str) -> int:
@@ -44,7 +55,7 @@ def proper_start(run: str) -> int:
     start, place = 0, 0
     limit = known.start() if known else len(run)
     while place < limit:
-        lead = _LEAD.match(run, place)
+        lead = _lead(run, place, start)
         if lead and lead.end() <= limit:
             start = place = lead.end()
         else:
@@ -59,7 +70,7 @@ def lead_end(run: str) -> int:
     """Where the last leading word of a run of Han characters ends that leaves two characters or more behind it."""
     end = place = 0
     while place < len(run) - 2:
-        lead = _LEAD.match(run, place)
+        lead = _lead(run, place, end)
         if lead and lead.end() <= len(run) - 2:
             end = place = lead.end()
         else:

@@ -1,7 +1,7 @@
 """All rules, in the order of their files."""
 
 from cmtmedqa.clean.deidentify.model import Rule
-from cmtmedqa.clean.deidentify.rules_accounts import ACCOUNTS
+from cmtmedqa.clean.deidentify.rules_bare import BARE
 from cmtmedqa.clean.deidentify.rules_beds import BEDS
 from cmtmedqa.clean.deidentify.rules_contact import CONTACTS
 from cmtmedqa.clean.deidentify.rules_dates import DATES
@@ -12,8 +12,10 @@ from cmtmedqa.clean.deidentify.rules_hospitals import HOSPITALS
 from cmtmedqa.clean.deidentify.rules_names import NAMES
 from cmtmedqa.clean.deidentify.rules_numbers import NUMBERS
 from cmtmedqa.clean.deidentify.rules_places import PLACES
+from cmtmedqa.clean.deidentify.rules_qq import QQ
 from cmtmedqa.clean.deidentify.rules_records import RECORDS
 from cmtmedqa.clean.deidentify.rules_users import USERS
+from cmtmedqa.clean.deidentify.rules_wechat import WECHAT
 
 RULES: tuple[Rule, ...] = (
     NUMBERS
@@ -21,10 +23,12 @@ RULES: tuple[Rule, ...] = (
     + RECORDS
     + BEDS
     + CONTACTS
-    + ACCOUNTS
+    + WECHAT
+    + QQ
     + USERS
     + FORMS
     + NAMES
+    + BARE
     + DOCTORS
     + HOSPITALS
     + PLACES

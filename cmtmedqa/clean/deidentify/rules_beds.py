@@ -3,6 +3,7 @@
 import re
 
 from cmtmedqa.clean.deidentify.model import Rule
+from cmtmedqa.clean.deidentify.patterns import compiled
 
 _BED = r"(?:外?加|[+A-Za-z]){0,2}[0-9]{1,4}(?:-[0-9]{1,3})?"
 _IS = r"(?:号码?|位|号|是|为|在|写的?|[:= (\"“])"
@@ -25,7 +26,7 @@ def _bed(match: re.Match[str]) -> bool:
 
 
 def _rule(name: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...]) -> Rule:
-    return Rule(name, "bed", "bed", re.compile(pattern), yes, no, _cued if name != "bed" else _bed)
+    return Rule(name, "bed", compiled(pattern), yes, no, _cued if name != "bed" else _bed)
 
 
 BEDS: tuple[Rule, ...] = (

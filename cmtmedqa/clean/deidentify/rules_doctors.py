@@ -1,7 +1,5 @@
 """Rules for names of medical professionals: a surname before a title, or a name after one."""
 
-import re
-
 from cmtmedqa.clean.deidentify.cues import FUNCTION, TITLE
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.name_checks import (
@@ -11,16 +9,14 @@ from cmtmedqa.clean.deidentify.name_checks import (
     titled,
     usual,
     usual_acting,
-    usual_plain,
     whole,
 )
 from cmtmedqa.clean.deidentify.names import AMBIGUOUS, HAN, SURNAME
+from cmtmedqa.clean.deidentify.patterns import compiled
 
 
-def _rule(
-    name: str, kind: str, family: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None
-) -> Rule:
-    return Rule(name, kind, family, re.compile(pattern), yes, no, check)
+def _rule(name: str, kind: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None) -> Rule:
+    return Rule(name, kind, compiled(pattern), yes, no, check)
 
 
 _V = rf"(?P<v>{SURNAME}[{HAN}])"
@@ -32,7 +28,6 @@ DOCTORS: tuple[Rule, ...] = (
     _rule(
         "doctor",
         "doctor",
-        "title",
         rf"(?P<v>[小老]?(?P<s>{SURNAME})(?P<g>[{HAN}]{{0,2}}?) ?{TITLE.replace('(?:', '(?P<t>', 1)})",
         ("之前是郝主任给我看的", "神经外科邵彦刚教授", "挂过谌云帆教授的号", "我是邵景行医生", "龚大夫说", "小王护士"),
         (
@@ -58,7 +53,6 @@ DOCTORS: tuple[Rule, ...] = (
     _rule(
         "doctor-called",
         "doctor",
-        "title",
         rf"{FUNCTION}(?:的?(?:医生|大夫|专家|人))?(?:的?名字|姓名|签名|签字)?的?(?:就)?(?:叫做?|名叫|是|为|:|[ (「\"“])*{_V}",
         (
             "医师签名：邵景行",
@@ -75,7 +69,6 @@ DOCTORS: tuple[Rule, ...] = (
     _rule(
         "i-am-doctor",
         "doctor",
-        "title",
         rf"(?:医生|大夫|医师|教授|主任)(?P<v>{SURNAME}[{HAN}]{{1,3}}?)(?=[,。!;]|$)",
         ("我是骨科医生邵景行，",),
         ("谢谢医生明白，", "医生应该，"),
@@ -84,16 +77,14 @@ DOCTORS: tuple[Rule, ...] = (
     _rule(
         "doctor-set-apart",
         "doctor",
-        "apart",
-        rf"(?P<v>{SURNAME}[{HAN}]{{1,2}})[ ,、:(-]{{1,2}}(?={TITLE.replace('|老师', '').replace('|专家', '')})",
-        ("邵景行（主任医师）", "林若溪，副主任医师，擅长糖尿病"),
+        rf"(?P<v>{SURNAME}[{HAN}]{{1,2}})[ ,、:(-]{{1,2}}(?:[{HAN}]{{1,6}}科的?)?(?={TITLE.replace('|老师', '').replace('|专家', '')})",
+        ("邵景行（主任医师）", "林若溪，副主任医师，擅长糖尿病", "林若溪，心内科主任医师"),
         ("高血压，医生说", "方便，主任在吗", "谢谢，医生"),
         usual,
     ),
     _rule(
         "doctor-at-work",
         "doctor",
-        "acts",
         rf"(?:挂|找|看|由|请|让|约|问|是|跟|听|让您|选|转)(?:了|过|的|到)?(?P<v>{SURNAME}[{HAN}]{{1,2}}?)(?=的(?:专家|普通|特需)?号|的?门诊|(?:给|为)(?:我|他|她|孩子|我[爸妈])|做的|主刀|看过|看的|开的|会诊|接诊|坐诊|亲自|操刀|说的)",
         ("我想挂谌云帆的号", "上次找林若溪看过", "是邵景行给我做的手术", "由邵岩主刀"),
         ("挂专家的号", "是常规做的", "看方便门诊"),
@@ -102,7 +93,6 @@ DOCTORS: tuple[Rule, ...] = (
     _rule(
         "doctor-acting",
         "doctor",
-        "acting",
         rf"{_EDGE}{_W}(?=给(?:开|做|看|治)的|(?:给|为|帮)(?:我|他|她|孩子|宝宝|俺|你|您)(?:们|[爸妈]|女儿|儿子|老公|老婆)?(?:开|做|看|治|拔|打|换|动|检查|调|推荐|诊)|亲自|主刀|坐诊|出诊|接诊|执笔|开的|看的|做的手术|做的|说(?:不|没|我|要|可以|得|这|是))",
         ("林若溪给我开的药", "胃疼，邵景行看的门诊", "谌云帆亲自做的", "朱凯给我开的药", "林若溪说不用手术"),
         ("方便给我看看", "高手给我开的", "白天做的", "医院给我开的药", "别人说我胖", "时间说不准"),
@@ -111,16 +101,14 @@ DOCTORS: tuple[Rule, ...] = (
     _rule(
         "doctor-recommended",
         "doctor",
-        "acting",
         rf"(?:建议(?:您|你)?去?[找挂看]|(?:推荐|约|挂|抢)(?:到|上|了|的|您|你|我)?去?[找挂看]?){_W}(?=[,。!; ]|$|的[号,。]|[明今后]天|下?周)",
         ("约了孟莹，", "挂林若溪的号", "推荐您找林若溪。", "网上推荐邵景行"),
         ("推荐高效的，", "建议找专家。", "建议安静，"),
-        usual_plain,
+        usual,
     ),
     _rule(
         "doctor-introduced",
         "doctor",
-        "surname",
         rf"(?:我|敝|免贵|鄙人)姓(?P<v>{SURNAME})(?=[,、。 ]{{0,2}}(?:我?是)[^,。!?]{{0,12}}(?:医生|大夫|医师|护士|主任|药师))",
         ("我姓邵，是您的主管医生",),
         ("我姓什么，医生", "我姓邵，医生"),
@@ -129,7 +117,6 @@ DOCTORS: tuple[Rule, ...] = (
     _rule(
         "doctor-presented",
         "doctor",
-        "called",
         rf"我叫{_W}(?=[,。 ]?(?:我?是)(?:您|你|咱|这|今)?[^,。!?]{{0,12}}(?:医生|大夫|医师|护士|主任|药师))",
         ("我叫林若溪，是您的主治医生",),
         ("我叫马上，是医生", "我叫林若溪，医生"),
@@ -138,7 +125,6 @@ DOCTORS: tuple[Rule, ...] = (
     _rule(
         "doctor-of-department",
         "doctor",
-        "department",
         rf"(?:科|科室|门诊|病区|门诊部|医院)(?:的|:)?{_V}",
         ("我是心内科的邵景行，很高兴为您服务", "神经内科林若溪看的"),
         ("内科方面", "妇科常规检查", "外科于今天", "皮肤科黄褐斑", "医院安排"),
@@ -147,7 +133,6 @@ DOCTORS: tuple[Rule, ...] = (
     _rule(
         "doctor-by-surname",
         "doctor",
-        "surname",
         rf"(?P<v>{SURNAME})(?=姓(?:医生|大夫|主任|教授|专家|护士|医师))",
         ("一位邵姓医生",),
         ("百姓医生",),

@@ -7,10 +7,22 @@ from cmtmedqa.clean.deidentify.grammar import BACK, GAP, announced, measured
 from cmtmedqa.clean.deidentify.model import Rule
 from cmtmedqa.clean.deidentify.rules_numbers import CONN, number_rule
 
+_PERMIT = (
+    r"(?:通行证|台胞证|回乡[证卡]|返乡证|大通证|入台证|居留(?:证|许可)|居住证|永居[证卡]|永久居留(?:身份)?证|绿卡|港澳证|军官证|士兵证|士官证|警官证|文职证|残疾证|海员证|旅行证|驾驶证|驾照|"
+    r"(?:香港|澳门|台湾|港澳)(?:永久性?)?(?:居民)?身份证)"
+)
 _INSURED = "(?:医保|社保|社会保障|保障卡|农合|合作医疗|医疗保险|医疗证|参保人?|保单|保险)"
 _OTHERS = re.compile(
     "电话|手机|座机|微信|[Qq]{2}|身份证|银行|邮箱|[费元块钱价花岁]|余额|[交报付赔]了|住院号|门诊号|就诊卡"
 )
+
+_ABROAD = re.compile("[证件港澳]|台湾|台胞|内地|大陆|签注|通关|口岸")
+
+
+def _abroad(match: re.Match[str]) -> bool:
+    """A number in the form of a permit, near a word for what it is for."""
+    return bool(_ABROAD.search(match.string[max(0, match.start() - 20) : match.end() + 16]))
+
 
 DOCUMENTS: tuple[Rule, ...] = (
     number_rule(
@@ -19,8 +31,6 @@ DOCUMENTS: tuple[Rule, ...] = (
         r"(?:护照|[Pp]assport)" + CONN + r"(?P<v>(?:[A-Za-z]{1,2}[0-9]{7,8}|[0-9]{9}))(?![A-Za-z0-9])",
         ("护照号E12345678", "护照：EA1234567"),
         ("护照30天到期",),
-        None,
-        "document",
     ),
     number_rule(
         "passport-near",
@@ -28,8 +38,6 @@ DOCUMENTS: tuple[Rule, ...] = (
         r"(?:护照|[Pp]assport)(?: ?(?:no|No|NO|number)\.?)?[^0-9A-Za-z。;\n]{0,16}(?P<v>[DEGPSdegps][A-Za-z]?[0-9]{7,8})(?![A-Za-z0-9])",
         ("护照换了新的,新号E94546706", "没有身份证，护照行吗？E94546706", "证件类型护照,证件号g55056402"),
         ("护照办了30天",),
-        None,
-        "document",
     ),
     number_rule(
         "passport-before",
@@ -37,28 +45,40 @@ DOCUMENTS: tuple[Rule, ...] = (
         r"(?<![A-Za-z0-9])(?P<v>[A-Za-z]{1,2}[0-9]{7,8}|[0-9]{9})" + BACK + r"(?:新|旧|老)?护照",
         ("E15795576这是护照号",),
         ("30天护照",),
-        None,
-        "document",
     ),
     number_rule(
         "permit-before",
         "permit",
         r"(?<![A-Za-z0-9])(?P<v>[A-Za-z]{1,3}[0-9]{6,12}|[0-9]{8,10})"
+        + r"(?:"
         + BACK
-        + r"(?:回乡证|通行证|台胞证|居留证|居住证|大通证|军官证|驾驶证|驾照)",
-        ("c98938837这个是我的回乡证号码",),
+        + r"|[ ,(]{0,2}(?:这?是?我?的?))"
+        + _PERMIT
+        + r"(?!号?码?[:是 ]{0,2}[0-9A-Za-z])",
+        ("c98938837这个是我的回乡证号码", "H29424736，通行证号", "l51966069通行证"),
         ("2张通行证",),
-        None,
-        "document",
+    ),
+    number_rule(
+        "permit-form",
+        "permit",
+        r"(?<![A-Za-z0-9])(?P<v>[HMCWTLhmcwtl][0-9]{8})(?![0-9A-Za-z])",
+        ("我是香港人，H12345678，能挂号吗", "台湾来的，用T12345678登记"),
+        ("货号H12345678",),
+        _abroad,
+    ),
+    number_rule(
+        "permit-army",
+        "permit",
+        r"(?P<v>[军参政后装海空陆南北东西中沈济兰成广京武文士]{1,2}字第?[0-9]{4,10}号?)(?![0-9])",
+        ("军官证是南字第01234567号", "军字第1234567"),
+        ("文字第1段", "医字第1234号"),
     ),
     number_rule(
         "permit-near",
         "permit",
-        r"(?:通行证|台胞证|回乡证|返乡证|大通证|入台证|居留证|居住证|永居证|军官证|士兵证|港澳证)[^0-9A-Za-z。!?;\n]{0,10}(?P<v>[A-Za-z]{1,3}[0-9]{6,12})(?![A-Za-z0-9])",
+        _PERMIT + r"[^0-9A-Za-z。!?;\n]{0,10}(?P<v>[A-Za-z]{1,3}[0-9]{6,12})(?![A-Za-z0-9])",
         ("入台证不行的话用大通证C05333348可以吗",),
         ("通行证办了2张",),
-        None,
-        "document",
     ),
     number_rule(
         "insurance-before",
@@ -69,7 +89,6 @@ DOCUMENTS: tuple[Rule, ...] = (
         ("58180149这个是我的医保卡号", "58180149（医保号）"),
         ("5000是医保报的", "5000元是医保", "500000是医保报的"),
         lambda match: measured(match, 6),
-        "document",
     ),
     number_rule(
         "insurance-near",
@@ -81,18 +100,22 @@ DOCUMENTS: tuple[Rule, ...] = (
         ("参保人编号F075710226", "农合本子上的编号是534019478", "医保卡丢了 卡号Z08090887 怎么补"),
         ("医保卡里有5000", "医保号忘了，花了200000元", "医保号没有，电话87654321"),
         lambda match: announced(match, 6, _OTHERS),
-        "document",
     ),
     number_rule(
         "permit",
         "permit",
-        r"(?:通行证|台胞证|回乡证|返乡证|居留证|居住证|永居证|军官证|士兵证|警官证|残疾证|出生证|驾驶证|驾照)"
+        rf"(?:{_PERMIT}|出生证明?|(?:执业|资格)证书?|证件(?=号))"
         + CONN
-        + r"(?P<v>[A-Za-z]{0,3}[0-9]{6,20}[A-Za-z0-9]?)(?![A-Za-z0-9])",
-        ("通行证号码H12345678", "台胞证：01234567"),
-        ("通行证2张",),
-        None,
-        "document",
+        + r"(?P<v>[A-Za-z]{0,3}[0-9]{6,20}[A-Za-z0-9]?(?:\([0-9A-Za-z]\))?)(?![A-Za-z0-9])",
+        (
+            "通行证号码H12345678",
+            "台胞证：01234567",
+            "香港身份证A123456(7)",
+            "外国人永久居留证CHN110105198001",
+            "证件号M12345678",
+            "医师执业证书编号141101000012345",
+        ),
+        ("通行证2张", "执业证书3年"),
     ),
     number_rule(
         "insurance",
@@ -103,6 +126,5 @@ DOCUMENTS: tuple[Rule, ...] = (
         ("医保卡号：3301A00012345", "社保号 123456789", "医保编号YB00012345"),
         ("医保报销5000元", "医保卡里3000"),
         validators.number_context,
-        "document",
     ),
 )

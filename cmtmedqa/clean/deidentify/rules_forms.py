@@ -13,6 +13,7 @@ from cmtmedqa.clean.deidentify.name_checks import (
     whole,
 )
 from cmtmedqa.clean.deidentify.names import HAN, SURNAME
+from cmtmedqa.clean.deidentify.patterns import compiled
 
 _V = rf"(?P<v>{SURNAME}[{HAN}])"
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
@@ -22,14 +23,13 @@ _FIELD = FIELD.replace("|户名", "|(?<!用)户名")
 _LATIN = "[A-Z][a-z]{1,15}(?:[ -][A-Z][a-z]{1,15}){1,2}"
 
 
-def _rule(name: str, family: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None) -> Rule:
-    return Rule(name, "name", family, re.compile(pattern), yes, no, check)
+def _rule(name: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None) -> Rule:
+    return Rule(name, "name", compiled(pattern), yes, no, check)
 
 
 FORMS: tuple[Rule, ...] = (
     _rule(
         "name-field",
-        "name",
         _FIELD + rf"(?:是|叫|为|:|=|[ (\[「\"'“])+(?P<v>[{HAN}·]{{2,15}})",
         ("姓名：林若溪", "患者姓名 欧阳慕云，女", "联系人:阿依古丽·买买提"),
         ("姓名是什么", "名字叫不出", "姓名：匿名"),
@@ -37,7 +37,6 @@ FORMS: tuple[Rule, ...] = (
     ),
     _rule(
         "name-written",
-        "name",
         rf"(?:{_FIELD}(?:上|栏|处|那里|那栏|这里|那|里)?(?:写|填|登记|用|选|打|印|改|留|报|错)?的?(?:变?成了?|是|了|着|为)?|(?:下一位|[叫喊念]到)(?:是|病人|患者)?|(?:写|登记|填|挂|用|打印|显示|查|报|预约|约|选)(?:的|着|成|了)(?:是|名字是)?){_V}",
         (
             "姓名那里填林若溪",
@@ -53,7 +52,6 @@ FORMS: tuple[Rule, ...] = (
     ),
     _rule(
         "name-latin",
-        "name",
         rf"(?:{_FIELD}|我叫|名叫|患者|病人)(?:是|叫|为|:|=|[ (\[])*(?P<v>{_LATIN})",
         ("姓名：Zhang Wei", "我叫Maria Lopez"),
         ("姓名：无",),
@@ -61,7 +59,6 @@ FORMS: tuple[Rule, ...] = (
     ),
     _rule(
         "name-dotted",
-        "name",
         rf"(?:{_FIELD}|{RELATIVE}|{ROLE}|叫做?|我是)(?:是|叫|为|:|,|[ (\[「\"'“])*(?P<v>[{HAN}]{{1,7}}[·•・][{HAN}]{{2,7}}?)(?=[^{HAN}]|$|[，的今昨最在有是从感因住]|医生|大夫|大爷|大妈|女士|先生)",
         ("患者阿依古丽·买买提，女", "我叫巴特尔·其其格，"),
         ("患者血压·心率",),
@@ -69,7 +66,6 @@ FORMS: tuple[Rule, ...] = (
     ),
     _rule(
         "name-corrected",
-        "card",
         rf"(?:名字?|姓名|病历|登记|写|打|录|输)错[^。!?]{{0,10}}(?<!不)(?:是|叫|为){_V}",
         ("病历写错了，不是张三，是林若溪", "名字打错了，应该是邵景行"),
         ("登记错了，应该是常规号", "写错了是正常的"),
@@ -77,7 +73,6 @@ FORMS: tuple[Rule, ...] = (
     ),
     _rule(
         "name-on-card",
-        "card",
         rf"(?:医保卡|社保卡|身份证|就诊卡|报告单?|化验单|检查单|处方|单子|病历本?|床头卡|腕带|手环|挂号单|系统|户口本)(?:上|里)面?(?:的?名字|的?姓名)?(?:写|印|显示|登记|填)?(?:的|着)?(?:是|叫)?{_V}",
         ("医保卡上是林若溪", "床头卡上写着邵景行"),
         ("报告上是阳性", "单子上写着高血压", "病历上有方案"),
@@ -85,7 +80,6 @@ FORMS: tuple[Rule, ...] = (
     ),
     _rule(
         "name-of-card",
-        "card",
         rf"(?:医保卡|社保卡|身份证|就诊卡|处方|单子|病历|号|挂号|登记)(?:都|就|开的?|填的?|写的?)?是{_W}(?=的(?:名|$|[,。]))",
         ("医保卡是林若溪的名字", "处方开的是邵景行的名"),
         ("处方是常规的，", "单子是安全的"),
@@ -93,15 +87,13 @@ FORMS: tuple[Rule, ...] = (
     ),
     _rule(
         "bed-name",
-        "bedname",
-        rf"[0-9] ?号?床(?:位)?(?:的|:|,|的?病人|的?患者)?{_V}",
-        ("17-6床尹丽", "加6床赫连玲"),
+        rf"(?:[0-9] ?号?床(?:位)?(?:的|:|,|的?病人|的?患者)?|床号?:? ?[0-9]{{1,3}}[, ]{{1,2}}){_V}",
+        ("17-6床尹丽", "加6床赫连玲", "床号12，林若溪"),
         ("12床高血压", "3床方便吗"),
         announced,
     ),
     _rule(
         "record-joined",
-        "sex",
         rf"{_EDGE}{_W}(?=[男女]性?[, ]?[0-9]{{1,3}}岁)",
         ("袁军女28岁孕12周", "澹台琪男45岁"),
         ("高血压男45岁", "黄疸女5岁"),
@@ -109,7 +101,6 @@ FORMS: tuple[Rule, ...] = (
     ),
     _rule(
         "record",
-        "sex",
         rf"(?:^|[。!?;:\n\" ,、])(?P<v>{SURNAME}[{HAN}]{{1,3}}?)[, 、(/|]{{1,2}}(?:性别)?:?(?=[男女][性,、 ;)。/|0-9]|[男女]$)",
         ("李建国，男，56岁", "林若溪 女 34岁", "邵景行（男，61岁）"),
         ("高热，女，5岁", "单位，男，"),
@@ -117,7 +108,6 @@ FORMS: tuple[Rule, ...] = (
     ),
     _rule(
         "record-age",
-        "sex",
         rf"(?:^|[。;:,\n\" ])(?P<v>{SURNAME}[{HAN}]{{1,2}})[, 、(/|]{{1,2}}(?:年龄)?:?(?=[0-9]{{1,3}}岁)",
         ("林若溪，34岁，头痛",),
         ("高热，5岁", "感冒 5岁", "黄疸，3岁"),

@@ -3,7 +3,8 @@
 import re
 
 from cmtmedqa.clean.deidentify.model import Check, Rule
-from cmtmedqa.clean.deidentify.names import allowed
+from cmtmedqa.clean.deidentify.names import holds_term
+from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.places import PLACE, core_start, lead_end, proper_start
 
 _HAN = "一-鿿"
@@ -45,7 +46,7 @@ Extent = tuple[int, int] | bool
 _REACH = 24
 _NUMERAL = "[一二三四五六七八九十0-9〇零百]"
 _LEVEL_BEFORE = re.compile(
-    rf"(?P<n>[{_HAN}]{{2,6}})(?P<l>省|自治区|市|县|区|旗|自治州|自治县|州|镇|乡|街道|村){_MIDDLE}{{0,4}}$"
+    rf"(?P<n>[{_HAN}]{{2,6}})(?P<l>省|自治区|市|县|区|旗|自治州|自治县|州|镇|乡|街道|村){_MIDDLE}{{0,4}}中?$"
 )
 _UNIVERSITY_BEFORE = re.compile(
     rf"(?P<n>[{_HAN}]{{2,6}})(?:大学|医学院|医专|医大)(?:医学院|附属|第?{_NUMERAL}{{1,2}}|临床)*(?:[{_HAN}]{{2,4}})?{_MIDDLE}{{0,4}}$"
@@ -67,7 +68,7 @@ _GENERIC_PART = re.compile(
 )
 
 
-_AFTER_PLACE = re.compile("[月日今昨次岁元周早晚]|" + _ODD.pattern)
+_AFTER_PLACE = re.compile("[月日今昨次岁元周早晚离]|" + _ODD.pattern)
 
 
 def _hospital(match: re.Match[str]) -> Extent:
@@ -89,7 +90,7 @@ def _hospital(match: re.Match[str]) -> Extent:
         common = (
             _UNLIKELY.search(own)
             or re.search("问|乡镇|某|CT|[全各][市县省]|哪", own)
-            or (_holds_term(own) and not _OWN.search(own))
+            or (holds_term(own) and not _OWN.search(own))
         )
         if len(rest) < 2 or len(own) > 12 or common:
             return False
@@ -103,7 +104,7 @@ def _brand(name: str) -> str:
     """A name of two to five characters of its own, with the kind of the house behind it; '' if it is none."""
     core = _MIDDLES.sub("", name)
     odd = _ODD.search(core) or _NO_BRAND.search(core) or _GENERIC_PART.search(core)
-    known = 2 <= len(core) <= 5 and not odd and not _GENERIC.fullmatch(core) and not _holds_term(core)
+    known = 2 <= len(core) <= 5 and not odd and not _GENERIC.fullmatch(core) and not holds_term(core)
     return name if known else ""
 
 
@@ -159,29 +160,23 @@ def _street(match: re.Match[str]) -> Extent:
     return (start, match.end("v")) if len(core) >= 2 and not odd else False
 
 
-def _holds_term(text: str) -> bool:
-    return any(allowed(text, place) for place in range(len(text)))
-
-
 ACADEMY = rf"(?:{PLACE}|郑大|浙大|武大|川大|山大|北大|南大|苏大|广医|重医|安医大|哈医大|中国医大|南医大|福医大?|温医大?|河北医大|山西医大)"
 
 
 def _rule(
     name: str,
     kind: str,
-    family: str,
     pattern: str,
     yes: tuple[str, ...],
     no: tuple[str, ...],
     check: Check | None = None,
 ) -> Rule:
-    return Rule(name, kind, family, re.compile(pattern), yes, no, check)
+    return Rule(name, kind, compiled(pattern), yes, no, check)
 
 
 _HOUSE = rf"(?P<v>{SUFFIX}(?:[{_HAN}]{{1,4}}?(?:分院|院区|总院))?)"
 HOSPITALS: tuple[Rule, ...] = (
     _rule(
-        "hospital",
         "hospital",
         "hospital",
         rf"(?P<v>{SUFFIX}(?:[{_HAN}]{{1,4}}?(?:分院|院区|总院))?)",
@@ -191,6 +186,8 @@ HOSPITALS: tuple[Rule, ...] = (
             "请带到清沅大学附属岚山医院来",
             "我在清沅市第九人民医院做的",
             "去武汉协和医院看过",
+            "去博爱康泰医院查过",
+            "10月份在同济和医院复查",
         ),
         (
             "到当地人民医院",
@@ -206,11 +203,10 @@ HOSPITALS: tuple[Rule, ...] = (
         ),
         _hospital,
     ),
-    _rule("hospital-short", "hospital", "short_hospital", rf"(?P<v>{SHORT}医院)", ("华西医院",), ("南方人的医院",)),
+    _rule("hospital-short", "hospital", rf"(?P<v>{SHORT}医院)", ("华西医院",), ("南方人的医院",)),
     _rule(
         "hospital-numbered",
         "hospital",
-        "short_hospital",
         rf"(?P<v>{ACADEMY}(?:省|市|县|区)?(?:医大|大学|中医)?第?(?:附)?[一二三四五六七八九十]{{1,2}}(?:附)?院|(?:301|302|304|305|307|309|411|455|85)医院)(?!长)",
         ("杭州市一院", "在301医院", "南昌大学二附院"),
         ("一院",),
@@ -218,15 +214,13 @@ HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital-level",
         "hospital",
-        "hospital",
         _HOUSE,
-        ("在思明区第二人民医院拍的片子", "大荔县妇幼保健院的医生", "新丰镇卫生院"),
+        ("在思明区第二人民医院拍的片子", "大荔县妇幼保健院的医生", "今天在大荔县中医院", "新丰镇卫生院"),
         ("去县医院查", "当地区人民医院", "一个镇卫生院", "大城市医院", "地区医院", "所在区医院", "我们县人民医院"),
         _levelled,
     ),
     _rule(
         "hospital-university",
-        "hospital",
         "hospital",
         _HOUSE,
         ("转到华中医药大学附属肛肠医院", "江南大学附属精神卫生医院", "中原医科大学附属第二医院"),
@@ -236,7 +230,6 @@ HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital-army",
         "hospital",
-        "army",
         rf"(?P<v>(?:(?:中国人民)?解放军|武警(?:部队)?|海军|空军|陆军|火箭军|联勤保障部队|部队)(?:总|第?{_NUMERAL}{{1,4}})(?:中心|总)?医院|第[0-9]{{2,4}}(?:中心)?医院|第{_NUMERAL}{{3,5}}(?:中心)?医院"
         rf"|武警[{_HAN}]{{2,4}}(?:总队|支队)(?:总|第?{_NUMERAL}{{1,3}})?(?:中心)?医院|(?:武警)?(?:{PLACE})?(?:省|市)?(?:总队|支队|边防总队|消防总队|军区)(?:总|第?{_NUMERAL}{{1,3}})?(?:中心)?医院)",
         ("听说解放军第149医院看不孕不错", "您可以来第271医院找我", "武警第383医院体检", "空军总医院"),
@@ -244,7 +237,6 @@ HOSPITALS: tuple[Rule, ...] = (
     ),
     _rule(
         "hospital-street",
-        "hospital",
         "hospital",
         r"(?P<v>卫生服务(?:中心|站))",
         ("天鹅湖路社区卫生服务站", "在五一中路社区卫生服务中心"),
@@ -254,7 +246,6 @@ HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital-township",
         "hospital",
-        "hospital",
         r"(?P<v>卫生院)",
         ("大王庄中心卫生院", "去三官庙中心卫生院"),
         ("乡镇卫生院", "当地卫生院", "镇上的中心卫生院"),
@@ -263,7 +254,6 @@ HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital-clipped",
         "hospital",
-        "short_hospital",
         rf"(?P<v>{PLACE}(?:省|市|县|区)?(?:妇幼|妇保院?|人医|儿医|妇儿)(?!保健|儿童|医|产))",
         ("我在宁波市妇幼做的检查", "去杭州妇保看过"),
         ("妇幼医院", "宁波妇幼保健"),
@@ -271,7 +261,6 @@ HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital-ordinal",
         "hospital",
-        "short_hospital",
         r"(?P<v>第?[一二三四五六七八九十]{1,2}院)(?<=[省市县区第][一二三四五六七八九十]院)(?!长|士|子|校|里)",
         ("岚山市四院的报告",),
         ("我们市一院", "去县二院"),

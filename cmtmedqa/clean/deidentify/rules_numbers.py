@@ -1,9 +1,8 @@
 """Rules for numbers: identity cards, phones, bank cards, plates, permits, insurance and record numbers, beds."""
 
-import re
-
 from cmtmedqa.clean.deidentify import validators
 from cmtmedqa.clean.deidentify.model import Check, Rule
+from cmtmedqa.clean.deidentify.patterns import compiled
 
 # Between a cue and its number. Alternatives start with different characters: no backtracking blow-up.
 CONN = (
@@ -26,10 +25,9 @@ def number_rule(
     yes: tuple[str, ...],
     no: tuple[str, ...] = (),
     check: Check | None = None,
-    family: str = "digits",
 ) -> Rule:
-    """A rule whose gate, unless named, is a run of digits."""
-    return Rule(name, kind, family, re.compile(pattern), yes, no, check)
+    """A rule about a number."""
+    return Rule(name, kind, compiled(pattern), yes, no, check)
 
 
 NUMBERS: tuple[Rule, ...] = (
@@ -80,7 +78,6 @@ NUMBERS: tuple[Rule, ...] = (
         ("打幺三九一二三四五六七八", "一三九 一二三四 五六七八", "1三9一2三四五六七八"),
         ("一二三四五六七八九十",),
         validators.han_mobile,
-        "han_digits",
     ),
     number_rule(
         "landline",
@@ -160,7 +157,6 @@ NUMBERS: tuple[Rule, ...] = (
         ("车是浙A12345", "粤B·D12345", "京AF01234", "沪A1234学", "交警说鄂q6w351全责", "司机留的车牌是津C JXA48"),
         ("新CYP2D6", "川A座12楼"),
         validators.plate,
-        "plate",
     ),
     number_rule(
         "plate-cue",
@@ -171,6 +167,5 @@ NUMBERS: tuple[Rule, ...] = (
         ("车牌号浙a1234b",),
         ("车牌号多少",),
         validators.plate,
-        "plate",
     ),
 )

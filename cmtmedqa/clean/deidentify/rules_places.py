@@ -3,6 +3,7 @@
 import re
 
 from cmtmedqa.clean.deidentify.model import Check, Rule
+from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.places import PLACE, core_start
 from cmtmedqa.clean.deidentify.places import PLACES as PLACES_KNOWN
 
@@ -87,18 +88,16 @@ CUE = r"(?:家住|我住|住在|住址|地址|住|家在|老家在|老家|老家
 def _rule(
     name: str,
     kind: str,
-    family: str,
     pattern: str,
     yes: tuple[str, ...],
     no: tuple[str, ...],
     check: Check | None = None,
 ) -> Rule:
-    return Rule(name, kind, family, re.compile(pattern), yes, no, check)
+    return Rule(name, kind, compiled(pattern), yes, no, check)
 
 
 PLACES: tuple[Rule, ...] = (
     _rule(
-        "address",
         "address",
         "address",
         rf"(?P<v>{_PROVINCE}{_SEP}(?:{_LEVEL}{_SEP}){{1,3}}(?:{_FINE}{_SEP}){{0,4}}{_TAIL}?(?<![ ,、-]))",
@@ -109,7 +108,6 @@ PLACES: tuple[Rule, ...] = (
     _rule(
         "address-fine",
         "address",
-        "address",
         rf"(?P<v>{_PROVINCE}{_SEP}(?:{_FINE}{_SEP}){{1,4}}{_TAIL}?(?<![ ,、-]))",
         ("上海市浦东新区岚溪镇白鹭路7777弄66号501室",),
         ("杭州一路走来",),
@@ -117,7 +115,6 @@ PLACES: tuple[Rule, ...] = (
     ),
     _rule(
         "address-cue",
-        "address",
         "address",
         rf"{CUE}[:是在 ]{{0,2}}(?P<v>(?:[{_HAN}]{{2,5}}?(?:省|市|县|区|州){_SEP}){{1,3}}(?:{_FINE}{_SEP}){{1,4}}{_TAIL}?(?<![ ,、-]))",
         ("我住清沅市锦云区听雨巷99号，",),
@@ -127,7 +124,6 @@ PLACES: tuple[Rule, ...] = (
     _rule(
         "road-number",
         "address",
-        "road",
         rf"(?P<v>(?:{_FINE}{_SEP}){{1,4}}(?<=[路街道巷同弄村庄区园寓厦场苑城墅舍院镇乡邸]){_SEP}[0-9]{{1,5}}(?:-[0-9]{{1,3}})? ?(?:{_KINDS})(?:[东西]户)?{_TAIL}?(?:{_BLOCK}{_UNITS}{{1,6}})?)",
         ("住听雨巷99号", "家住白鹭花园12栋3单元501", "寄到望江大道313-6号中央公馆3栋1单元803"),
         ("口服一路10号",),
@@ -136,7 +132,6 @@ PLACES: tuple[Rule, ...] = (
     _rule(
         "address-building",
         "address",
-        "building",
         rf"(?P<v>[{_HAN}]{{2,14}}?[0-9]{{1,3}} ?(?:号楼|栋|幢|座){_SEP}(?:[0-9]{{1,2}} ?单元)?{_SEP}(?:[0-9]{{1,4}} ?(?:室|户|号|楼|层)(?:[东西]户)?|[0-9]{{3,4}}(?![0-9])))",
         ("现住址：青秀区绿地香颂22幢2703室", "开户行在东湖区阳光水岸33幢1602室"),
         ("住院部3号楼5层", "门诊楼2号楼3楼"),
@@ -145,7 +140,6 @@ PLACES: tuple[Rule, ...] = (
     _rule(
         "address-levels",
         "address",
-        "levels",
         rf"(?P<v>[{_HAN}]{{2,8}}?(?:市|县|区|旗|镇|乡|街道){_SEP}(?P<m>[{_HAN}]{{2,5}}?)(?:县|区|旗|镇|乡|街道|(?:村|屯|庄)(?:镇|乡|村)?)(?!医院|卫生|人民|中心|中医|妇幼|诊所|派出所|社区)(?:{_FINE}{_SEP}){{0,3}}{_TAIL}?)",
         ("从庐阳区大王庄镇赶过来", "快递到白鹭乡白鹭村2组吧", "我人在锦川市城关区"),
         ("城市地区农村", "小区社区", "去市区县区看"),

@@ -4,6 +4,7 @@ import re
 
 from cmtmedqa.clean.deidentify.grammar import BACK, GAP, LINK, announced, measured
 from cmtmedqa.clean.deidentify.model import Check, Rule
+from cmtmedqa.clean.deidentify.patterns import compiled
 
 # What is numbered. Misspelt forms stand beside their words.
 _NOUN = (
@@ -54,7 +55,7 @@ def _before(match: re.Match[str]) -> bool:
 
 
 def _rule(name: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check) -> Rule:
-    return Rule(name, "record_number", "record", re.compile(pattern), yes, no, check)
+    return Rule(name, "record_number", compiled(pattern), yes, no, check)
 
 
 RECORDS: tuple[Rule, ...] = (

@@ -1,0 +1,107 @@
+"""Rules for names without a cue where nothing but a name can stand: between marks, beside a number, with a compound surname."""
+
+import re
+
+from cmtmedqa.clean.deidentify.model import Check, Rule
+from cmtmedqa.clean.deidentify.name_checks import usual, usual_plain
+from cmtmedqa.clean.deidentify.names import COMPOUND, HAN, SURNAME, likely_name
+from cmtmedqa.clean.deidentify.patterns import compiled
+
+_EDGE = r"(?:^|(?<=[。!?;,、:\n\"“” (（]))"
+_W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}})"
+_NUMBER = r"(?:(?:我的)?(?:联系|手机|身份证?|[宅家])?(?:电话|手机|号码?|方式)?号?码?(?:是|为|:| )?[ ,:(]{0,2}(?:\+?86[ -]?)?(?:1[3-9][0-9 -]{9,11}(?![0-9])|[1-9][0-9]{16}[0-9Xx]))"
+# Compound surnames that are also words, or parts of such.
+_WORDS = frozenset(
+    [
+        "第五",
+        "微生",
+        "司空",
+        "东方",
+        "闻人",
+        "段干",
+        "东门",
+        "南门",
+        "西门",
+        "东郭",
+        "单于",
+        "太史",
+        "鲜于",
+        "公羊",
+        "巫马",
+        "陈林",
+        "张简",
+        "范姜",
+        "乐正",
+        "公西",
+        "公良",
+        "子车",
+        "长孙",
+        "公孙",
+        "南宫",
+        "钟离",
+        "司马",
+    ]
+)
+_SURE = "|".join(name for name in COMPOUND if name not in _WORDS)
+_HISTORY = re.compile(
+    "诸葛亮|诸葛孔明|诸葛行军|诸葛菜|司马迁|司马光|司马懿|欧阳修|上官婉儿|皇甫谧|夏侯惇|欧阳询|欧阳娜娜|纳兰性德|慕容复"
+)
+
+
+def _rule(name: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None) -> Rule:
+    return Rule(name, "name", compiled(pattern), yes, no, check)
+
+
+def _three(match: re.Match[str]) -> tuple[int, int] | bool:
+    """A surname that is no word and two usual characters."""
+    return match.end("v") - match.start("v") >= 3 and usual_plain(match)
+
+
+def _living(match: re.Match[str]) -> tuple[int, int] | bool:
+    """Nobody of history; of two further characters the second may belong to the next word."""
+    text, start = match.string, match.start("v")
+    found = likely_name(text, start)
+    return not _HISTORY.match(text, start) and (start, found.end if found else match.end("v"))
+
+
+BARE: tuple[Rule, ...] = (
+    _rule(
+        "name-alone",
+        rf"(?:^|(?<=[。!?;,\n\"“” (]))(?P<v>{SURNAME}[{HAN}]{{2}})(?=[,。!?; )\n])",
+        ("林若溪，我昨天来过", "您好。萧亦舒 女"),
+        (
+            "处方：林若溪",
+            "吃林若溪、高血压",
+            "林若溪",
+            "司空山，",
+            "高血压，",
+            "韦立德，每天一粒",
+            "沙菀子、补骨脂",
+            "林可霉素",
+            "李锦记，",
+            "白云山，",
+        ),
+        _three,
+    ),
+    _rule(
+        "name-before-number",
+        rf"{_EDGE}{_W}[ ,:、(]{{0,2}}(?={_NUMBER})",
+        ("邵岩，电话13912345678", "林若溪 13912345678", "王芳110101199003070011"),
+        ("电话 13912345678", "方便，电话13912345678", "高血压 13912345678"),
+        usual,
+    ),
+    _rule(
+        "name-behind-number",
+        rf"1[3-9][0-9]{{9}}[ ,(、]{{1,2}}{_W}(?=[,。!?;、: )\n]|$|收|女士|先生)",
+        ("13912345678，邵岩", "13912345678（林若溪）"),
+        ("13912345678，高血压", "13912345678 谢谢"),
+        usual,
+    ),
+    _rule(
+        "name-compound",
+        rf"(?P<v>(?:{_SURE})[{HAN}]{{1,2}}?)(?=$|[^{HAN}]|[的了在是也就都有说去来看做住吃从给和跟与、]|医|主|教|大夫|老师|护|先生|女士|小姐|您好|你好|今|昨|上|现|因|最|一起|一样|都|到|先|后|前|没|不)",
+        ("听说欧阳慕云看得好", "和上官静一起体检", "令狐云的处方"),
+        ("诸葛亮的马", "诸葛行军散", "欧阳修的诗", "第五天的", "东方的"),
+        _living,
+    ),
+)

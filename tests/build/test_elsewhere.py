@@ -1,0 +1,154 @@
+"""A removed record leaves the files beside a dataset too: pages of WARC files, parsed lines, exports; what stays is named."""
+
+import gzip
+import io
+import json
+import random
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cmtmedqa.build import trace
+from cmtmedqa.build.elsewhere import clear
+from cmtmedqa.build.forget import Request
+from cmtmedqa.build.warc_blanks import blank, places
+from cmtmedqa.errors import InputError
+
+URL = "https://example.org/question/{}"
+TEXT = "这是第{}个患者的问题，已经头疼三天了"
+
+
+def one(number: int, kind: str = "response") -> bytes:
+    body = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>{TEXT.format(number)}</p>{'长' * (number * 700)}".encode()
+    head = f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:{number}>\r\nWARC-Target-URI: {URL.format(number)}\r\n"
+    return f"{head}WARC-Date: 2026-01-01T00:00:00Z\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body + b"\r\n\r\n"
+
+
+def member(raw: bytes) -> bytes:
+    packed = io.BytesIO()
+    with gzip.GzipFile("", "wb", 9, packed, mtime=0) as stream:
+        stream.write(raw)
+    return packed.getvalue()
+
+
+def warc(path: Path, packed: bool) -> Path:
+    records = [record for number in range(5) for record in (one(number, "request"), one(number))]
+    path.write_bytes(b"".join(member(record) if packed else record for record in records))
+    return path
+
+
+def request(number: int = 2, **more: Any) -> Request:
+    row = {"id": f"d{number}", "url_hash": trace.url_hash(URL.format(number)), "warc": None, **more}
+    return Request([row], {row["id"]: [{"role": "patient", "text": TEXT.format(number)}]})
+
+
+def lines(*numbers: int) -> str:
+    records = [
+        {"id": f"x{n}", "url": URL.format(n), "turns": [{"role": "patient", "text": TEXT.format(n)}]} for n in numbers
+    ]
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_pages_are_overwritten_and_all_others_keep_their_place(tmp_path: Path, packed: bool) -> None:
+    path = warc(tmp_path / ("a.warc.gz" if packed else "a.warc"), packed)
+    before, bytes_before = places(path), path.read_bytes()
+    assert blank(path, lambda url, _: url == URL.format(2)) == 2
+    after = places(path)
+    assert [place[:2] for place in after] == [place[:2] for place in before]
+    assert [place.url for place in after].count("") == 2
+    raw = gzip.decompress(path.read_bytes()) if packed else path.read_bytes()
+    assert TEXT.format(2).encode() not in raw
+    assert URL.format(2).encode() not in raw
+    for old, new in zip(before, after, strict=True):
+        if new.url:
+            assert path.read_bytes()[new.offset :][: new.length] == bytes_before[old.offset :][: old.length]
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_reader_of_warc_files_passes_the_blanks_over(tmp_path: Path, packed: bool) -> None:
+    pytest.importorskip("fastwarc", reason="fastwarc is not installed (extra parse)")
+    from cmtmedqa.sites.warc import pages
+
+    path = warc(tmp_path / ("a.warc.gz" if packed else "a.warc"), packed)
+    before = list(pages(path))
+    blank(path, lambda url, _: url in {URL.format(0), URL.format(4)})
+    assert list(pages(path)) == before[1:4]
+    assert not any(page.fault for page in pages(path))
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_blanks_of_every_length_fit(tmp_path: Path, packed: bool) -> None:
+    rng = random.Random(3)
+    for extra in range(120):
+        noise = rng.randbytes(300 + extra)
+        record = (
+            b"WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: u\r\nContent-Length: %d\r\n\r\n" % len(noise) + noise
+        )
+        path = tmp_path / "a"
+        path.write_bytes(member(record + b"\r\n\r\n") if packed else record + b"\r\n\r\n")
+        size = path.stat().st_size
+        assert blank(path, lambda url, _: url == "u") == 1
+        assert path.stat().st_size == size
+        assert [place.url for place in places(path)] == [""]
+
+
+def test_a_damaged_file_is_left_and_named(tmp_path: Path) -> None:
+    path = warc(tmp_path / "a.warc.gz", packed=True)
+    path.write_bytes(path.read_bytes()[:-30])
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="damaged at byte"):
+        blank(path, lambda *_: True)
+    cleared = clear([tmp_path], request(), [])
+    assert path.read_bytes() == before
+    assert "damaged" in cleared.left[0]
+    assert "no page was removed" in cleared.left[0]
+
+
+def test_lines_go_and_the_pages_that_they_name_go_with_them(tmp_path: Path) -> None:
+    """A dialogue of two pages: lineage knows the first alone, the parsed record both."""
+    path = warc(tmp_path / "a.warc.gz", packed=True)
+    at = {place.url: place.offset for place in places(path)}
+    record = json.loads(lines(2)) | {
+        "extra": json.dumps({"warc_pages": [{"file": path.name, "offset": at[URL.format(3)]}]})
+    }
+    parsed = tmp_path / "site.jsonl"
+    parsed.write_text(lines(0, 1) + json.dumps(record) + "\n" + lines(4), encoding="utf-8")
+    cleared = clear([tmp_path], request(), [])
+    assert cleared[:3] == (1, 4, 2)
+    assert cleared.left == ()
+    assert parsed.read_text(encoding="utf-8") == lines(0, 1, 4)
+    assert {place.url for place in places(path)} == {"", URL.format(0), URL.format(1), URL.format(4)}
+
+
+def test_a_record_is_known_by_id_by_place_and_by_its_turns(tmp_path: Path) -> None:
+    export = tmp_path / "train.jsonl.gz"
+    row = {"messages": [{"role": "user", "content": TEXT.format(2)}, {"role": "assistant", "content": "好的"}]}
+    other = {"messages": [{"role": "user", "content": TEXT.format(1)}]}
+    export.write_bytes(gzip.compress("".join(json.dumps(item) + "\n" for item in (other, row)).encode()))
+    ids = tmp_path / "ids.jsonl"
+    ids.write_text('{"id": "d2", "text": "a"}\n{"id": "d22"}\n', encoding="utf-8")
+    pages = warc(tmp_path / "b.warc.gz", packed=True)
+    offset = next(place.offset for place in places(pages) if place.url == URL.format(4))
+    cleared = clear([tmp_path], request(url_hash=None, warc={"file": "b.warc.gz", "offset": offset}), [])
+    assert cleared[:2] == (2, 2)
+    assert [json.loads(line) for line in gzip.decompress(export.read_bytes()).splitlines()] == [other]
+    assert ids.read_text(encoding="utf-8") == '{"id": "d22"}\n'
+
+
+def test_what_cannot_be_rewritten_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([{"content": TEXT.format(2)}]), encoding="utf-8")
+    (tmp_path / "other.txt").write_text(TEXT.format(1), encoding="utf-8")
+    with sqlite3.connect(tmp_path / "frontier.sqlite") as base:
+        base.execute("CREATE TABLE pages(url TEXT)")
+        base.execute("INSERT INTO pages VALUES (?)", (URL.format(2),))
+    base.close()
+    left = clear([tmp_path], request(), []).left
+    assert [line.partition(": ")[0] for line in left] == [str(tmp_path / "a.json"), str(tmp_path / "frontier.sqlite")]
+
+
+def test_a_place_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        clear([tmp_path / "gone"], request(), [])
