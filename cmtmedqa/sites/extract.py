@@ -179,11 +179,17 @@ def _said(blocks: Sequence[Block], scope: Any) -> tuple[list[RawTurn], Counter[s
 
 
 def _skip(rules: Sequence[Refuse], node: Any, empty: bool) -> str:
-    return next((rule.reason for rule in rules if rule.empty == empty and matches(rule, node)), "")
+    for rule in rules:
+        if rule.empty == empty and matches(rule, node):
+            return rule.reason
+    return ""
 
 
 def _role(cases: Sequence[RoleCase], node: Any) -> str:
-    return next((case.role for case in cases if case.when is None or matches(case.when, node)), "")
+    for case in cases:
+        if case.when is None or matches(case.when, node):
+            return case.role
+    return ""
 
 
 def _joined(parts: Sequence[Select], scope: Any) -> str:

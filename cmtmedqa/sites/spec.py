@@ -60,6 +60,13 @@ class Select(Settings):
 
         return alternatives_of(self)
 
+    @cached_property
+    def patterns(self) -> tuple[re.Pattern[str] | None, tuple[re.Pattern[str], ...]]:
+        """`match` and `strip`, compiled."""
+        from cmtmedqa.sites.selectors import pattern
+
+        return pattern(self.match) if self.match else None, tuple(map(pattern, self.strip))
+
     @model_validator(mode="before")
     @classmethod
     def _plain(cls, value: object) -> object:
