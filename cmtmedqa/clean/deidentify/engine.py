@@ -12,6 +12,8 @@ from cmtmedqa.clean.deidentify.patterns import TAG_MARK
 from cmtmedqa.clean.deidentify.rules import RULES
 from cmtmedqa.clean.deidentify.screen import Masks, Screen, may_match, rules_of
 
+_FEW = 16
+
 
 class _Rules(NamedTuple):
     rules: tuple[Rule, ...]
@@ -46,18 +48,26 @@ def _find(texts: Sequence[str], kinds: frozenset[str]) -> list[tuple[int, tuple[
     rules, screen = _rules(kinds)
     folded, rare = fold_column(texts)
     masks = screen.look(folded)
-    matching: dict[int, list[Rule]] = {}
-    for number, rule in enumerate(rules):
-        search = rule.pattern.regex.search
-        for row in may_match(masks, number):
-            if search(folded[row]):
-                matching.setdefault(row, []).append(rule)
+    matching = _matching(rules, folded, masks)
     found = []
     for row in sorted(matching):
         whole = rare.get(row) or Folded(folded[row], None, None)
         if spans := _search(whole, matching[row], rules, masks[row]):
             found.append((row, spans))
     return found
+
+
+def _matching(rules: Sequence[Rule], texts: Sequence[str], masks: Masks) -> dict[int, list[Rule]]:
+    """By number of a text the rules whose pattern matches it; rule by rule, which is faster unless there are few texts."""
+    matching: dict[int, list[Rule]] = {}
+    if len(texts) <= _FEW:
+        pairs = ((row, rules[number]) for row in range(len(texts)) for number in rules_of(masks[row]))
+    else:
+        pairs = ((row, rule) for number, rule in enumerate(rules) for row in may_match(masks, number))
+    for row, rule in pairs:
+        if rule.pattern.regex.search(texts[row]):
+            matching.setdefault(row, []).append(rule)
+    return matching
 
 
 def _search(folded: Folded, matching: Sequence[Rule], rules: Sequence[Rule], mask: Masks) -> tuple[Span, ...]:
