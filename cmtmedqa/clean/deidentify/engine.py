@@ -13,6 +13,8 @@ from cmtmedqa.clean.deidentify.rules import RULES
 from cmtmedqa.clean.deidentify.screen import Masks, Screen, may_match, rules_of
 
 _FEW = 16
+# Of values that are strung together without a word between them each round may find one more: a bound keeps the time linear.
+_ROUNDS = 32
 
 
 class _Rules(NamedTuple):
@@ -73,7 +75,10 @@ def _matching(rules: Sequence[Rule], texts: Sequence[str], masks: Masks) -> dict
 def _search(folded: Folded, matching: Sequence[Rule], rules: Sequence[Rule], mask: Masks) -> tuple[Span, ...]:
     """The spans that the matching rules find, and those that any rule finds in what is left."""
     found: list[Span] = []
-    while spans := _resolve([span for rule in matching for span in apply(rule, folded.text)]):
+    for _ in range(_ROUNDS):
+        spans = _resolve([span for rule in matching for span in apply(rule, folded.text)])
+        if not spans:
+            break
         found += [Span(*folded.original(span.start, span.end), span.kind, span.rule) for span in spans]
         folded = folded.without([(span.start, span.end) for span in spans], TAG_MARK)
         matching = [rules[number] for number in rules_of(mask)]
