@@ -41,6 +41,7 @@ def main() -> None:
 
     # seed
     arguments.seed(settings)
+    ranks.require_shares(rollouts=settings.rollouts, mini_batch_size=settings.mini_batch_size)
 
     # tokenizer and data
     folder, reward_folder = lineage.model_folder(settings.model), ppo_finish.reward_folder(settings.reward_model)

@@ -11,7 +11,7 @@ pytest.importorskip("torch", reason="training needs torch: pip install -e '.[tra
 
 from cmtmedqa import recipes
 from cmtmedqa.errors import ConfigError, InputError
-from cmtmedqa.training import lineage, ppo_figures, ppo_finish, ppo_state, ppo_update
+from cmtmedqa.training import lineage, ppo_figures, ppo_finish, ppo_state, ppo_update, ranks
 from cmtmedqa.training.ppo_figures import Answered
 from cmtmedqa.training.ppo_state import State
 
@@ -153,6 +153,14 @@ def test_settings_that_cannot_work_say_why(change: str, why: str) -> None:
         recipes.load("ppo", "tiny", [*GIVEN, change])
     with pytest.raises(ConfigError, match="multiple of processes"):
         recipes.load("ppo", "tiny", [*GIVEN, "processes=3"])
+
+
+def test_answers_that_the_started_processes_cannot_share_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torchrun may start another number of processes than the recipe says."""
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    ranks.require_shares(rollouts=12)
+    with pytest.raises(ConfigError, match="mini_batch_size 8 is no multiple of the 3 processes"):
+        ranks.require_shares(rollouts=12, mini_batch_size=8)
 
 
 def test_recipes_of_all_families_load() -> None:
