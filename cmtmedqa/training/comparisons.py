@@ -115,17 +115,16 @@ def fit(
 def halves(items: Sequence[Item], share: float, counts: Counter[str]) -> tuple[list[Item], list[Item]]:
     """(train, held out): by the `split` of the data if a row is in dev, else by a hash of the dialogue.
 
-    Rows of the test split are left for `cmtmedqa evaluate reward`, and counted.
+    Of few dialogues the one with the smallest hash is held out, even if its hash is above `share`; a single one is all train. Rows of the test split are left for `cmtmedqa evaluate reward`, and counted.
     """
     counts["test_split_left_out"] += sum(item.split == "test" for item in items)
     rest = [item for item in items if item.split != "test"]
     if any(item.split == "dev" for item in rest):
         return [item for item in rest if item.split != "dev"], [item for item in rest if item.split == "dev"]
-    train: list[Item] = []
-    held: list[Item] = []
-    for item in rest:
-        (held if _place(item.dialogue_id) < share else train).append(item)
-    return train, held
+    places = {item.dialogue_id: _place(item.dialogue_id) for item in rest}
+    limit = max(share, min(places.values())) if share and len(places) > 1 else -1.0
+    held = [item for item in rest if places[item.dialogue_id] <= limit]
+    return [item for item in rest if places[item.dialogue_id] > limit], held
 
 
 def read_halves(settings: RewardRun, tokenizer: Any, counts: Counter[str]) -> tuple[list[Item], list[Item]]:

@@ -183,6 +183,15 @@ def test_splits_of_the_data_rule_and_else_a_hash_of_the_dialogue() -> None:
     assert counts["test_split_left_out"] == 133
 
 
+def test_of_few_dialogues_one_is_held_out() -> None:
+    few = [Item(f"r{i}", f"d{i % 2}", ASKED, ("a", "b"), ((0, 1, 1),)) for i in range(6)]
+    train, held = comparisons.halves(few, 1e-9, Counter())
+    assert (len(train), len(held)) == (3, 3)
+    assert len({item.dialogue_id for item in held}) == 1
+    assert comparisons.halves(few[::2], 0.5, Counter()) == (few[::2], [])
+    assert comparisons.halves(few, 0.0, Counter()) == (few, [])
+
+
 @pytest.mark.parametrize(
     ("row", "why"),
     [

@@ -108,8 +108,9 @@ def test_a_killed_run_goes_on_as_if_undisturbed(chain: tuple[str, ...], train: T
     (killed / "metrics.json").unlink()
     weights = killed / "checkpoint-6" / "adapters.safetensors"
     weights.write_bytes(weights.read_bytes()[:100])
-    done = train("ppo", *chain, f"output={killed}", *adaptive)
+    done = train("ppo", *chain, f"output={killed}", *adaptive, "save_total_limit=1")
     assert "checkpoint-6: is not whole" in done.output
+    assert [path.name for path in killed.glob("checkpoint-*")] == ["checkpoint-6"]
     assert (killed / "log.jsonl").read_text() == (straight / "log.jsonl").read_text()
     assert metrics_of(killed)["weights"] == metrics_of(straight)["weights"]
     refused = train("ppo", *chain, f"output={killed}", *adaptive, "lam=0.9", code=2)
