@@ -12,7 +12,7 @@ from tests.training.synthetic import write_advice, write_rankings
 from tests.training.tiny import run as run_program
 
 Train = Callable[..., Any]
-SHORT = ("max_steps=6", "eval_steps=2", "save_steps=2", "max_new_tokens=12", "ppo_epochs=2")
+SHORT = ("max_steps=6", "eval_steps=2", "eval_prompts=4", "save_steps=2", "max_new_tokens=12", "ppo_epochs=2")
 
 
 @pytest.fixture(scope="module")
