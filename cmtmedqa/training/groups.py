@@ -82,7 +82,7 @@ class Reward:
             log_metric("score", sum(scores) / len(scores))
         return [score if end else self.settings.no_eos_reward for score, end in zip(scores, ended, strict=True)]
 
-    @torch.no_grad()  # type: ignore[untyped-decorator]
+    @torch.no_grad()
     def scores(self, rows: Sequence[Sequence[int]]) -> list[float]:
         """The score of each row of token ids, read at its last one."""
         whole = self.model.get_base_model() if hasattr(self.model, "peft_config") else self.model
