@@ -21,7 +21,7 @@ def main() -> None:
     from datasets import Dataset
     from trl import GRPOConfig
 
-    from cmtmedqa.training import adapters, arguments, groups, lineage, models, stages
+    from cmtmedqa.training import adapters, arguments, groups, lineage, models, prompts, stages
 
     # seed
     arguments.seed(settings)
@@ -31,7 +31,7 @@ def main() -> None:
     tokenizer = models.load_tokenizer(folder)
     adapters.require_marks(folder, tokenizer)
     counts: Counter[str] = Counter()
-    train, dev = groups.read_prompts(settings, tokenizer, counts)
+    train, dev = (groups.rows_of(half, tokenizer) for half in prompts.read_prompts(settings, tokenizer, counts))
     reference = "frozen copy of the base" if settings.tuning == "full" else "base with adapters off"
     facts = {**stages.facts(folder, tokenizer, train, dev), "reference": reference}
     facts["reward"] = groups.require_reward(settings, facts)
@@ -52,7 +52,7 @@ def main() -> None:
         num_generations=settings.num_generations,
         num_iterations=settings.num_iterations,
         steps_per_generation=settings.steps_per_generation,
-        max_completion_length=settings.max_completion_length,
+        max_completion_length=settings.max_new_tokens,
         temperature=settings.temperature,
         top_p=1.0,  # the log-probabilities are those of the whole distribution, so it is sampled from
         top_k=0,

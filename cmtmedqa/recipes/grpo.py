@@ -15,7 +15,7 @@ class GrpoRun(Run):
         description="model/ of a run of cmtmedqa train reward on the same base, or that model merged"
     )
     no_eos_reward: float = Field(
-        -1.0, description="reward of an answer cut off at max_completion_length; below what ended answers score"
+        -1.0, description="reward of an answer cut off at max_new_tokens; below what ended answers score"
     )
     reward_clip: Rate = Field(10.0, description="rewards are kept within plus and minus this")
     beta: NotNegative = Field(0.02, description="weight of the KL to `model`, the reference; 0: none")
@@ -24,7 +24,7 @@ class GrpoRun(Run):
     steps_per_generation: int | None = Field(
         None, ge=1, description="micro-batches of one sampling; none: gradient_accumulation_steps"
     )
-    max_completion_length: Positive = Field(512, description="tokens of an answer")
+    max_new_tokens: Positive = Field(512, description="tokens of an answer")
     temperature: Rate = 1.0
     epsilon: Rate = Field(0.2, description="the ratio of new to old probability is clipped to 1 ± epsilon")
     score_batch_size: Positive = Field(16, description="answers that the reward model scores at a time")
@@ -53,8 +53,8 @@ class GrpoRun(Run):
                 f"one sampling has {batch} answers (per_device_train_batch_size × processes × steps_per_generation), "
                 f"which is no multiple of num_generations {self.num_generations}"
             )
-        if self.max_completion_length >= self.max_length:
-            raise ValueError("max_length must exceed max_completion_length: the rest is the room of a prompt")
+        if self.max_new_tokens >= self.max_length:
+            raise ValueError("max_length must exceed max_new_tokens: the rest is the room of a prompt")
         if self.save_steps % self.cycle_steps:
             raise ValueError(
                 f"save_steps must be a multiple of {self.cycle_steps}, the steps that one sampling feeds: "

@@ -1,7 +1,6 @@
 """Groups of sampled answers for GRPO: their prompts, the reward that sees how an answer ended, and samplers that a resume repeats."""
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,38 +10,16 @@ from trl import GRPOTrainer
 from trl.trainer.utils import RepeatSampler
 
 from cmtmedqa.recipes.grpo import GrpoRun
-from cmtmedqa.training import adapters, data, guards, lineage, prompts, template
+from cmtmedqa.training import adapters, guards, lineage, prompts, template
 from cmtmedqa.training.batches import by_length
-from cmtmedqa.training.data import Conversation, Messages
+from cmtmedqa.training.data import Messages
 from cmtmedqa.training.prompts import Prompt
 
 Row = dict[str, Any]
 
 
-def read_prompts(settings: GrpoRun, tokenizer: Any, counts: Counter[str]) -> tuple[list[Row], list[Row]]:
-    """(train, held out) rows of `id` and `prompt`, cut from the left so that an answer has its room in `max_length`.
-
-    Held out are the dev split of datasets or `eval_data`, else a share of the dialogues by the hash of their id; at most
-    `eval_prompts`. Raises InputError when nothing is left to answer.
-    """
-    train = _rows(settings, data.read_conversations(settings.data, "train", counts), tokenizer, counts)
-    paths, split = data.held_out(settings.data, settings.eval_data)
-    dev = _rows(settings, data.read_conversations(paths, split, Counter()), tokenizer, Counter())
-    if not dev and settings.eval_share:
-        dev = [row for row in train if _place(row) < settings.eval_share]
-        train = [row for row in train if _place(row) >= settings.eval_share]
-    data.require_some(train, settings.data, counts)
-    counts["prompts"], counts["prompts_held_out"] = len(train), min(len(dev), settings.eval_prompts)
-    return train, sorted(dev, key=_place)[: settings.eval_prompts]
-
-
-def _place(row: Row) -> float:
-    return prompts.seed_of("held out", row["id"].rpartition(":")[0]) / 2**63
-
-
-def _rows(settings: GrpoRun, dialogues: Sequence[Conversation], tokenizer: Any, counts: Counter[str]) -> list[Row]:
-    room = settings.max_length - settings.max_completion_length
-    found = prompts.prompts(dialogues, settings.prompts, tokenizer, room, counts)
+def rows_of(found: Sequence[Prompt], tokenizer: Any) -> list[Row]:
+    """Rows of `id` and `prompt` as trl reads them."""
     return [{"id": prompt.id, "prompt": _as_cut(prompt, tokenizer)} for prompt in found]
 
 
@@ -82,7 +59,7 @@ class Reward:
             log_metric("score", sum(scores) / len(scores))
         return [score if end else self.settings.no_eos_reward for score, end in zip(scores, ended, strict=True)]
 
-    @torch.no_grad()  # type: ignore[untyped-decorator]
+    @torch.no_grad()
     def scores(self, rows: Sequence[Sequence[int]]) -> list[float]:
         """The score of each row of token ids, read at its last one."""
         whole = self.model.get_base_model() if hasattr(self.model, "peft_config") else self.model

@@ -73,7 +73,7 @@ def test_answers_end_with_the_end_token_and_long_prompts_lose_whole_turns(tokeni
     counts: Counter[str] = Counter()
     found, held = pairs.read_pairs(settings(f"data={file}", "max_length=90", "eval_share=0.2"), tokenizer, counts)
     assert counts["left_trimmed"] > 0
-    assert len(found) + len(held) == counts["pairs"] + counts["pairs_held_out"] == 40
+    assert len(found) + len(held) == counts["pairs"] + counts["pairs_held_out"] == 40 - counts["joined_by_prompt"]
     prompts = [preference(seed)["prompt"] for seed in range(40)]
     for pair, row in zip(found, pairs.tokenised(tokenizer, found), strict=True):
         assert any(pair.prompt == prompt[-len(pair.prompt) :] for prompt in prompts)

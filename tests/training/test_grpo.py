@@ -23,7 +23,7 @@ from cmtmedqa.training import groups, models, template  # noqa: E402
 Train = Callable[..., Any]
 LEARNING = (
     "learning_rate=5e-3", "max_steps=15", "eval_steps=15", "save_steps=15", "per_device_train_batch_size=16",
-    "max_completion_length=32", "eval_prompts=32",
+    "max_new_tokens=32", "eval_prompts=32",
 )  # fmt: skip
 NEEDED = ["model=m", "reward_model=r", "data=d", "output=o"]
 
@@ -64,7 +64,7 @@ def test_a_killed_run_goes_on_as_if_undisturbed_across_epochs(
     straight, killed = tmp_path / "straight", tmp_path / "killed"
     told = (
         f"model={policy}", f"reward_model={reward}", f"data={rows}", f"eval_data={dev}", "max_steps=8", "eval_steps=4",
-        "save_steps=4", "num_iterations=2", "per_device_train_batch_size=4", "max_completion_length=16",
+        "save_steps=4", "num_iterations=2", "per_device_train_batch_size=4", "max_new_tokens=16",
     )  # fmt: skip
     train("grpo", *told, f"output={straight}")
     train("grpo", *told, f"output={killed}", kill="cmtmedqa.training.guards:RunLog.on_log@9", code=-9)
