@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.text import Text
 
 from cmtmedqa.crawl.session import Session
 
@@ -22,7 +23,7 @@ def line(session: Session, now: float) -> str:
     following = f"next allowed in {wait:,.0f} s" if wait > 0 else f"every {session.delay:g} s"
     return (
         f"{session.plan.site}: queued {counts['queued']:,}, fetched {counts['done']:,}, denied {counts['denied']:,}, "
-        f"failed {counts['failed']:,}, {rate:,.1f} pages/s, {following}"
+        f"failed {counts['failed']:,}, {rate:,.1f}/s, {following}"
     )
 
 
@@ -43,7 +44,7 @@ def _keep_showing(session: Session, console: Console, done: threading.Event) -> 
     if console.is_terminal:
         with console.status("") as status:
             while not done.wait(_REFRESH):
-                status.update(line(session, time.time()))
+                status.update(Text(line(session, time.time()), no_wrap=True, overflow="ellipsis"))
         return
     while not done.wait(_SECONDS_BETWEEN_LINES):
         console.print(line(session, time.time()), highlight=False, soft_wrap=True)
