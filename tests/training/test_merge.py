@@ -75,7 +75,9 @@ def test_a_reward_model_stays_one_that_scores(model_folder: Path, merge: Merge, 
     merge(reward, "-o", tmp_path / "whole", "--dtype", "float32")
     apart, tokenizer = adapters.load(reward, None, "cpu", torch.float32)
     whole, _ = adapters.load(tmp_path / "whole", None, "cpu", torch.float32)
-    assert json.loads((tmp_path / "whole" / "config.json").read_text())["architectures"] == ["Qwen3ForSequenceClassification"]
+    assert json.loads((tmp_path / "whole" / "config.json").read_text())["architectures"] == [
+        "Qwen3ForSequenceClassification"
+    ]
     assert logits(whole, tokenizer).shape == (1, 1)
     assert torch.allclose(logits(apart, tokenizer), logits(whole, tokenizer), atol=1e-5)
 
