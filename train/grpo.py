@@ -8,6 +8,7 @@ is `model`: the base with its adapters off, or a frozen copy of it where all wei
 """
 
 from collections import Counter
+from pathlib import Path
 
 from cmtmedqa.recipes.grpo import GrpoRun
 from cmtmedqa.training import program
@@ -37,29 +38,33 @@ def main() -> None:
     if program.begin(settings, "grpo", facts):
         return
 
-    # model: the policy, and the reward model as a callable that sees how an answer ended
-    model = models.load_model(settings, folder, tokenizer)
+    # model, after the trainer's arguments: DeepSpeed and FSDP share a model out while it is loaded, but not the reward model
     reward = groups.load_reward(settings, tokenizer, getattr(torch, settings.dtype))
+    resume = stages.resume_from(settings)
+    evaluates = {
+        "num_generations_eval": 2,
+        "per_device_eval_batch_size": 2 * -(-settings.per_device_eval_batch_size // 2),
+    }
+    args = GRPOConfig(
+        **arguments.trainer_arguments(settings, bool(dev), resume is not None) | evaluates,
+        beta=settings.beta,
+        epsilon=settings.epsilon,
+        num_generations=settings.num_generations,
+        num_iterations=settings.num_iterations,
+        steps_per_generation=settings.steps_per_generation,
+        max_completion_length=settings.max_completion_length,
+        temperature=settings.temperature,
+        top_p=1.0,  # the log-probabilities are those of the whole distribution, so it is sampled from
+        top_k=0,
+        disable_dropout=True,
+    )
+    model = models.load_model(settings, folder, tokenizer)
 
     # trainer
-    resume = stages.resume_from(settings)
-    evaluates = {"num_generations_eval": 2, "per_device_eval_batch_size": 2 * -(-settings.per_device_eval_batch_size // 2)}
     trainer = groups.GroupTrainer(
         model,
         reward_funcs=[reward],
-        args=GRPOConfig(
-            **arguments.trainer_arguments(settings, bool(dev), resume is not None) | evaluates,
-            beta=settings.beta,
-            epsilon=settings.epsilon,
-            num_generations=settings.num_generations,
-            num_iterations=settings.num_iterations,
-            steps_per_generation=settings.steps_per_generation,
-            max_completion_length=settings.max_completion_length,
-            temperature=settings.temperature,
-            top_p=1.0,  # the log-probabilities are those of the whole distribution, so it is sampled from
-            top_k=0,
-            disable_dropout=True,
-        ),
+        args=args,
         train_dataset=Dataset.from_list(train),
         eval_dataset=Dataset.from_list(dev) if dev else None,
         processing_class=tokenizer,
@@ -68,7 +73,8 @@ def main() -> None:
     )
 
     # train, save, metrics.json
-    stages.train_and_save(trainer, settings, resume, "grpo", facts, counts)
+    log = Path(settings.output) / program.LOG
+    stages.train_and_save(trainer, settings, resume, "grpo", facts, counts, lambda: ({}, groups.table(log)))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from trl import GRPOTrainer
 from trl.trainer.utils import RepeatSampler
 
 from cmtmedqa.recipes.grpo import GrpoRun
-from cmtmedqa.training import adapters, data, lineage, prompts, template
+from cmtmedqa.training import adapters, data, guards, lineage, prompts, template
 from cmtmedqa.training.batches import by_length
 from cmtmedqa.training.data import Conversation, Messages
 from cmtmedqa.training.prompts import Prompt
@@ -65,11 +66,16 @@ class Reward:
     def __init__(self, model: Any, tokenizer: Any, settings: GrpoRun) -> None:
         self.model, self.tokenizer, self.settings = model, tokenizer, settings
 
-    def __call__(self, prompts: Sequence[Messages], completion_ids: Sequence[Sequence[int]], **columns: Any) -> list[float]:
+    def __call__(
+        self, prompts: Sequence[Messages], completion_ids: Sequence[Sequence[int]], **columns: Any
+    ) -> list[float]:
         """One reward for each answer (`completion_ids`, with the end token where the model wrote it) to its prompt."""
         limit = self.settings.reward_clip
         ended = [bool(ids) and ids[-1] == self.tokenizer.eos_token_id for ids in completion_ids]
-        rows = [template.prompt_ids(self.tokenizer, prompt) + list(ids) for prompt, ids in zip(prompts, completion_ids, strict=True)]
+        rows = [
+            template.prompt_ids(self.tokenizer, prompt) + list(ids)
+            for prompt, ids in zip(prompts, completion_ids, strict=True)
+        ]
         scores = [min(max(score, -limit), limit) for score in self.scores(rows)]
         if log_metric := columns.get("log_metric"):
             log_metric("ended_share", sum(ended) / len(ended))
@@ -84,7 +90,10 @@ class Reward:
         found = [0.0] * len(rows)
         for batch in by_length([len(row) for row in rows], self.settings.score_batch_size):
             width = max(len(rows[number]) for number in batch)
-            ids = torch.tensor([[*rows[n], *[self.tokenizer.pad_token_id] * (width - len(rows[n]))] for n in batch], device=whole.device)
+            ids = torch.tensor(
+                [[*rows[n], *[self.tokenizer.pad_token_id] * (width - len(rows[n]))] for n in batch],
+                device=whole.device,
+            )
             last = torch.tensor([len(rows[number]) - 1 for number in batch], device=whole.device)
             mask = (torch.arange(width, device=whole.device) <= last[:, None]).long()
             states = backbone(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
@@ -143,5 +152,28 @@ class GroupTrainer(GRPOTrainer):
         return self._seeded(super()._get_eval_sampler(eval_dataset), False)
 
     def _seeded(self, sampler: RepeatSampler, shuffle: bool) -> _Seeded:
-        return _Seeded(sampler.data_source, sampler.mini_repeat_count, sampler.batch_size, sampler.repeat_count, shuffle, sampler.seed)
+        return _Seeded(
+            sampler.data_source,
+            sampler.mini_repeat_count,
+            sampler.batch_size,
+            sampler.repeat_count,
+            shuffle,
+            sampler.seed,
+        )
 
+
+def table(log: Path) -> str:
+    """Markdown for the card: reward, KL and ended answers at each evaluation; '' where nothing was evaluated."""
+    rows = [line for line in (guards.read_log(log) if log.is_file() else []) if "eval_reward" in line]
+    keys = ("eval_reward", "eval_score", "eval_kl", "eval_ended_share", "eval_completions/mean_length")
+    cells = [
+        "| " + " | ".join([str(row["step"]), *(f"{row[key]:.3f}" if key in row else "" for key in keys)]) + " |"
+        for row in rows
+    ]
+    head = [
+        "## Reward and KL, held out",
+        "",
+        "| step | reward | score | KL | ended | tokens |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*head, *cells]) if cells else ""

@@ -174,13 +174,17 @@ def _rule(
     return Rule(name, kind, compiled(pattern), yes, no, check)
 
 
-_HOUSE = rf"(?P<v>{SUFFIX}(?:[{_HAN}]{{1,4}}?(?:分院|院区|总院))?)"
+# A numbered ward behind a named hospital narrows it down to some thirty people: it goes with the department before it.
+WARD = rf"(?:(?:[{_HAN}]{{1,6}}?科)?(?:住院部|住院楼)?(?:第?{_NUMERAL}{{1,3}}(?:病区|病房|病室|护理单元)|[0-9]{{1,2}}楼[东西南北]?(?:病区|区)?))"
+_HOUSE = rf"(?P<v>{SUFFIX}(?:[{_HAN}]{{1,4}}?(?:分院|院区|总院))?{WARD}?)"
 HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital",
         "hospital",
-        rf"(?P<v>{SUFFIX}(?:[{_HAN}]{{1,4}}?(?:分院|院区|总院))?)",
+        _HOUSE,
         (
+            "住在北京协和医院骨科三病区",
+            "清沅市第九人民医院住院部8楼",
             "先去的云溪镇中心卫生院，说",
             "在百合堂中医门诊部拿过药",
             "请带到清沅大学附属岚山医院来",
@@ -203,7 +207,13 @@ HOSPITALS: tuple[Rule, ...] = (
         ),
         _hospital,
     ),
-    _rule("hospital-short", "hospital", rf"(?P<v>{SHORT}医院)", ("华西医院",), ("南方人的医院",)),
+    _rule(
+        "hospital-short",
+        "hospital",
+        rf"(?P<v>{SHORT}医院{WARD}?)",
+        ("华西医院", "华西医院胸外科2病区"),
+        ("南方人的医院",),
+    ),
     _rule(
         "hospital-numbered",
         "hospital",
