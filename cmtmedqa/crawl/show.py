@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.text import Text
 
 from cmtmedqa.crawl.session import Session
 
 THREAD = "crawl progress"
 _REFRESH = 0.5
+_SPINNER = 2  # columns
 _SECONDS_BETWEEN_LINES = 10.0
 
 
@@ -25,6 +25,11 @@ def line(session: Session, now: float) -> str:
         f"{session.plan.site}: queued {counts['queued']:,}, fetched {counts['done']:,}, denied {counts['denied']:,}, "
         f"failed {counts['failed']:,}, {rate:,.1f}/s, {following}"
     )
+
+
+def cut(text: str, width: int) -> str:
+    """The text on one line of a terminal: a second line could not be taken back."""
+    return text if len(text) <= width else f"{text[: max(0, width - 1)]}…"
 
 
 @contextmanager
@@ -44,7 +49,7 @@ def _keep_showing(session: Session, console: Console, done: threading.Event) -> 
     if console.is_terminal:
         with console.status("") as status:
             while not done.wait(_REFRESH):
-                status.update(Text(line(session, time.time()), no_wrap=True, overflow="ellipsis"))
+                status.update(cut(line(session, time.time()), console.width - _SPINNER))
         return
     while not done.wait(_SECONDS_BETWEEN_LINES):
         console.print(line(session, time.time()), highlight=False, soft_wrap=True)

@@ -41,28 +41,35 @@ class _Plain(NamedTuple):
 
 
 class _Index:
-    """Every element of a tree under its classes (`.a`), id (`#a`) and tag, in the order of the page."""
+    """Every element of a tree under its classes (`.a`) and id (`#a`), in the order of the page; under its tag once that is asked for."""
 
     def __init__(self, root: Any) -> None:
         self.nodes = list(root.iter(etree.Element))
         self.places: dict[Any, int] = dict(zip(self.nodes, range(len(self.nodes)), strict=True))
         self.by: dict[str, list[int]] = {}
+        self.none: set[str] = set()  # names looked up in vain
         by, places = self.by, self.places
-        for place, node in enumerate(self.nodes):
-            by.setdefault(node.tag, []).append(place)
         for node in _NAMED(root):
-            attributes = dict(node.attrib)
-            for name in dict.fromkeys(attributes.get("class", "").split()):
-                by.setdefault(f".{name}", []).append(places[node])
-            if name := attributes.get("id"):
-                by.setdefault(f"#{name}", []).append(places[node])
+            place = places[node]
+            for name in dict.fromkeys(node.get("class", "").split()):
+                by.setdefault(f".{name}", []).append(place)
+            if name := node.get("id"):
+                by.setdefault(f"#{name}", []).append(place)
+        self.root = root
 
-    def containing(self, key: str) -> list[int]:
-        """The places of elements of which a class holds the word of `*word`."""
-        if key not in self.by:
+    def look_up(self, key: str) -> None:
+        """Have the elements of a tag, or of which a class holds the word of `*word`, under that name."""
+        if key in self.by or key in self.none:
+            return
+        if key[0] == "*":
             names = [name for name in self.by if name[0] == "." and key[1:] in name]
-            self.by[key] = sorted({place for name in names for place in self.by[name]})
-        return self.by[key]
+            found = sorted({place for name in names for place in self.by[name]})
+        else:
+            found = [self.places[node] for node in self.root.iter(key)]
+        if found:
+            self.by[key] = found
+        else:
+            self.none.add(key)
 
     def end(self, node: Any) -> int:
         """The place behind the last element inside an element."""
@@ -111,9 +118,9 @@ class Elements:
         """Whether none of these names is on the page."""
         return self._index.by.keys().isdisjoint(keys)
 
-    def containing(self, key: str) -> None:
-        """Have the elements of which a class holds the word of `*word` looked up as `*word`."""
-        self._index.containing(key)
+    def look_up(self, key: str) -> None:
+        """Have the elements of a tag, or of which a class holds the word of `*word`, in the index."""
+        self._index.look_up(key)
 
 
 def _key(compound: _Compound) -> str:
@@ -160,12 +167,12 @@ def css_finder(css: str) -> Callable[[Elements], list[Any]]:
         return lambda scope: [value for node in owners(scope) if (value := node.get(name)) is not None]
     plain = _alternatives(css)
     keys = frozenset(one.key for one in plain) if plain else frozenset(_needed(css))
-    words = sorted(key for key in keys if key[0] == "*")
+    words = sorted(key for key in keys if key[0] not in ".#")
     path = xpath_finder(None, css) if not plain else None
 
     def find(scope: Elements) -> list[Any]:
         for word in words:
-            scope.containing(word)
+            scope.look_up(word)
         if keys and scope.lacks(keys):
             return []
         return path(scope) if path else scope.plainly(plain)

@@ -145,6 +145,11 @@ def test_the_progress_line_tells_counts_rate_and_the_next_allowed_time() -> None
     assert show.line(_session(until=now + 75), now).endswith("next allowed in 75 s")
 
 
+def test_the_progress_line_never_wraps() -> None:
+    assert show.cut("t: queued 1", 11) == "t: queued 1"
+    assert show.cut("t: queued 1,200, fetched 40", 10) == "t: queued…"
+
+
 def test_progress_shows_on_a_terminal_and_ends_with_the_block() -> None:
     written = io.StringIO()
     with show.progress(_session(), Console(force_terminal=True, width=200, file=written)):
