@@ -237,8 +237,8 @@ def titled(match: re.Match[str]) -> Extent:
     spaced = match.start("t") > match.end("g")
     if _PRODUCT.match(text, match.end("t")):
         return False
-    # 高大 and 庞大 are words, but not before 夫.
-    if allowed(text, place, match.start("t") + 1 if not given and text.startswith("大夫", match.start("t")) else 0) or (
+    # 高大 is a word, but not before 夫, nor 车主 before 任.
+    if allowed(text, place, 0 if given or match["t"][:2] not in ("大夫", "主任") else match.start("t") + 1) or (
         spaced and len(given) < 2 and surname in AMBIGUOUS | _FUNCTION
     ):
         return False
