@@ -142,6 +142,13 @@ USERS: tuple[Rule, ...] = (
         lambda match: _user(match) and match["v"] not in ("所有人", "全体成员") and _alone(match),
     ),
     _rule(
+        "user-at-latin",
+        rf"(?:@|艾特) ?(?P<v>[A-Za-z][A-Za-z0-9_.-]{{2,23}}(?<![.-]))(?=[{HAN}])",
+        ("@tian_618您好，看了您的回复", "艾特momo1982这位"),
+        ("abc@example点com",),
+        _alone,
+    ),
+    _rule(
         "user-before",
         rf"(?<![A-Za-z0-9_.-])(?P<v>{_LATIN}|(?:(?<=^)|(?<=[,。!?;: ]))[{HAN}]{{2,10}}[0-9]{{1,6}}|(?:(?<=^)|(?<=[,。!?;: ]))[{HAN}]{{2,8}}?(?=,?[是就这那(])){BACK}(?:昵称|网名|用户名|登录名|[账帐]号|(?<![A-Za-z])ID)",
         ("doudou_2005是我的昵称", "北方的狼是我的网名", "小雨滴答，这是我的昵称", "tian_12（昵称）"),
