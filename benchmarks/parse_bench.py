@@ -1,9 +1,10 @@
 """Pages per second and core of `cmtmedqa parse`, and its peak memory: WARC files of saved pages in, dialogues out.
 
-python -m benchmarks.parse_bench BENCH/parse --pages 20000 --repeat 3 [-o BENCH/parse.json]
+python -m benchmarks.parse_bench BENCH/parse --pages 20000 --repeat 3 [--replica] [-o BENCH/parse.json]
 
-The pages are those of tests/sites/pages under new addresses, about as long as the replica's. Each run is a process of its own;
-CPU seconds count, since other work may share the machine. `--site` takes one site's pages alone.
+`--replica` takes the detail pages of the replica site, as many as are asked for, each rendered from a consultation of its own.
+Without it the pages are those of tests/sites/pages under new addresses; `--site` takes one site's pages alone, or one skin of the
+replica. Each run is a process of its own; CPU seconds count, since other work may share the machine.
 """
 
 import argparse
@@ -13,6 +14,8 @@ import re
 import shutil
 import statistics
 import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,26 +37,50 @@ def cases(site: str) -> list[tuple[str, str, bytes]]:
     return found
 
 
-def write(folder: Path, pages: int, site: str) -> dict[str, Any]:
-    """A WARC file of so many pages, each under an address of its own."""
+def rendered(pages: int, skin: str) -> Iterator[tuple[str, str, bytes]]:
+    """Skin, address and bytes of the first so many detail pages of a replica site without faults."""
+    from cmtmedqa.crawl.replica_site import build
+
+    found = 0
+    for path, page in build(1, pages * (1 if skin == "*" else 3), faults=()).pages.items():
+        name = path.split("/")[1]
+        if (
+            found < pages
+            and any(part in path for part in ("/wenda/", "/static/", "/question/"))
+            and skin in {"*", name}
+        ):
+            found += 1
+            yield name, f"http://127.0.0.1:8732{path}", page.body
+
+
+def renumbered(pages: int, site: str) -> Iterator[tuple[str, str, bytes]]:
+    """Site, address and bytes of saved pages, each time under another number."""
+    chosen = cases(site)
+    for number in range(pages):
+        name, url, body = chosen[number % len(chosen)]
+        last = list(NUMBER.finditer(url))[-1]
+        filling = "x" * 14 if last[0].isalnum() and not last[0].isdigit() else ""
+        yield name, f"{url[: last.start()]}{10_000_000 + number}{filling}{url[last.end() :]}", body
+
+
+def write(folder: Path, pages: Iterable[tuple[str, str, bytes]]) -> dict[str, Any]:
+    """A WARC file of pages, each under an address of its own."""
     from warcio.statusandheaders import StatusAndHeaders
     from warcio.warcwriter import WARCWriter
 
-    chosen = cases(site)
+    sites: Counter[str] = Counter()
     size = 0
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "pages.warc.gz").open("wb") as stream:
         writer = WARCWriter(stream, gzip=True)
-        for number in range(pages):
-            _, url, body = chosen[number % len(chosen)]
-            last = list(NUMBER.finditer(url))[-1]
-            address = f"{url[: last.start()]}{10_000_000 + number}{'x' * 14 if last[0].isalnum() and not last[0].isdigit() else ''}{url[last.end() :]}"
+        for site, address, body in pages:
+            sites[site] += 1
             headers = StatusAndHeaders("200 OK", [("Content-Type", "text/html")], "HTTP/1.1")
             writer.write_record(
                 writer.create_warc_record(address, "response", io.BytesIO(body), len(body), http_headers=headers)
             )
             size += len(body)
-    return {"pages": pages, "mean_bytes": round(size / pages), "sites": sorted({one for one, _, _ in chosen})}
+    return {"pages": sites.total(), "mean_bytes": round(size / sites.total()), "sites": dict(sites)}
 
 
 def main() -> None:
@@ -62,10 +89,12 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=20_000)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--site", default="*")
+    parser.add_argument("--replica", action="store_true")
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     shutil.rmtree(options.folder, ignore_errors=True)
-    facts = write(options.folder, options.pages, options.site)
+    chosen = rendered if options.replica else renumbered
+    facts = write(options.folder, chosen(options.pages, options.site))
     command = [
         sys.executable,
         "-c",
@@ -74,6 +103,7 @@ def main() -> None:
         str(options.folder / "pages.warc.gz"),
         "-o",
         str(options.folder / "out.jsonl"),
+        *(["--site", "demo"] if options.replica else []),
     ]
     costs = [measure(command, options.folder / "log") for _ in range(options.repeat)]
     counts = json.loads((options.folder / "out.report.json").read_text(encoding="utf-8"))["counts"]
@@ -82,8 +112,8 @@ def main() -> None:
         "dialogues": counts["dialogues"],
         "rejected": counts["rejected"],
         "cpu_seconds": [round(one, 2) for one in cpu],
-        "pages_per_cpu_second": round(options.pages / statistics.median(cpu)),
-        "best": round(options.pages / min(cpu)),
+        "pages_per_cpu_second": round(facts["pages"] / statistics.median(cpu)),
+        "best": round(facts["pages"] / min(cpu)),
         "peak_mb": round(max(cost.peak_mb for cost in costs)),
     }
     print(json.dumps(result, ensure_ascii=False, indent=1))

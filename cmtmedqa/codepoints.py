@@ -85,4 +85,5 @@ def windows_inside(offsets: Ints, n: int) -> Ints:
     counts = np.maximum(np.diff(offsets) - n + 1, 0)
     total = int(counts.sum())
     first = np.concatenate(([0], np.cumsum(counts)))[:-1]
-    return np.arange(total) + np.repeat(offsets[:-1] - first, counts)
+    places: npt.NDArray[np.int64] = np.arange(total) + np.repeat(offsets[:-1] - first, counts)
+    return places

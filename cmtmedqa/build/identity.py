@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 import cmtmedqa
-from cmtmedqa import io
-from cmtmedqa.build import append, split
+from cmtmedqa import io, split
+from cmtmedqa.build import append
 from cmtmedqa.build.against import Published
 from cmtmedqa.build.convert import Origin
 from cmtmedqa.build.decontaminate import EvaluationSet

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from rich.console import Console
 
-from cmtmedqa import io
+from cmtmedqa import io, split
 from cmtmedqa.build import (
     against,
     append,
@@ -22,7 +22,6 @@ from cmtmedqa.build import (
     lineage,
     publish,
     report,
-    split,
     tally,
 )
 from cmtmedqa.build.against import Published

@@ -5,6 +5,7 @@ import json
 from pydantic import BaseModel
 
 from cmtmedqa.config import BuildConfig
+from cmtmedqa.judgements import Annotation, CandidateSet, Preference, Ranking
 from cmtmedqa.records import ClusterMember, Contamination, Dialogue, Lineage, PiiSpan, PublishedDialogue, Rejection
 
 SCHEMAS: dict[str, type[BaseModel]] = {
@@ -15,6 +16,10 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "contamination": Contamination,
     "pii_span": PiiSpan,
     "lineage": Lineage,
+    "candidate_set": CandidateSet,
+    "annotation": Annotation,
+    "ranking": Ranking,
+    "preference": Preference,
     "build_config": BuildConfig,
 }
 

@@ -16,9 +16,9 @@ from cmtmedqa import io
 from cmtmedqa.build.forgotten import STEP as FORGET
 from cmtmedqa.build.forgotten import tombstone_id
 from cmtmedqa.build.output import CONTAMINATION, LINEAGE, read_manifest
-from cmtmedqa.build.split import place
 from cmtmedqa.dedup.signatures import cluster_id, digests, keys_column
 from cmtmedqa.errors import InputError
+from cmtmedqa.split import place
 
 _SHOWN = 5
 _NEAR_ENDS = (8, 6, 4, 3, 2, 1)

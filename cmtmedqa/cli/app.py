@@ -10,19 +10,27 @@ from rich.console import Console
 
 import cmtmedqa
 from cmtmedqa.cli import (
+    annotate,
     audit,
     browse,
     build,
+    candidates,
+    chat,
     crawl,
     datasets,
     demo_site,
     diff,
     doctor,
+    evaluate,
     export,
     forget,
+    merge,
     parse,
+    recipes,
+    rewrite,
     site,
     sources,
+    train,
     why,
 )
 from cmtmedqa.errors import CmtmedqaError
@@ -46,12 +54,20 @@ app.command("export")(export.export)
 app.command("why")(why.why)
 app.command("forget")(forget.forget)
 app.command("schema")(datasets.schema)
+app.command("candidates")(candidates.candidates)
+app.command("rewrite")(rewrite.rewrite)
 app.command("browse")(browse.browse)
 app.command("demo-site")(demo_site.demo_site)
 app.command("doctor")(doctor.doctor)
+app.add_typer(annotate.app, name="annotate")
 app.add_typer(crawl.app, name="crawl")
+app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(sources.app, name="sources")
 app.add_typer(site.app, name="site")
+app.command("train")(train.train)
+app.command("merge")(merge.merge)
+app.command("chat")(chat.chat)
+app.add_typer(recipes.app, name="recipes")
 
 
 def _version(wanted: bool) -> None:

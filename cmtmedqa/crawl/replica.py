@@ -20,6 +20,7 @@ from cmtmedqa.errors import InputError
 HOST = "127.0.0.1"
 PORT = 8732
 RETRY_AFTER = 1
+PARTS, PAUSE = 8, 0.05  # a slow body: so many parts, seconds between them
 ROBOTS = """User-agent: *
 Disallow: /
 
@@ -133,7 +134,13 @@ class _Handler(BaseHTTPRequestHandler):
         if missing:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body[: len(body) - missing])
+        parts = PARTS if page.slow else 1
+        size = -(-len(body) // parts) or 1
+        for at in range(0, len(body) - missing, size):
+            self.wfile.write(body[at : min(at + size, len(body) - missing)])
+            if page.slow:
+                self.wfile.flush()
+                time.sleep(PAUSE)
         self.close_connection = self.close_connection or bool(missing)
 
     def log_message(self, *_: object) -> None:

@@ -16,24 +16,34 @@ CHARSET = {"haodf15": "gb18030", "xywy": "gb18030", "dxy": "utf-8"}
 DECLARED = {"haodf15": "gb2312", "xywy": "gbk", "dxy": "utf-8"}
 FAULTS = (
     "busy", "unavailable", "error_once", "truncated", "moved", "home", "loop", "missing", "private", "cookie", "gzip",
-    "mobile", "utf8_as_gb2312", "header_only", "no_charset", "long",
+    "mobile", "utf8_as_gb2312", "header_only", "no_charset", "long", "rare_character", "half_character", "wrong_page", "gone",
+    "cards", "relative_dates", "repost", "slow",
 )  # fmt: skip
 TRAPS = ("forbidden", "verify")
-LOST = {"home", "loop", "missing", "private", "cookie", "forbidden", "verify"}
+LOST = {"home", "loop", "missing", "private", "cookie", "wrong_page", "gone", "forbidden", "verify"}
 """Faults after which a consultation cannot be collected."""
+RARE = "㙍䶮镕堃"
+"""Two characters that only GB18030 has, and two that GB 2312 lacks."""
+HALF = b"\xe7"
+"""The first byte of a character, in GB18030 as in UTF-8."""
+GONE = "<p>您访问的问题已被删除</p>"
 SOFT_404 = "<p class='info_page_word'>该信息为患者隐私，无法查看</p>"
 COOKIE = "<html><script>document.cookie='seen=1;path=/';location.reload()</script></html>"
 VERIFY = "<html><head><title>安全验证</title></head><body>请拖动滑块完成验证</body></html>"
 
 
 class Page(NamedTuple):
-    """What one address answers; `first` is a fault of the first request only (busy, unavailable, error_once, truncated)."""
+    """What one address answers; `first` is a fault of the first request only (busy, unavailable, error_once, truncated).
+
+    `slow`: the body comes in small parts with pauses between them.
+    """
 
     body: bytes
     status: int = 200
     headers: tuple[tuple[str, str], ...] = (("Content-Type", "text/html"),)
     first: str = ""
     gzip: bool = False
+    slow: bool = False
 
 
 class Site(NamedTuple):
@@ -51,7 +61,10 @@ def build(seed: int, count: int, faults: Sequence[str] = FAULTS) -> Site:
     listed: dict[tuple[str, str], list[tuple[str, str]]] = {(skin, d): [] for skin in SKINS for d in DEPARTMENTS}
     for number in range(count):
         skin, fault = SKINS[number % len(SKINS)], planted.get(number, "")
-        item = consultation(seed, number, doctors=2 if skin == "xywy" else 1, long=fault == "long")
+        told = number - len(SKINS) if fault == "repost" and number >= len(SKINS) else number
+        item = consultation(seed, told, doctors=2 if skin == "xywy" else 1, long=fault == "long")
+        if fault == "rare_character":
+            item = item._replace(opening=f"{item.opening}主治医师是{RARE}。")
         path = _address(skin, number)
         pages.update(_details(skin, item, path, fault))
         shown = {"moved": [f"/old{path}"], "mobile": [path, f"/m{path}"]}.get(fault, [path])
@@ -65,6 +78,8 @@ def build(seed: int, count: int, faults: Sequence[str] = FAULTS) -> Site:
                 "collected": fault not in LOST,
                 "title": item.title,
                 "department": item.department,
+                "sex": item.sex,
+                "age": item.age,
                 "opening": item.opening,
                 "answers": [[turn._asdict() for turn in turns] for turns in item.answers],
             }
@@ -95,14 +110,16 @@ def _address(skin: str, number: int) -> str:
     }[skin]
 
 
-def _html(title: str, body: str, skin: str, fault: str = "") -> Page:
+def _html(title: str, body: str, skin: str, fault: str = "", address: str = "") -> Page:
     """A page in the charset of its skin, unless the fault says otherwise."""
     charset = "utf-8" if fault == "utf8_as_gb2312" else CHARSET[skin]
     declared = {"utf8_as_gb2312": "gb2312", "header_only": None, "no_charset": None}.get(fault, DECLARED[skin])
     kind = f"text/html; charset={CHARSET[skin]}" if fault == "header_only" else "text/html"
     first = fault if fault in {"busy", "unavailable", "error_once", "truncated"} else ""
-    text = skins.page(title, body, declared)
-    return Page(text.encode(charset), headers=(("Content-Type", kind),), first=first, gzip=fault == "gzip")
+    text = skins.page(title, body, declared, address).encode(charset)
+    if fault == "half_character":
+        text = text.replace(b"</title>", HALF + b"</title>")
+    return Page(text, headers=(("Content-Type", kind),), first=first, gzip=fault == "gzip", slow=fault == "slow")
 
 
 def _details(skin: str, item: Consultation, path: str, fault: str) -> Iterator[tuple[str, Page]]:
@@ -111,6 +128,7 @@ def _details(skin: str, item: Consultation, path: str, fault: str) -> Iterator[t
         "home": Page(b"", 302, (("Location", "/"),)),
         "missing": Page(b"<html><body>404</body></html>", 404),
         "private": _html(item.title, SOFT_404, skin),
+        "gone": _html("提示", GONE, skin),
         "cookie": Page(COOKIE.encode()),
         "forbidden": Page(b"<html><body>403 Forbidden</body></html>", 403),
         "verify": Page(VERIFY.encode()),
@@ -123,11 +141,13 @@ def _details(skin: str, item: Consultation, path: str, fault: str) -> Iterator[t
         return
     if fault == "moved":
         yield f"/old{path}", Page(b"", 301, (("Location", path),))
+    shown = skins.Shown(skins.RELATIVE if fault == "relative_dates" else skins.FIXED, fault == "cards")
     bodies = {"xywy": skins.thread, "dxy": skins.script}
     count = skins.stream_pages(item) if skin == "haodf15" else 1
+    own = _address(skin, item.number + 1_000_000) if fault == "wrong_page" else path  # whose page it is
     for number in range(1, count + 1):
-        body = bodies[skin](item) if skin in bodies else skins.stream(item, number)
-        rendered = _html(item.title, body, skin, fault if number == 1 else "")
+        body = bodies[skin](item, shown) if skin in bodies else skins.stream(item, number, shown)
+        rendered = _html(item.title, body, skin, fault if number == 1 else "", own)
         yield (path if number == 1 else f"{path}?p={number}"), rendered
         if fault == "mobile":
             yield (f"/m{path}" if number == 1 else f"/m{path}?p={number}"), rendered

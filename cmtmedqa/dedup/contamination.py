@@ -264,4 +264,5 @@ def _alarm_table(grams: Hashes) -> npt.NDArray[np.uint8]:
 def _ranges(starts: Ints, counts: Ints) -> Ints:
     """All integers of the ranges [starts[i], starts[i] + counts[i]), one after the other."""
     before = np.concatenate(([0], np.cumsum(counts)))[:-1]
-    return np.arange(int(counts.sum())) + np.repeat(starts - before, counts)
+    places: npt.NDArray[np.int64] = np.arange(int(counts.sum())) + np.repeat(starts - before, counts)
+    return places

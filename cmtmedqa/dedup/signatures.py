@@ -93,7 +93,8 @@ def _distinct(grams: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     fresh = np.empty(len(ordered), bool)
     fresh[0] = True
     np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
-    return ordered[fresh]
+    distinct: npt.NDArray[np.uint64] = ordered[fresh]
+    return distinct
 
 
 def _gram_offsets(points: CodePoints) -> npt.NDArray[np.int64]:

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from cmtmedqa.errors import InputError
 from cmtmedqa.export.loaders import LOADERS
 from cmtmedqa.export.sheet import CELL_UNITS, COLUMNS, ROLES, SHEET_ROWS, is_formula, units
 
 _SHOWN = 5
+_BATCH = 1_024
 # `datasets` infers the types of JSON Lines from its first chunk.
 _FIRST_CHUNK = 10 << 20
 _PATIENT, _DOCTOR, _SYSTEM = ROLES["patient"], ROLES["doctor"], ROLES["system"]
@@ -51,6 +55,11 @@ def check_file(path: Path, shape: str) -> Check:
             _check_csv(path, check)
         elif shape == "xlsx":
             _check_table(_xlsx_rows(path), check)
+        elif shape == "preference":
+            for row in _parquet_rows(path):
+                check.rows += 1
+                if reason := LOADERS[shape](row):
+                    check.add(reason, check.rows)
         else:
             _check_json(path, shape, check)
     except OSError as error:
@@ -106,6 +115,15 @@ def _json_rows(path: Path, check: Check) -> Iterator[tuple[int, Any]]:
             whole = _parse(stream.read())
             # An array in another layout is read whole, and has no place of its own for each row.
             yield from ((0, row) for row in (whole if isinstance(whole, list) else [whole]))
+
+
+def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=_BATCH):
+                yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise InputError(f"{path}: cannot be read as Parquet") from error
 
 
 def _row_a_line(stream: BinaryIO) -> bool:

@@ -56,6 +56,17 @@ def read_split(folder: Path, split: str) -> Iterator[Dialogue]:
             raise InputError(f"{shard}: cannot be read as Parquet; see cmtmedqa validate") from error
 
 
+def splits_by_id(folder: Path) -> dict[str, str]:
+    """The split of every dialogue of a built dataset, by its id. Raises InputError as `sizes` does."""
+    sizes(folder)
+    return {
+        dialogue: name
+        for name in SPLITS
+        for shard in _shards(folder, name)
+        for dialogue in pq.read_table(shard, columns=["id"])["id"].to_pylist()
+    }
+
+
 def _shards(folder: Path, split: str) -> list[Path]:
     return sorted((folder / "data").glob(f"{split}-*.parquet"))
 

@@ -7,10 +7,16 @@ reason, or None. A reason names fields and kinds, never values.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
+from cmtmedqa.judgements import Preference, Ranking
+from cmtmedqa.records import Record
+
 Fault = str | None
 
 _CMTMEDQA = ("id", "cate1", "cate2", "instruction", "input", "output", "history")
 _ALPACA = ("instruction", "input", "output", "system", "history")
+_TRL_PAIR = ("prompt", "chosen", "rejected")
 _MAY_BE_EMPTY = frozenset({"input", "system"})
 
 
@@ -78,6 +84,105 @@ def cmtmedqa(row: Any) -> Fault:
     return _question_answer(row)
 
 
+def trl_preference(row: Any) -> Fault:
+    """Trl 1.16, DPO and reward trainer on an explicit `prompt`, which ends with the user; the replies are one message each.
+
+    Sources: trl/data_utils.py (`is_conversational`, `apply_chat_template`): a prompt that ends with the assistant is continued
+    instead of answered, another last role raises; trl/trainer/reward_trainer.py puts `margin` into a tensor of floats.
+    """
+    if fault := _fields(row, (*_TRL_PAIR, "item_id", "margin")):
+        return fault
+    for name in _TRL_PAIR:
+        if not isinstance(row[name], list):
+            return f"null_value {name}" if row[name] is None else f"wrong_type {name}"
+    for reply in (row["chosen"], row["rejected"]):
+        if len(reply) != 1:
+            return "odd_count"
+        if fault := _conversation([*row["prompt"], *reply], "role", "content", "user", "assistant", True):
+            return fault
+    if not isinstance(row["margin"], float) or row["margin"] <= 0:
+        return "wrong_type margin"
+    return _text(row["item_id"], "item_id") or _differ(row["chosen"][0]["content"], row["rejected"][0]["content"])
+
+
+def llamafactory_preference(row: Any) -> Fault:
+    """LLaMA-Factory, `SharegptDatasetConverter` with `ranking`: `chosen` and `rejected` must be objects said by gpt.
+
+    Source: src/llamafactory/data/converter.py. Of another type they raise nothing: the row is read as one without a pair and
+    dropped. An even number of messages, or two of one role in a row, makes the row empty and skips it.
+    """
+    if fault := _fields(row, ("conversations", "system", "chosen", "rejected")) or _text(row["system"], "system"):
+        return fault
+    if not isinstance(row["conversations"], list):
+        return "wrong_type conversations"
+    for name in ("chosen", "rejected"):
+        if not isinstance(row[name], dict):
+            return f"wrong_type {name}"
+        whole = [*row["conversations"], row[name]]
+        if fault := _conversation(whole, "from", "value", "human", "gpt", True):
+            return fault
+    return _differ(row["chosen"]["value"], row["rejected"]["value"])
+
+
+def medicalgpt_preference(row: Any) -> Fault:
+    """MedicalGPT, `return_prompt_and_responses` of dpo_training.py and reward_modeling.py on its alpaca-like shape.
+
+    `history` is unpacked into pairs, an answer that is null breaks the addition of strings. It also drops rows longer than
+    `max_source_length + max_target_length`, which are settings of its run and no fault of the row.
+    """
+    names = ("system", "history", "question", "response_chosen", "response_rejected")
+    if fault := _fields(row, names) or _text(row["system"], "system"):
+        return fault
+    for name in ("response_chosen", "response_rejected"):
+        question_answer = {
+            "instruction": row["question"], "input": "", "output": row[name], "history": row["history"],
+        }  # fmt: skip
+        if fault := _question_answer(question_answer):
+            return fault
+    return _differ(row["response_chosen"], row["response_rejected"])
+
+
+def ms_swift_preference(row: Any) -> Fault:
+    """ms-swift 3 and 4: `_check_rejected_response` raises where it is null or equals the last message; the row is deleted."""
+    if fault := _fields(row, ("messages", "rejected_response")):
+        return fault
+    conversation = _conversation(row["messages"], "role", "content", "user", "assistant", True)
+    return (
+        conversation
+        or _said(row["rejected_response"], "rejected_response")
+        or _differ(row["messages"][-1]["content"], row["rejected_response"])
+    )
+
+
+def preference(row: Any) -> Fault:
+    """Our own pairs, as `cmtmedqa train` reads them: a whole `Preference` of two different texts."""
+    if fault := _record(row, Preference):
+        return fault
+    whole = [*row["prompt"], {"role": "assistant", "content": row["chosen"]}]
+    return (
+        _conversation(whole, "role", "content", "user", "assistant", True)
+        or _said(row["rejected"], "rejected")
+        or _differ(row["chosen"], row["rejected"])
+    )
+
+
+def ranking(row: Any) -> Fault:
+    """Our own rankings, as `cmtmedqa train reward` reads them whole: one with no pair would give no loss and be left out."""
+    if fault := _record(row, Ranking):
+        return fault
+    for candidate in row["candidates"]:
+        whole = [*row["prompt"], {"role": "assistant", "content": candidate["text"]}]
+        if fault := _conversation(whole, "role", "content", "user", "assistant", True):
+            return fault
+    texts = {candidate["id"]: candidate["text"] for candidate in row["candidates"]}
+    vetoed = row.get("vetoed", ())
+    for place, group in enumerate(row["rank_groups"]):
+        worse = {texts[key] for lower in row["rank_groups"][place + 1 :] for key in lower}
+        if any(key not in vetoed and worse - {texts[key]} for key in group):
+            return None
+    return "no_pair"
+
+
 LOADERS: Mapping[str, Callable[[Any], Fault]] = {
     "cmtmedqa": cmtmedqa,
     "messages": trl,
@@ -85,6 +190,12 @@ LOADERS: Mapping[str, Callable[[Any], Fault]] = {
     "alpaca": llamafactory_alpaca,
     "medicalgpt": medicalgpt,
     "ms-swift": ms_swift,
+    "ranking": ranking,
+    "preference": preference,
+    "trl-preference": trl_preference,
+    "llamafactory-preference": llamafactory_preference,
+    "medicalgpt-preference": medicalgpt_preference,
+    "ms-swift-preference": ms_swift_preference,
 }
 
 
@@ -110,6 +221,20 @@ def _said(value: object, name: str) -> Fault:
         return fault
     text = str(value).strip()
     return "empty_text" if not text else "nan_text" if text.lower() == "nan" else None
+
+
+def _differ(chosen: str, rejected: str) -> Fault:
+    """Two equal replies teach nothing; trl would train on noise, ms-swift deletes the row."""
+    return "equal_text" if chosen == rejected else None
+
+
+def _record(row: Any, model: type[Record]) -> Fault:
+    try:
+        model.model_validate(row)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{first['type']} {first['loc'][0]}" if first["loc"] else first["type"]
+    return None
 
 
 def _conversation(messages: object, role: str, text: str, asks: str, answers: str, system: bool) -> Fault:

@@ -24,6 +24,11 @@ _READ_AS: dict[str, dict[str, Any]] = {
             "history": "history",
         },
     },
+    "llamafactory-preference": {
+        "formatting": "sharegpt",
+        "ranking": True,
+        "columns": {"messages": "conversations", "system": "system", "chosen": "chosen", "rejected": "rejected"},
+    },
 }
 REGISTERED = frozenset(_READ_AS)
 

@@ -102,14 +102,16 @@ def fault(dialogue: Dialogue, trains: bool) -> str:
     turns = dialogue.turns[1:] if dialogue.turns[0].role == "system" else dialogue.turns
     if not turns or [turn.role for turn in turns] != ["patient", "doctor"] * (len(turns) // 2):
         return "role_order"
-    for turn in dialogue.turns:
-        if not turn.text.strip():
-            return "empty_text"
-        if turn.text.strip().lower() == "nan":
-            return "nan_text"
-        if trains and any(token in turn.text for token in CONTROL_TOKENS):
-            return "control_token"
-    return ""
+    return next((found for turn in dialogue.turns if (found := text_fault(turn.text, trains))), "")
+
+
+def text_fault(text: str, trains: bool) -> str:
+    """Why a text is none that anyone said, or none that a model may learn from (`trains`); '' for a sound one."""
+    if not text.strip():
+        return "empty_text"
+    if text.strip().lower() == "nan":
+        return "nan_text"
+    return "control_token" if trains and any(token in text for token in CONTROL_TOKENS) else ""
 
 
 def _unwanted(dialogue: Dialogue, selection: Selection) -> str:

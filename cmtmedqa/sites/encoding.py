@@ -20,6 +20,7 @@ _META = re.compile(
 )
 _HEADER = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 _META_BYTES = 8_192
+_SAMPLE, _HALF, _MOST = 600, 0.5, 0.8  # most pages of GB18030 are told by the first bytes above ASCII
 _WIDE = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _ASCII = bytes(range(128))
 _LONGEST_CHARACTER = 4
@@ -93,8 +94,13 @@ def _damaged(body: bytes, encodings: Sequence[str], declared: tuple[str, ...]) -
 
 def _mostly_utf8(body: bytes) -> bool:
     """Whether most bytes above ASCII form characters of UTF-8: a broken byte does not turn a page into GB18030."""
-    wide = sum(map(len, _WIDE.findall(body)))
-    return wide * 5 > 4 * len(body.translate(None, _ASCII))
+    foreign = body.translate(None, _ASCII)
+    return _formed(foreign[:_SAMPLE]) > _HALF and _formed(foreign) > _MOST
+
+
+def _formed(foreign: bytes) -> float:
+    """The share of bytes above ASCII that form characters of UTF-8."""
+    return len(b"".join(_WIDE.findall(foreign))) / max(1, len(foreign))
 
 
 def _known(name: str) -> str | None:

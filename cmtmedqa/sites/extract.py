@@ -15,7 +15,7 @@ from cmtmedqa.sites.encoding import decode
 from cmtmedqa.sites.finish import finish
 from cmtmedqa.sites.page import Page, address_of
 from cmtmedqa.sites.reading import Reading, Refusal, with_skipped
-from cmtmedqa.sites.selectors import Names, find, matches, names_in, texts
+from cmtmedqa.sites.selectors import find, matches, texts, within
 from cmtmedqa.sites.spec import Block, Layout, Refuse, RoleCase, Select, Spec
 from cmtmedqa.sites.times import resolve
 from cmtmedqa.sources.fields import person, person_in
@@ -33,6 +33,7 @@ _SOFT_404 = re.compile(
     r"患者隐私，?无法查看|页面(?:不存在|找不到|已删除|没有找到)|(?:您|你)访问的页面|问题(?:不存在|已(?:被)?删除)|已被删除|404 ?(?:Not Found|页面)",
     re.IGNORECASE,
 )
+_TWO = 2
 _SHORT = 4_000  # characters of text on a page that is nothing but a message of the server
 
 
@@ -63,7 +64,7 @@ def read_page(spec: Spec, body: bytes, url: str = "", content_type: str = "", fe
         declared=decoded.declared,
         repairs=repairs,
     )
-    own = page.own_ids(spec)
+    own = page.own_ids(spec, address and address.form)
     if address and own and address.id not in own:
         return reading._replace(refused=Refusal("wrong_page", "the page names another id than its address"))
     if not address and len(own) == 1:
@@ -85,12 +86,11 @@ def read_page(spec: Spec, body: bytes, url: str = "", content_type: str = "", fe
 def _refused(spec: Spec, page: Page, always: bool) -> Refusal | None:
     """The first sign that a page is none; the general ones count only where no dialogue was found."""
     for rule in spec.refuse:
-        if rule.always == always and matches(rule, page.tree, page.names):
+        if rule.always == always and matches(rule, page.elements):
             return Refusal(rule.reason, f"by the rule {rule.css or rule.xpath}")
     if always:
         return None
-    body = find(_BODY, page.tree)
-    shown = texts(_BODY, page.tree)[0][0] if body and texts(_BODY, page.tree)[0] else ""
+    shown = "\n".join(texts(_BODY, page.elements)[0])
     scripts = page.text if len(page.text) <= _SHORT else ""
     if len(shown) <= _SHORT:
         if _VERIFICATION.search(shown) or _VERIFICATION.search(scripts):
@@ -110,7 +110,7 @@ def _drafts(spec: Spec, page: Page, fetched: str) -> list[tuple[int, Mapped]]:
         scope = page.scope(layout)
         if scope is None or not _fits(layout.when, scope, page):
             continue
-        if drafts := _by_layout(layout, scope, page.names if etree.iselement(scope) else None, fetched):
+        if drafts := _by_layout(layout, scope, fetched):
             return drafts
     return []
 
@@ -118,13 +118,13 @@ def _drafts(spec: Spec, page: Page, fetched: str) -> list[tuple[int, Mapped]]:
 def _fits(when: Select | None, scope: Any, page: Page) -> bool:
     if when is None:
         return True
-    return matches(when, page.tree, page.names) if when.jmespath is None else matches(when, scope)
+    return matches(when, scope if when.jmespath is not None else page.elements)
 
 
-def _by_layout(layout: Layout, scope: Any, names: Names, fetched: str) -> list[tuple[int, Mapped]]:
-    question = _joined(layout.question, scope, names)
+def _by_layout(layout: Layout, scope: Any, fetched: str) -> list[tuple[int, Mapped]]:
+    question = _joined(layout.question, scope)
     first: list[RawTurn] = [("patient", question)] if question else []
-    shared = _shared(layout, scope, names, fetched)
+    shared = _shared(layout, scope, fetched)
     if not first and layout.question and shared.title:
         first = [("patient", shared.title)]
     if layout.thread is None:
@@ -132,13 +132,13 @@ def _by_layout(layout: Layout, scope: Any, names: Names, fetched: str) -> list[t
         if turns and turns[0][0] == "patient" and _told(question, turns[0][1]):
             first = []
         return [(0, with_skipped(shared._replace(turns=[*first, *turns]), skipped))] if turns or first else []
-    drafts = []
+    drafts: list[tuple[int, Mapped]] = []
     seen = set()
-    for place, answer in enumerate(find(layout.thread, scope, names), start=1):
+    for answer in _apart(find(layout.thread, scope), scope):
         turns, skipped = _said(layout.turns, answer)
         if turns and tuple(turns) not in seen:  # an accepted answer is often shown twice
             seen.add(tuple(turns))
-            drafts.append((place, with_skipped(shared._replace(turns=[*first, *turns]), skipped)))
+            drafts.append((len(drafts) + 1, with_skipped(shared._replace(turns=[*first, *turns]), skipped)))
     return drafts or ([(0, shared._replace(turns=first))] if first else [])
 
 
@@ -147,36 +147,57 @@ def _told(question: str, message: str) -> bool:
     return "".join(question.split()) in "".join(message.split())
 
 
+def _apart(found: Sequence[Any], scope: Any) -> list[Any]:
+    """What was found as scopes of their own. An element inside another one that was found is a part of it, unless both look the
+    same: then the page has not closed the first, and it ends where the second begins.
+    """
+    if len(found) < _TWO or not etree.iselement(found[0]):
+        return [within(one, scope) for one in found]
+    inner: dict[Any, list[Any]] = {one: [] for one in found}
+    for one in found:
+        above = next((each for each in one.iterancestors() if each in inner), None)
+        if above is not None and (one.tag, one.get("class")) == (above.tag, above.get("class")):
+            inner[above].append(one)
+        elif above is not None:
+            del inner[one]
+    return [scope.at(one, nested) for one, nested in inner.items()]
+
+
 def _said(blocks: Sequence[Block], scope: Any) -> tuple[list[RawTurn], Counter[str]]:
     """The messages below an element or a JSON value; cards that are none are counted by reason. An unknown role is ''."""
     turns: list[RawTurn] = []
     skipped: Counter[str] = Counter()
     for block in blocks:
-        for node in find(block.each, scope) if block.each else [scope]:
-            names = names_in(node) if etree.iselement(node) else None
-            if reason := _skip(block.skip, node, names, empty=False):
+        for node in _apart(find(block.each, scope), scope) if block.each else [scope]:
+            if reason := _skip(block.skip, node, empty=False):
                 skipped[reason] += 1
-            elif text := _joined(block.text, node, names):
-                turns.append((_role(block.role, node, names), text))
+            elif text := _joined(block.text, node):
+                turns.append((_role(block.role, node), text))
             else:
-                skipped[_skip(block.skip, node, names, empty=True) or "no_text"] += 1
+                skipped[_skip(block.skip, node, empty=True) or "no_text"] += 1
     return turns, skipped
 
 
-def _skip(rules: Sequence[Refuse], node: Any, names: Names, empty: bool) -> str:
-    return next((rule.reason for rule in rules if rule.empty == empty and matches(rule, node, names)), "")
+def _skip(rules: Sequence[Refuse], node: Any, empty: bool) -> str:
+    for rule in rules:
+        if rule.empty == empty and matches(rule, node):
+            return rule.reason
+    return ""
 
 
-def _role(cases: Sequence[RoleCase], node: Any, names: Names) -> str:
-    return next((case.role for case in cases if case.when is None or matches(case.when, node, names)), "")
+def _role(cases: Sequence[RoleCase], node: Any) -> str:
+    for case in cases:
+        if case.when is None or matches(case.when, node):
+            return case.role
+    return ""
 
 
-def _joined(parts: Sequence[Select], scope: Any, names: Names) -> str:
+def _joined(parts: Sequence[Select], scope: Any) -> str:
     """The text of some parts, one below the other, without lines that stand for hidden content."""
     pieces: list[str] = []
     taken: list[Any] = []
     for part in parts:
-        found, used = texts(part, scope, names, taken)
+        found, used = texts(part, scope, taken, prose=True)
         taken.extend(used)
         pieces += found
     text = "\n".join(pieces)
@@ -185,28 +206,28 @@ def _joined(parts: Sequence[Select], scope: Any, names: Names) -> str:
     return text
 
 
-def _shared(layout: Layout, scope: Any, names: Names, fetched: str) -> Mapped:
+def _shared(layout: Layout, scope: Any, fetched: str) -> Mapped:
     """What a page says about the dialogue as a whole."""
-    title = _field(layout.title, scope, names)
-    sex, age = _field(layout.sex, scope, names), _field(layout.age, scope, names)
+    title = _field(layout.title, scope)
+    sex, age = _field(layout.sex, scope), _field(layout.age, scope)
     who = person(sex, age)
     if who.sex is None and who.age is None and (sex or age):
         who = person_in(f"{sex} {age}")
-    time = resolve(_field(layout.time, scope, names), fetched)
-    summary = "\n".join(texts(layout.summary, scope, names)[0]) if layout.summary else ""
+    time = resolve(_field(layout.time, scope), fetched)
+    summary = "\n".join(texts(layout.summary, scope)[0]) if layout.summary else ""
     extra: dict[str, object] = {"layout": layout.name, **who.noted}
     extra |= {name: value for name, value in (("time", time), ("summary", summary)) if value}
     return Mapped(
-        (), title=title or None, departments=_names(layout.departments, scope, names), diseases=_names(layout.diseases, scope, names),
+        (), title=title or None, departments=_names(layout.departments, scope), diseases=_names(layout.diseases, scope),
         sex=who.sex, age=who.age, extra=extra,
     )  # fmt: skip
 
 
-def _field(select: Select | None, scope: Any, names: Names) -> str:
-    found = texts(select, scope, names)[0] if select else []
+def _field(select: Select | None, scope: Any) -> str:
+    found = texts(select, scope)[0] if select else []
     return found[0].replace("\n", " ") if found else ""
 
 
-def _names(select: Select | None, scope: Any, names: Names) -> tuple[str, ...]:
-    found = texts(select, scope, names)[0] if select else []
+def _names(select: Select | None, scope: Any) -> tuple[str, ...]:
+    found = texts(select, scope)[0] if select else []
     return tuple(dict.fromkeys(one.replace("\n", " ") for one in found))

@@ -12,8 +12,8 @@ from typing import Any
 
 from cmtmedqa.errors import ConfigError
 from cmtmedqa.sites.page import Page
-from cmtmedqa.sites.selectors import lines
 from cmtmedqa.sites.spec import Spec
+from cmtmedqa.sites.text import lines
 from cmtmedqa.sources.fields import age_of, identifier, names, present, role_of, sex_of
 from cmtmedqa.sources.mapped import Mapped, RawTurn
 

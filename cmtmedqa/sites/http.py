@@ -8,6 +8,8 @@ from typing import NamedTuple
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?\s+(\d{3})")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _CHUNK = re.compile(rb"([0-9a-fA-F]+)[ \t]*(?:;[^\r\n]*)?\r\n")
+_LAYERS = 3  # `gzip, gzip` occurs
+_STEP = 16 * 1024
 MAX_BODY = 10 * 1024 * 1024  # as much as a crawl stores of one page
 
 
@@ -54,21 +56,54 @@ def _unchunked(body: bytes) -> bytes:
 
 def _unpacked(body: bytes, coding: str) -> tuple[bytes, str]:
     """Unpacked where the bytes are packed, whatever the header says; archives often store what was unpacked."""
-    if body.startswith(b"\x1f\x8b"):
-        return _inflated(body, lambda: zlib.decompressobj(wbits=31))
-    if coding == "deflate" and body[:1] == b"\x78":
-        return _inflated(body, zlib.decompressobj)
-    text = body[:512].lstrip()[:1] in {b"<", b"{", b"[", b""} or body.startswith(
-        (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-    )
-    if coding in {"br", "zstd"} and not text:
-        return b"", "packed"
+    for _ in range(_LAYERS):
+        engine = _engine(body, coding)
+        if engine is None or len(body) > MAX_BODY:
+            break
+        coding = coding.rpartition(",")[0]
+        try:
+            body = engine(body)
+        except (zlib.error, ValueError, ImportError, _brotli_error()):
+            return b"", "packed"
     return (b"", "too_large") if len(body) > MAX_BODY else (body, "")
 
 
-def _inflated(body: bytes, engine: "Callable[[], zlib._Decompress]") -> tuple[bytes, str]:
+def _engine(body: bytes, coding: str) -> Callable[[bytes], bytes] | None:
+    """What unpacks a body that does not look like text; None for one that does."""
+    if body.startswith(b"\x1f\x8b"):
+        return lambda packed: zlib.decompressobj(wbits=31).decompress(packed, MAX_BODY + 1)
+    if body[:512].lstrip()[:1] in {b"<", b"{", b"[", b""} or body.startswith(
+        (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+    ):
+        return None
+    if "deflate" in coding:  # with the head of zlib, or as some servers send it, without
+        wbits = zlib.MAX_WBITS if body[:1] == b"\x78" else -zlib.MAX_WBITS
+        return lambda packed: zlib.decompressobj(wbits=wbits).decompress(packed, MAX_BODY + 1)
+    if "zstd" in coding:
+        return _unknown
+    return _unbrotli if "br" in coding else None
+
+
+def _unknown(_: bytes) -> bytes:
+    raise ValueError("no library for it")
+
+
+def _brotli_error() -> type[Exception]:
     try:
-        text = engine().decompress(body, MAX_BODY + 1)
-    except zlib.error:
-        return b"", "packed"
-    return (b"", "too_large") if len(text) > MAX_BODY else (text, "")
+        import brotli
+    except ImportError:
+        return ImportError
+    error: type[Exception] = brotli.error
+    return error
+
+
+def _unbrotli(packed: bytes) -> bytes:
+    import brotli
+
+    engine = brotli.Decompressor()
+    text = b""
+    for at in range(0, len(packed), _STEP):
+        text += engine.process(packed[at : at + _STEP])
+        if len(text) > MAX_BODY:
+            break
+    return text

@@ -3,12 +3,16 @@
 import codecs
 import datetime
 import re
-from typing import Annotated, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from cmtmedqa.config import Settings
 from cmtmedqa.records import Role
+
+if TYPE_CHECKING:
+    from cmtmedqa.sites.selectors import Finder
 
 Reason = Literal[
     "soft_404", "private", "phone", "verification", "wrong_page", "not_a_dialogue", "voice", "gift", "advert", "notice", "other_user",
@@ -40,13 +44,28 @@ class Select(Settings):
     xpath: str | None = Field(None, description="XPath 1.0, relative to the message or the page; re:test() works")
     jmespath: str | None = Field(None, description="JMESPath in the page's JSON")
     otherwise: tuple[str, ...] = Field(
-        (), description="selectors of the same kind, tried in order where this finds nothing"
+        (), description="selectors of the same kind, tried in order where this finds no text"
     )
     drop: tuple[str, ...] = Field((), description="CSS selectors of what inside is no part of the text")
     breaks: tuple[str, ...] = Field((), description="CSS selectors of what inside begins a line")
     match: Pattern | None = Field(None, description="keep only what matches: the first group, or all of the match")
     strip: tuple[Pattern, ...] = Field((), description="patterns that are removed from the text")
     first: bool = Field(False, description="only the first of several")
+    longest: bool = Field(False, description="only the one of several that holds most text")
+
+    @cached_property
+    def alternatives(self) -> "tuple[Finder, ...]":
+        """The selectors as functions, made once."""
+        from cmtmedqa.sites.selectors import alternatives_of
+
+        return alternatives_of(self)
+
+    @cached_property
+    def patterns(self) -> tuple[re.Pattern[str] | None, tuple[re.Pattern[str], ...]]:
+        """`match` and `strip`, compiled."""
+        from cmtmedqa.sites.selectors import pattern
+
+        return pattern(self.match) if self.match else None, tuple(map(pattern, self.strip))
 
     @model_validator(mode="before")
     @classmethod
@@ -119,6 +138,8 @@ class Terms(Settings):
     checked_by: str
     checked_on: datetime.date
     note: str
+    url: str = Field("", description="where they stand")
+    cleared: bool = Field(False, description="whether they allow the crawl; without it cmtmedqa crawl does not start")
 
 
 class Require(Settings):

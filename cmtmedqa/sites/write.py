@@ -1,5 +1,6 @@
 """What `parse` leaves: dialogues, rejected pages and counts, three files beside each other, written whole or not at all."""
 
+import json
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -35,7 +36,9 @@ def default_output(spec: Spec | None, files: list[Path]) -> Path:
 
 
 def record(mapped: Mapped, site: str, license_name: str) -> Record:
-    """The record of a page."""
+    """The record of a page; what was repaired on the page stands in `extra.repairs`."""
+    if mapped.repairs:
+        mapped = mapped._replace(extra={**mapped.extra, "repairs": list(mapped.repairs)})
     dialogue = to_dialogue(mapped, site, license_name)
     return dialogue.model_copy(update={"department": canonical(dialogue.department_raw)})
 
@@ -44,7 +47,7 @@ def write(files: list[Path], spec: Spec | None, output: Path, console: Console) 
     """Parse WARC files into `output`; rejected pages and counts stand beside it. All are for their owner alone."""
     rejected, report = output.with_suffix(".rejected.jsonl"), output.with_suffix(".report.json")
     counts: Counter[str] = Counter()
-    output.parent.mkdir(parents=True, exist_ok=True)
+    output.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # as raw pages are: what patients wrote
     with (
         tempfile.TemporaryDirectory(dir=output.parent, prefix=".parse-") as work,
         io.replacing(output) as kept_path, io.replacing(rejected) as rejected_path,
@@ -71,7 +74,10 @@ def write(files: list[Path], spec: Spec | None, output: Path, console: Console) 
         value for name, value in counts.items() if name.startswith("passed over")
     )
     ordered = {name: counts[name] for name in (*_FIRST, *sorted(counts.keys() - set(_FIRST)))}
-    io.write_json(report, {"files": [path.name for path in files], "counts": ordered})
+    with io.replacing(report) as path:
+        path.touch(mode=0o600)
+        told = {"files": [file.name for file in files], "counts": ordered}
+        path.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
     return Written(output, rejected, report, ordered)
 
 

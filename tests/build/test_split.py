@@ -2,9 +2,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmtmedqa.build.deduplicate import unique_ids
-from cmtmedqa.build.split import split_of
 from cmtmedqa.config import Splits
 from cmtmedqa.records import SPLITS
+from cmtmedqa.split import split_of
 
 _CLUSTERS = [f"{number:016x}" for number in range(20_000)]
 

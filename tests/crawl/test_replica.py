@@ -5,11 +5,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
 from rich.console import Console
 
 from cmtmedqa.crawl import show
@@ -17,20 +15,7 @@ from cmtmedqa.crawl.replica import Replica, running
 from cmtmedqa.crawl.replica_site import FAULTS, LOST, SKINS, build
 from tests.crawl.conftest import CHECKOUT, MAIN, Crawls
 
-
-@pytest.fixture(scope="module")
-def replica() -> Iterator[Replica]:
-    with running(Replica(pages=90)) as serving:
-        yield serving
-
-
-@pytest.fixture(scope="module")
-def collected(replica: Replica, tmp_path_factory: pytest.TempPathFactory) -> Crawls:
-    crawls = Crawls(tmp_path_factory.mktemp("replica"), replica.base)
-    done = crawls.command("demo", "--contact", "t@example.org", "--base", replica.base)
-    assert done.returncode == 0, done.stderr
-    crawls.site = crawls.raw / "demo"
-    return crawls
+SOFT = {"private", "gone", "wrong_page"}
 
 
 def test_every_record_of_the_manifest_is_collected_once(replica: Replica, collected: Crawls) -> None:
@@ -40,8 +25,8 @@ def test_every_record_of_the_manifest_is_collected_once(replica: Replica, collec
     lost = {path for item in replica.site.manifest if not item["collected"] for path in item["paths"]}
     assert expected <= set(stored)
     assert {item["fault"] for item in replica.site.manifest} >= set(FAULTS)
-    soft = {path for item in replica.site.manifest if item["fault"] == "private" for path in item["paths"]}
-    assert lost & set(stored) == soft  # a soft 404 is an answer like any other; parsing rejects it
+    soft = {path for item in replica.site.manifest if item["fault"] in SOFT for path in item["paths"]}
+    assert lost & set(stored) == soft  # an answer like any other; parsing rejects it
 
 
 def test_bytes_are_those_that_the_site_sent(replica: Replica, collected: Crawls) -> None:
@@ -156,10 +141,13 @@ def _session(**frontier: object) -> SimpleNamespace:
 
 def test_the_progress_line_tells_counts_rate_and_the_next_allowed_time() -> None:
     now = time.time()
-    assert show.line(_session(), now).startswith(
-        "t: queued 1,200, fetched 40, denied 2, failed 3, 2.0 pages/s, every 2 s"
-    )
+    assert show.line(_session(), now).startswith("t: queued 1,200, fetched 40, denied 2, failed 3, 2.0/s, every 2 s")
     assert show.line(_session(until=now + 75), now).endswith("next allowed in 75 s")
+
+
+def test_the_progress_line_never_wraps() -> None:
+    assert show.cut("t: queued 1", 11) == "t: queued 1"
+    assert show.cut("t: queued 1,200, fetched 40", 10) == "t: queued…"
 
 
 def test_progress_shows_on_a_terminal_and_ends_with_the_block() -> None:

@@ -7,6 +7,11 @@ from pathlib import Path
 REQUIRED = (
     "cmtmedqa/_bundled/schemas/dialogue.schema.json",
     "cmtmedqa/_bundled/annotation/README.md",
+    "cmtmedqa/_bundled/annotation/rubric.yaml",
+    "cmtmedqa/_bundled/annotation/calibration.jsonl",
+    "cmtmedqa/_bundled/annotation/screens/cards-4.xml",
+    "cmtmedqa/annotate/screen.css",
+    "cmtmedqa/annotate/pages/users/new-ui/user_login.html",
     "cmtmedqa/_bundled/train/README.md",
     "cmtmedqa/clean/lexicon.tsv",
     "cmtmedqa/demo/demo.yaml",

@@ -1,0 +1,1 @@
+"""Expert ranking of candidate replies in Label Studio, and what follows from it: agreement, adjudication, preference pairs."""

@@ -1,0 +1,208 @@
+"""`cmtmedqa evaluate winrate`: systems compared by a judge, in both orders, with intervals."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from cmtmedqa.cli.candidates import LEDGER
+from cmtmedqa.errors import ConfigError, InputError
+from cmtmedqa.records import SPLITS
+
+if TYPE_CHECKING:
+    from cmtmedqa.llm.prompts import Prompt
+
+app = typer.Typer(no_args_is_help=True, help="Compare models on held-out dialogues.")
+
+
+@app.callback()
+def _group() -> None:
+    """Keeps the name of a single command."""
+
+
+@app.command("winrate")
+def winrate(
+    systems: Annotated[
+        list[str],
+        typer.Argument(
+            help="Two or more: NAME@URL, the folder of a model, NAME=replies.jsonl (id, text), or `reference` for the source's doctor."
+        ),
+    ],
+    prompts: Annotated[Path, typer.Option(help="A built dataset, or a JSON Lines file of `prompt` lists.")],
+    judge: Annotated[str, typer.Option(help="The judging model: NAME@URL, a folder, or a YAML file of one model.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="HTML page to write; the figures stand beside it as .json.")
+    ] = Path("winrate.html"),
+    split: Annotated[str, typer.Option(help="Split of the dataset: train, dev, test or all.")] = "test",
+    turns: Annotated[
+        Literal["last-question", "questions", "informative"], typer.Option(help="Which patient turns are judged.")
+    ] = "last-question",
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, help="Prompts, stratified by department and round. [default: all]", show_default=False),
+    ] = None,
+    annotations: Annotated[
+        Path | None,
+        typer.Option(help="Experts' annotations (from `annotate pull`) to calibrate the judge on.", show_default=False),
+    ] = None,
+    sets: Annotated[
+        Path | None, typer.Option(help="The candidate sets of those annotations.", show_default=False)
+    ] = None,
+    rubric: Annotated[Path | None, typer.Option(help="A rubric of your own.", show_default=False)] = None,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Most tokens of a reply that a system gives here.")] = 1_024,
+    max_chars: Annotated[
+        int, typer.Option(min=1, help="Most characters of a prompt; whole turns are cut from the left.")
+    ] = 6_000,
+    seed: Annotated[int, typer.Option(help="Of the sample and of the intervals.")] = 0,
+    date: Annotated[str, typer.Option(help="Date to print in the report; none is taken from the clock.")] = "",
+    ledger: Annotated[
+        Path, typer.Option(help="Folder (mode 0700) of the ledger of calls; a second run makes none.")
+    ] = LEDGER,
+    price: Annotated[
+        str | None,
+        typer.Option(help="IN/OUT per million tokens, for models whose YAML states none.", show_default=False),
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, help="Stop before the ledger's total passes this.", show_default=False)
+    ] = None,
+    max_calls: Annotated[
+        int | None, typer.Option(min=1, help="Stop before the ledger holds more calls than this.", show_default=False)
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Calls at the same time.")] = 16,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds until a call is given up and tried again.")] = 120.0,
+) -> None:
+    """Judge the replies of systems pair by pair, in each dimension of the rubric and in both orders."""
+    from rich.console import Console
+
+    from cmtmedqa import io
+    from cmtmedqa.evaluate import calibration as experts
+    from cmtmedqa.evaluate import judge as judging
+    from cmtmedqa.evaluate.report import draw, report
+    from cmtmedqa.evaluate.systems import replies, systems_of
+    from cmtmedqa.llm.client import Limits
+    from cmtmedqa.llm.endpoints import endpoints_of, priced
+    from cmtmedqa.llm.ledger import Ledger
+    from cmtmedqa.rubric import load
+
+    if (annotations is None) != (sets is None):
+        raise ConfigError("--annotations and --sets belong together: the sets hold the texts that the annotations rank")
+    judges = priced(endpoints_of([judge]), price)
+    if len(judges) != 1:
+        raise ConfigError(f"--judge {judge}: names {len(judges)} models; one is needed")
+    scale, compared = load(rubric), systems_of(systems)
+    compared = [
+        item._replace(endpoint=priced([item.endpoint], price)[0]) if item.endpoint else item for item in compared
+    ]
+    asked = _prompts(prompts, split, turns, max_chars, sample, seed)
+    limits = Limits(concurrency=concurrency, timeout=timeout, max_cost=max_cost, max_calls=max_calls)
+    console = Console(stderr=True)
+    calibrated: dict[str, Any] | None = None
+    with Ledger(ledger) as book:
+        said = replies(compared, asked, book, limits, console, max_tokens)
+        pairs = judging.pairs_of(asked, said, scale.dimension_ids)
+        if not pairs:
+            raise InputError("no prompt has a reply of two systems; are the ids of the files those of the prompts?")
+        judged = judging.judge(pairs, scale, judges[0], book, limits, console)
+        if annotations and sets:
+            known, verdicts = _experts(annotations, sets)
+            known_pairs = experts.pairs_to_calibrate(known, scale.dimension_ids)
+            of_judge = judging.judge(known_pairs, scale, judges[0], book, limits, console)
+            calibrated = experts.agreement(of_judge, verdicts, scale.dimension_ids, seed)
+    facts = {
+        "judge": judges[0].name,
+        "judge_model": judges[0].model or judges[0].name,
+        "date": date,
+        "prompts": len(asked),
+        "turns": turns,
+        "split": split,
+        "missing": {
+            item.name: len(asked) - len(said[item.name]) for item in compared if len(said[item.name]) < len(asked)
+        },
+    }
+    found = report(judged, [item.name for item in compared], scale, facts, calibrated, seed)
+    io.write_text(output, draw(found, scale))
+    io.write_json(output.with_suffix(".json"), found)
+    _print(found, output)
+
+
+@app.command("prompts")
+def prompts(
+    source: Annotated[Path, typer.Argument(help="Folder of a built dataset.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="JSON Lines file to write.")] = Path("prompts.jsonl"),
+    split: Annotated[str, typer.Option(help="Split of the dataset: train, dev, test or all.")] = "test",
+    turns: Annotated[
+        Literal["last-question", "questions", "informative"], typer.Option(help="Which patient turns are judged.")
+    ] = "last-question",
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, help="Prompts, stratified by department and round. [default: all]", show_default=False),
+    ] = None,
+    max_chars: Annotated[
+        int, typer.Option(min=1, help="Most characters of a prompt; whole turns are cut from the left.")
+    ] = 6_000,
+    seed: Annotated[int, typer.Option(help="Of the sample.")] = 0,
+) -> None:
+    """Write the prompts that `winrate` would ask, with the ids under which a file of replies answers them."""
+    from cmtmedqa import io
+
+    asked = _prompts(source, split, turns, max_chars, sample, seed)
+    rows = [
+        {
+            "id": item.id,
+            "dialogue_id": item.dialogue_id,
+            "department": item.department,
+            "prompt": [message.model_dump() for message in item.messages],
+            "reference": item.reference,
+        }
+        for item in asked
+    ]
+    io.write_text(output, "".join(io.canonical_json(row) + "\n" for row in rows))
+    typer.echo(f"{output}: {len(rows):,} prompts")
+
+
+def _prompts(source: Path, split: str, turns: Any, max_chars: int, sample: int | None, seed: int) -> "list[Prompt]":
+    from cmtmedqa.llm.prompts import read_prompts, stratified
+
+    if split not in (*SPLITS, "all"):
+        raise InputError(f"no split '{split}'; there are: {', '.join(SPLITS)}, all")
+    asked = stratified(read_prompts(source, split, turns, max_chars, ""), sample, str(seed))
+    if not asked:
+        raise InputError(f"{source}: holds no informative turn with a reply in split '{split}'")
+    return asked
+
+
+def _experts(annotations: Path, sets: Path) -> tuple[Any, Any]:
+    from pydantic import ValidationError
+
+    from cmtmedqa.judgements import Annotation, CandidateSet
+
+    read: list[list[Any]] = []
+    for path, model in ((sets, CandidateSet), (annotations, Annotation)):
+        try:
+            lines = path.read_text(encoding="utf-8").split("\n")
+            read.append([model.model_validate_json(line) for line in lines if line.strip()])
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: cannot be read") from error
+        except ValidationError as error:
+            raise InputError(f"{path}: holds a line that is no {model.__name__}") from error
+    verdicts = [item for item in read[1] if item.purpose == "item"]
+    judged = {item.set_id for item in verdicts}
+    return [item for item in read[0] if item.id in judged], verdicts
+
+
+def _print(found: dict[str, Any], output: Path) -> None:
+    for item in found["comparisons"]:
+        rate = item["win_rate"]
+        shown = (
+            "undefined" if rate["value"] is None else f"{rate['value']:.3f} ({rate['low']:.3f} to {rate['high']:.3f})"
+        )
+        verdict = "" if item["difference_shown"] else ", no difference shown"
+        bias = ", the judge prefers a position" if item["biased"] else ""
+        typer.echo(
+            f"{item['a']} : {item['b']}, {item['dimension']}: {shown}, n {item['n']} "
+            f"(win {item['win']}, tie {item['tie']}, loss {item['loss']}, invalid {item['invalid']}){verdict}{bias}"
+        )
+    agreement = found["calibration"]
+    typer.echo(f"judge and experts: {'not calibrated' if agreement is None else json.dumps(agreement['judge_expert'])}")
+    typer.echo(f"{output}, {output.with_suffix('.json')}")

@@ -1,0 +1,89 @@
+"""`cmtmedqa rewrite`: doctor turns in one register, and a page that shows what was changed."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cmtmedqa.cli.candidates import LEDGER
+from cmtmedqa.errors import ConfigError, InputError
+from cmtmedqa.records import SPLITS
+
+
+def rewrite(
+    source: Annotated[Path, typer.Argument(help="Folder of a built dataset.")],
+    model: Annotated[
+        str,
+        typer.Option(
+            help="NAME@URL of an OpenAI-compatible server (…/v1), the folder of a model, or a YAML file of one model."
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="JSON Lines file of dialogues to write; `build` reads it.")
+    ] = Path("rewritten.jsonl"),
+    prompt: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Version of the instruction (1, 2) or a text file; two of them are compared, the first one is used. [default: 1]",
+            show_default=False,
+        ),
+    ] = None,
+    split: Annotated[str, typer.Option(help="Split of the dataset: train, dev, test or all.")] = "train",
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Only this many dialogues, by a hash of their ids.", show_default=False)
+    ] = None,
+    ledger: Annotated[
+        Path, typer.Option(help="Folder (mode 0700) of the ledger of calls; a second run makes none.")
+    ] = LEDGER,
+    price: Annotated[
+        str | None, typer.Option(help="IN/OUT per million tokens, where the YAML states none.", show_default=False)
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, help="Stop before the ledger's total passes this.", show_default=False)
+    ] = None,
+    max_calls: Annotated[
+        int | None, typer.Option(min=1, help="Stop before the ledger holds more calls than this.", show_default=False)
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Calls at the same time.")] = 16,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds until a call is given up and tried again.")] = 120.0,
+) -> None:
+    """Rewrite doctor turns; one that any gate of faithfulness refuses keeps its original."""
+    from rich.console import Console
+
+    from cmtmedqa import io
+    from cmtmedqa.export.dataset import read_dataset
+    from cmtmedqa.llm import rewrite as run
+    from cmtmedqa.llm.client import Limits
+    from cmtmedqa.llm.endpoints import endpoints_of, priced
+    from cmtmedqa.llm.ledger import Ledger
+    from cmtmedqa.llm.rewrite_page import draw
+
+    if split not in (*SPLITS, "all"):
+        raise InputError(f"no split '{split}'; there are: {', '.join(SPLITS)}, all")
+    endpoints = priced(endpoints_of([model]), price)
+    if len(endpoints) != 1:
+        raise ConfigError(f"--model {model}: names {len(endpoints)} models; a rewrite takes one")
+    told = [run.instruction(name) for name in prompt or ["1"]]
+    if output.is_dir():
+        raise InputError(f"{output}: is a folder; name a file for the dialogues")
+    dialogues = sorted(read_dataset(source, split), key=lambda item: hashlib.sha256(item.id.encode()).digest())[:sample]
+    if not dialogues:
+        raise InputError(f"{source}: holds no dialogue in split '{split}'")
+    dialogues.sort(key=lambda item: item.id)
+    limits = Limits(concurrency=concurrency, timeout=timeout, max_cost=max_cost, max_calls=max_calls)
+    page, decisions = output.with_suffix(".html"), output.with_name(f"{output.stem}.decisions.jsonl")
+    with Ledger(ledger) as book:
+        console = Console(stderr=True)
+        results = [run.rewrite(dialogues, endpoints[0], each, book, limits, console) for each in told]
+    written, decided = results[0]
+    io.write_text(output, "".join(item.model_dump_json() + "\n" for item in written))
+    io.write_text(decisions, "".join(io.canonical_json(item._asdict()) + "\n" for item in decided))
+    names = [f"{endpoints[0].name}, prompt {each.version}" for each in told]
+    io.write_text(page, draw({name: found for name, (_, found) in zip(names, results, strict=True)}))
+    changed = sum(item.provenance == "rewritten" for item in written)
+    typer.echo(f"{output}: {len(written):,} dialogues, {changed:,} of them rewritten; side by side in {page}")
+    for name, (_, found) in zip(names, results, strict=True):
+        typer.echo(f"  {name}: {len(found):,} doctor turns")
+        for outcome, count in run.outcomes(found):
+            typer.echo(f"    {count:,} {'accepted' if outcome == 'accepted' else f'kept as they were: {outcome}'}")

@@ -1,0 +1,1 @@
+"""Calls to language models: a client, its ledger, and what is made with them."""

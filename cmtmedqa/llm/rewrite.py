@@ -1,0 +1,175 @@
+"""Doctor turns in one professional register, each behind the gates of faithfulness; what a gate refuses keeps its original."""
+
+import asyncio
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+
+from cmtmedqa.errors import ConfigError, InputError
+from cmtmedqa.farewell import is_farewell
+from cmtmedqa.io import canonical_json
+from cmtmedqa.judgements import Message
+from cmtmedqa.llm import gates
+from cmtmedqa.llm.client import Client, Failure, Limits, bounded
+from cmtmedqa.llm.endpoints import Endpoint
+from cmtmedqa.llm.ledger import Ledger
+from cmtmedqa.llm.passages import NotDeidentified, cleared
+from cmtmedqa.llm.request import Call, Request, seed_of
+from cmtmedqa.paths import package_file
+from cmtmedqa.progress import meter
+from cmtmedqa.records import Dialogue, Turn
+
+PROMPT = "rewrite"
+_CONTEXT_CHARS = 400
+_TOKENS_OF_A_CHARACTER, _LEAST_TOKENS = 3, 256
+
+
+class Instruction(NamedTuple):
+    """The instruction of a rewrite: its text, and the version that the ledger and the records carry."""
+
+    text: str
+    version: str
+
+
+class Decision(NamedTuple):
+    """What became of one doctor turn: `accepted`, or the gate, the failure or the refusal that kept its original."""
+
+    dialogue_id: str
+    turn: int
+    outcome: str
+    seen: str
+    original: str
+    rewritten: str
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the rewrite stands."""
+        return self.outcome == "accepted"
+
+
+def instruction(name: str) -> Instruction:
+    """A shipped instruction by its version (`1`, `2`), or a text file of the user's. Raises ConfigError."""
+    shipped = package_file("llm", "prompt_texts", f"{PROMPT}-{name}.txt")
+    path = shipped if shipped.is_file() else Path(name)
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"--prompt {name}: is no version shipped (1, 2) and no text file that can be read") from None
+    if not text:
+        raise ConfigError(f"--prompt {name}: is empty")
+    version = name if path is shipped else hashlib.sha256(text.encode()).hexdigest()[:12]
+    return Instruction(text, version)
+
+
+def rewrite(
+    dialogues: Iterable[Dialogue],
+    endpoint: Endpoint,
+    told: Instruction,
+    ledger: Ledger,
+    limits: Limits,
+    console: Console,
+) -> tuple[list[Dialogue], list[Decision]]:
+    """The dialogues with what could be rewritten, and what became of every doctor turn that was asked for, both in order.
+
+    Patients' words, system turns and farewells are never sent to be rewritten. Raises EndpointError, BudgetReached, InputError.
+    """
+    return asyncio.run(_rewrite(list(dialogues), endpoint, told, ledger, limits, console))
+
+
+async def _rewrite(
+    dialogues: Sequence[Dialogue],
+    endpoint: Endpoint,
+    told: Instruction,
+    ledger: Ledger,
+    limits: Limits,
+    console: Console,
+) -> tuple[list[Dialogue], list[Decision]]:
+    places = [
+        (dialogue, turn)
+        for dialogue in dialogues
+        for turn, said in enumerate(dialogue.turns)
+        if said.role == "doctor" and not is_farewell("doctor", said.text)
+    ]
+    client = Client([endpoint], ledger, limits)
+    decided: dict[tuple[str, int], Decision] = {}
+    try:
+        with meter(console, "rewrite", len(places)) as shown:
+            work = bounded(places, lambda place: _turn(*place, endpoint, told, client), limits.concurrency)
+            async for _, decision in work:
+                decided[decision.dialogue_id, decision.turn] = decision
+                shown.count(1, int(decision.accepted), int(not decision.accepted))
+                shown.advance(1)
+    finally:
+        await client.close()
+    decisions = [decided[dialogue.id, turn] for dialogue, turn in places]
+    return [_with(dialogue, decided, told, endpoint) for dialogue in dialogues], decisions
+
+
+async def _turn(dialogue: Dialogue, turn: int, endpoint: Endpoint, told: Instruction, client: Client) -> Decision:
+    original = dialogue.turns[turn].text
+    before = dialogue.turns[turn - 1].text[-_CONTEXT_CHARS:] if turn else ""
+    where = f"{dialogue.id}, turn {turn}"
+    try:
+        passages = (cleared(original, where), cleared(before, where))
+    except NotDeidentified as refused:
+        return Decision(dialogue.id, turn, "not_deidentified", str(refused), original, "")
+    request = Request(
+        endpoint=endpoint.name,
+        model=endpoint.model or endpoint.name,
+        messages=(
+            Message(role="system", content=told.text),
+            Message(role="user", content=f"患者上一句：{before or '（无）'}\n\n医生的回复：{original}"),
+        ),
+        temperature=0.0,
+        max_tokens=_LEAST_TOKENS + _TOKENS_OF_A_CHARACTER * len(original),
+        seed=seed_of(PROMPT, dialogue.id, turn),
+        prompt=PROMPT,
+        prompt_version=told.version,
+    )
+    reply = await client.ask(Call(request=request, passages=passages))
+    if isinstance(reply, Failure):
+        return Decision(dialogue.id, turn, reply.reason, reply.detail, original, "")
+    rewritten = reply.text.strip()
+    found = gates.faults(original, rewritten)
+    if found:
+        return Decision(dialogue.id, turn, found[0].gate, found[0].seen, original, rewritten)
+    return Decision(dialogue.id, turn, "accepted", "", original, rewritten)
+
+
+def _with(
+    dialogue: Dialogue, decided: dict[tuple[str, int], Decision], told: Instruction, endpoint: Endpoint
+) -> Dialogue:
+    """A dialogue whose accepted turns are rewritten; one without any stays as it is, byte for byte."""
+    new = {
+        turn: found
+        for turn in range(len(dialogue.turns))
+        if (found := decided.get((dialogue.id, turn))) and found.accepted
+    }
+    if not new:
+        return dialogue
+    turns = tuple(
+        Turn(role=said.role, text=new[turn].rewritten) if turn in new else said
+        for turn, said in enumerate(dialogue.turns)
+    )
+    done = {"prompt_version": told.version, "model": endpoint.name, "gates": gates.VERSION, "turns": sorted(new)}
+    extra = canonical_json({**_extra(dialogue), "rewritten": done})
+    return dialogue.model_copy(update={"turns": turns, "provenance": "rewritten", "features": None, "extra": extra})
+
+
+def _extra(dialogue: Dialogue) -> dict[str, object]:
+    try:
+        found = json.loads(dialogue.extra)
+    except ValueError:
+        raise InputError(f"{dialogue.id}: its extra fields are no JSON") from None
+    return found if isinstance(found, dict) else {"extra": found}
+
+
+def outcomes(decisions: Iterable[Decision]) -> list[tuple[str, int]]:
+    """How many turns were accepted, and how many each gate or failure kept; accepted first, then by number."""
+    counts = Counter(decision.outcome for decision in decisions)
+    return sorted(counts.items(), key=lambda item: (item[0] != "accepted", -item[1], item[0]))

@@ -1,0 +1,1 @@
+"""What the programs of train/ share and tests need. The only package that imports torch; nothing but train/ and tests imports it."""
