@@ -26,14 +26,15 @@ _DENIED_SURE = re.compile("不一定|不能肯定|不确定|不是一定|未必|
 _CARE = re.compile(
     "就医|就诊|医院|复诊|复查|急诊|门诊|面诊|看医生|挂号|专科|120|住院|随访|线下|来院|回院|到院|返院|来看|去看|去查|来查|回来|再来|(?:马上|立刻|立即|赶紧|尽快)来|检查"
 )
-_URGENT = re.compile("立即|立刻|马上|尽快|及时|尽早|赶紧|赶快|抓紧|第一时间|今[天日](?:就|即)|速")
-_LATER = re.compile("择期|择机|有空|方便(?:的)?时|改[天日]|过几天|过两天|等几天|下[周月次]|次日|暂缓|不急|晚些|等等|逐渐")
+_URGENT = re.compile("立即|立刻|马上|尽快|及时|尽早|赶紧|赶快|抓紧|第一时间|今[天日](?:就|即)|快[去来点送]|速[去来]")
+_LATER = re.compile("择期|择机|有空|方便(?:的)?时|改[天日]|过几天|过两天|等几天|下[周月次]|次日|暂缓|不急(?!于)|晚些|等等再")
 _PROMISE = re.compile("(?:给您|为您|帮您|给你|我来|我会|我可以)[^。，]{0,6}(?:开药|开具|开处方|处方)")
 _MARKUP = re.compile(r"\*\*|^#{1,6} |^\s*[-*] |```|<[a-z/]|\|\s*-{3}", re.MULTILINE)
 _TAG = re.compile(r"\[[\u4e00-\u9fffA-Za-z0-9]{1,8}\]")
 _ECHO = re.compile("改写|润色|原文|以下是|根据要求|专业的语气|重写")
 
 _SAYS_NOTHING = frozenset("部病症药检查测性项功能试验抗剂片类型做量")  # in the name of a term
+_EVERYDAY = str.maketrans("烧疼吐泡", "热痛呕疱")
 _SHORTEST, _LONGEST, _SLACK = 0.4, 3.0, 40
 
 
@@ -84,29 +85,28 @@ def _numbers(original: str, rewritten: str) -> str | None:
     """A number without a unit equals the same number with one: 38.5以上 and 38.5度以上 are the same."""
     one, other = plain(original), plain(rewritten)
     before, after = ({amount.said for amount in amounts(text)} for text in (one, other))
-    lost, added = _unmatched(before, after), _unmatched(after, before)
-    if lost or added:
-        return _difference(lost, added)
+    lost, added = before - after, after - before
+    said = _difference(_numbered(lost, added), _numbered(added, lost))
+    if said:
+        return said
     return _difference(periods(original), periods(rewritten))
 
 
-def _unmatched(some: set[tuple[float, str]], others: set[tuple[float, str]]) -> set[str]:
-    bare = {value for value, unit in others if not unit}
-    values = {value for value, _ in others}
-    return {
-        f"{value:g}{unit}"
-        for value, unit in some
-        if (value, unit) not in others and value not in (bare if unit else values)
-    }
+def _numbered(some: set[tuple[float, str]], others: set[tuple[float, str]]) -> set[str]:
+    """What of the numbers of one text alone is not, with or without its unit, among those of the other alone."""
+    bare, values = {value for value, unit in others if not unit}, {value for value, _ in others}
+    return {f"{value:g}{unit}" for value, unit in some if value not in (bare if unit else values)}
 
 
 def _doses(original: str, rewritten: str) -> str | None:
-    """Each drug keeps the amounts that follow it, up to the next drug."""
+    """An amount that follows one drug, up to the next drug, may not follow another one in the rewrite."""
     before, after = _doses_of(original), _doses_of(rewritten)
-    for drug, wanted in before.items():
-        found = after.get(drug)
-        if wanted and found is not None and found != wanted and len(before) > 1:
-            return drug
+    for drug in before:
+        for other in after:
+            if drug == other or other not in before or drug not in after:
+                continue
+            if (before[drug] - after[drug]) & (after[other] - before[other]):
+                return f"{drug}, {other}"
     return None
 
 
@@ -136,8 +136,8 @@ def _names(original: str, rewritten: str) -> str | None:
 
 def _new(some: Iterable[str], text: str, others: Iterable[str]) -> set[str]:
     """The terms that the other text neither has nor spells out: 肺部结节 is no new term where 肺上有结节 stood."""
-    known = set(text) | _SAYS_NOTHING
-    return {term for term in some if term not in others and not set(term) <= known}
+    known = set(text.translate(_EVERYDAY)) | _SAYS_NOTHING
+    return {term for term in some if term not in others and not set(term.translate(_EVERYDAY)) <= known}
 
 
 def _certainty(original: str, rewritten: str) -> str | None:

@@ -50,15 +50,20 @@ _FRACTION = re.compile(f"(?<!百)({_HAN}+)分之({_HAN}+)")
 _HALVES = {"半个小时": "30分钟", "半小时": "30分钟", "半个钟头": "30分钟", "0.5小时": "30分钟", "半年": "6个月", "半个月": "15天"}
 _TWO_IN_ONE = re.compile(f"([一两二三四五六七八])([二两三四五六七八九])(?={_UNIT})")  # 两三次 are 2 to 3
 _SPOKEN = frozenset(("一二", "一两", "两三", "二三", "三四", "四五", "五六", "六七", "七八", "八九"))
+_LATIN = {"qd": "每天1次", "bid": "每天2次", "tid": "每天3次", "qid": "每天4次", "qn": "每晚1次", "qod": "隔日1次"}
+_LATIN_SIGN = re.compile(r"(?<![a-z])q\.?o\.?d\.?|(?<![a-z])(?:qd|bid|tid|qid|qn)(?![a-z])")
+_EVERY_OTHER = re.compile("每?隔[一1]?[天日]")
 _PER_PERIOD = re.compile(
-    rf"(?:每|一|1)\s*个?(周|星期|礼拜|月|年)(?=[^，,。;；、\d后内前以]{{0,4}}?(?:[0-9几]|{_HAN})+[^，,。;；]{{0,2}}?[次片粒针回遍趟])"
+    rf"(?:每|一|1)\s*个?(周|星期|礼拜|月|年|分钟|小时)(?=[^，,。;；、\d后内前以]{{0,4}}?(?:[0-9几]|{_HAN})+[^，,。;；]{{0,2}}?[次片粒针回遍趟]|[^，,。;；]{{0,2}}多少)"
 )
+_ORDINAL = re.compile(f"第{_HAN}+[天日周年]")
 _PERIODS = {
     "day": re.compile(rf"[每逐]\s*个?[天日晚早晨]|天天|(?:一|1)\s*[天日](?![后内前以])(?=[^，,。;；]{{0,6}}(?:[0-9几]|{_HAN}))|[早晚睡]上?[吃点服抹涂]|早上|晚上|早晚|睡前|清晨|晨起|早晨|夜间|临睡|日[0-9一二两三]次"),
     "week": re.compile("每\\s*个?(?:周|星期|礼拜)"),
     "month": re.compile("每\\s*个?月"),
     "year": re.compile("每年"),
-    "other day": re.compile("隔[天日]|每隔?[一1两2]?[天日]一?次?隔|隔[一1][天日]"),
+    "morning and evening": re.compile("早晚|早上?[和、及]晚"),
+    "other day": re.compile("隔日"),
 }
 
 
@@ -83,6 +88,7 @@ def plain(text: str) -> str:
     for half, whole in _HALVES.items():
         folded = folded.replace(half, whole)
     folded = _TWO_IN_ONE.sub(lambda found: f"{found[1]}-{found[2]}" if found[1] + found[2] in _SPOKEN else found[0], folded)
+    folded = _EVERY_OTHER.sub("隔日", _ORDINAL.sub("", _LATIN_SIGN.sub(_from_latin, folded)))
     folded = _PER_PERIOD.sub(r"每\1", folded)
     folded = _NO_NUMBER.sub(lambda found: _KEPT_OF_THOSE.get(found[0], "□" * len(found[0])), folded)
     return _PER_TIME.sub("每回", _FREQUENCY.sub("每天", folded)).replace("每天", "逐").replace("每回", "各")
@@ -90,8 +96,13 @@ def plain(text: str) -> str:
 
 def periods(text: str) -> set[str]:
     """How often something is to happen: `every day` (also in the morning, at night), `every week`, … of what a text says."""
-    folded = _PER_PERIOD.sub(r"每\1", unicodedata.normalize("NFKC", text))
+    folded = _LATIN_SIGN.sub(_from_latin, unicodedata.normalize("NFKC", text).lower())
+    folded = _PER_PERIOD.sub(r"每\1", _EVERY_OTHER.sub("隔日", folded))
     return {f"every {name}" for name, pattern in _PERIODS.items() if pattern.search(folded)}
+
+
+def _from_latin(found: "re.Match[str]") -> str:
+    return _LATIN.get(found[0].replace(".", ""), found[0])
 
 
 def amounts(text: str) -> Iterator[Amount]:
