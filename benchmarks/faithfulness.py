@@ -12,6 +12,7 @@ where `old` stands in S as well, it is made there too.
 import argparse
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -110,6 +111,8 @@ def main() -> None:
         print("false alarms")
         for kind in dict.fromkeys(kind for kind, _, _ in refused):
             _row(kind, [bool(found) for some, found, _ in refused if some == kind])
+        gates = Counter(found[0].gate for kind, found, _ in refused if found)
+        print("refused by", ", ".join(f"{gate} {count}" for gate, count in sorted(gates.items())) or "none")
         if show and half == "development":
             for kind, caught, item in planted:
                 if not caught:

@@ -33,7 +33,7 @@ _MARKUP = re.compile(r"\*\*|^#{1,6} |^\s*[-*] |```|<[a-z/]|\|\s*-{3}", re.MULTIL
 _TAG = re.compile(r"\[[\u4e00-\u9fffA-Za-z0-9]{1,8}\]")
 _ECHO = re.compile("改写|润色|原文|以下是|根据要求|专业的语气|重写")
 
-_SAYS_NOTHING = frozenset("部病症药检查测性项功能试验抗剂片类型做量")  # in the name of a term
+_SAYS_NOTHING = frozenset("部病症药检查测性项功能试验抗剂片类型做量治疗手术")  # in the name of a term
 _EVERYDAY = str.maketrans("烧疼吐泡", "热痛呕疱")
 _SHORTEST, _LONGEST, _SLACK = 0.4, 3.0, 40
 
@@ -89,7 +89,14 @@ def _numbers(original: str, rewritten: str) -> str | None:
     said = _difference(_numbered(lost, added), _numbered(added, lost))
     if said:
         return said
-    return _difference(periods(original), periods(rewritten))
+    return _difference(*_rhythms(periods(original), periods(rewritten)))
+
+
+def _rhythms(one: set[str], other: set[str]) -> tuple[set[str], set[str]]:
+    """What of the periods differs; a time of the day (睡前) may stand for every day, and says nothing by itself."""
+    if "by day" in one | other and "every day" in one ^ other and one & {"every day", "by day"} and other & {"every day", "by day"}:
+        one, other = one - {"every day"}, other - {"every day"}
+    return one - other - {"by day"}, other - one - {"by day"}
 
 
 def _numbered(some: set[tuple[float, str]], others: set[tuple[float, str]]) -> set[str]:

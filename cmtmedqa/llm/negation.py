@@ -8,7 +8,7 @@ from cmtmedqa.llm.asked import is_question, sentences
 
 # Words that hold a sign of negation and negate nothing.
 _NO_NEGATION = re.compile(
-    "非常|不仅|不但|不过|不同|不适|不良|不少|不断|无论|不论|不管|未来|差不多|对不起|不好意思|不客气|除非|无菌|不久|不舒服|不规律|不规则|不孕|不育|"
+    "不然|要不|不光|不止|不单|不只|没准|没错|不至于|不到|不满|不停|不住|非常|不仅|不但|不过|不同|不适|不良|不少|不断|无论|不论|不管|未来|差不多|对不起|不好意思|不客气|除非|无菌|不久|不舒服|不规律|不规则|不孕|不育|"
     "不全|不足|不稳|不齐|不振|不安|不宁|无力|没力气?|没劲|未婚|未成年|不妨|无痛|不错|莫不|不一样|别的|区别|特别|类别|性别|级别|个别|分别|差别|鉴别|识别|辨别|"
     "以免|免得|忽多忽少|不清楚?|不想活|没法活|不得不|禁区|不对称|不典型|无创|无糖|有没有|有没|有无|是不是|能不能|会不会|要不要|可不可以|需不需要|用不用|好不好|行不行|对不对|是否|能否|可否"
 )
@@ -16,14 +16,15 @@ _ALTERNATIVE = re.compile("(?P<one>[\u4e00-\u9fff]{1,2})[不没](?P=one)")  # �
 _ASKING_TAIL = re.compile("(?:没有|没|不|否)$")
 _REASSURANCE = re.compile(
     "(?:不要|不用|不必|别|无需|无须|请勿|勿|不需要?|甭)(?:太|过于|过度|过分|再)?(?:担心|紧张|着急|害怕|怕|焦虑|恐慌|顾虑|客气|多虑|惊慌)|"
-    "(?:没|没有|无)(?:什么|多|太)?大?(?:关系|事|碍|妨|问题)|不要紧|不碍事|不打紧"
+    "(?:没|没有|无)(?:什么|多|太)?大?(?:关系|事|碍|妨|问题)|不要紧|不碍事|不打紧|放心|安心"
 )
 _NEGATOR = re.compile(
     "不(?:能|可以?|宜|要|应该?|得|必|用|需要?|建议|会|想|愿)?(?:再)?|没有|没|无[需须法]?|未(?:能|曾|必)?|并非|绝非|而非|严?禁(?:止|忌)?|禁忌|忌|(?:请|切)?勿|别|避免|切莫|戒|杜绝"
 )
-_LIMIT = re.compile(f"(?:{_NEGATOR.pattern})(?:要)?超过?(?![声市])|最多|至多|最长|以内")  # 别超过两周 and 最多两周 are the same
+_LIMIT = re.compile("(?:不(?:能|可以?|宜|要|应该?|得)?|别|勿|避免)[^，。]{0,4}?超过?(?![声市])|最多|至多|最长")  # 别超过两周 and 最多两周 are the same
 # What may stand for a prohibition, or a prohibition for it: 先停药 and 先别吃药.
-_LESS = re.compile("少(?=[吃喝服食饮抽用看爬走站坐做油盐糖辣熬])|减少(?=[吃摄爬走饮盐油糖看用食熬])|低[盐脂糖]|(?<!可以)(?<!可)(?<![不请]要)(?<!勿)(?:停止|暂停|停用)(?![后前时])|远离|清淡|空腹")
+_LESS = re.compile("少(?=[吃喝服食饮抽用看爬走站坐做油盐糖辣熬])|减少(?=[吃摄爬走饮盐油糖看用食熬])|低[盐脂糖]|(?<!可以)(?<!可)(?<![不请]要)(?<!勿)(?:停止|暂停|停用)(?![后前时])|远离|清淡|空腹|难以|[受忍睡憋喘](?:不|得)[了着住上]|吃不下")
+_UNABLE = re.compile("[受忍睡憋喘]不[了着住上]|吃不下")
 _DELAY = frozenset("拖延等待误耽犹豫")
 _URGENT = re.compile("立即|立刻|马上|尽快|及时|尽早|赶紧|赶快|抓紧|第一时间|今[天日]")
 _REACH = 8
@@ -62,7 +63,7 @@ def denials(clauses: Iterable[str]) -> list[Denied]:
     """Every denial of some clauses, in order; reassurance (不用担心) and upper limits (不超过) are none."""
     found = []
     for clause in clauses:
-        rest = _LIMIT.sub(_dots, _REASSURANCE.sub(_dots, clause))
+        rest = _UNABLE.sub(_dots, _LIMIT.sub(_dots, _REASSURANCE.sub(_dots, clause)))
         places = list(_NEGATOR.finditer(rest))
         ends = [*(match.start() for match in places[1:]), len(rest)]
         for match, end in zip(places, ends, strict=False):

@@ -58,13 +58,16 @@ _PER_PERIOD = re.compile(
 )
 _ORDINAL = re.compile(f"第{_HAN}+[天日周年]")
 _PERIODS = {
-    "day": re.compile(rf"[每逐]\s*个?[天日晚早晨]|天天|(?:一|1)\s*[天日](?![后内前以])(?=[^，,。;；]{{0,6}}(?:[0-9几]|{_HAN}))|[早晚睡]上?[吃点服抹涂]|早上|晚上|早晚|睡前|清晨|晨起|早晨|夜间|临睡|日[0-9一二两三]次"),
+    "day": re.compile(rf"[每逐]\s*个?[天日]|天天|(?:一|1)\s*[天日](?![后内前以])(?=[^，,。;；]{{0,6}}(?:[0-9几]|{_HAN}))|日[0-9一二两三]次"),
     "week": re.compile("每\\s*个?(?:周|星期|礼拜)"),
     "month": re.compile("每\\s*个?月"),
     "year": re.compile("每年"),
     "morning and evening": re.compile("早晚|早上?[和、及]晚"),
     "other day": re.compile("隔日"),
 }
+
+
+_TIME_OF_DAY = re.compile("[早晚夜睡晨餐饭]")
 
 
 class Amount(NamedTuple):
@@ -95,10 +98,11 @@ def plain(text: str) -> str:
 
 
 def periods(text: str) -> set[str]:
-    """How often something is to happen: `every day` (also in the morning, at night), `every week`, … of what a text says."""
+    """How often something is to happen: `every day`, `every week`, … of what a text says; `by day` for a time of the day alone."""
     folded = _LATIN_SIGN.sub(_from_latin, unicodedata.normalize("NFKC", text).lower())
     folded = _PER_PERIOD.sub(r"每\1", _EVERY_OTHER.sub("隔日", folded))
-    return {f"every {name}" for name, pattern in _PERIODS.items() if pattern.search(folded)}
+    found = {f"every {name}" for name, pattern in _PERIODS.items() if pattern.search(folded)}
+    return found | ({"by day"} if _TIME_OF_DAY.search(folded) else set())
 
 
 def _from_latin(found: "re.Match[str]") -> str:
