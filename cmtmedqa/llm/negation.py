@@ -27,6 +27,7 @@ _LESS = re.compile("少(?=[吃喝服食饮抽用看爬走站坐做油盐糖辣�
 _UNABLE = re.compile("[受忍睡憋喘]不[了着住上]|吃不下")
 _DELAY = frozenset("拖延等待误耽犹豫")
 _URGENT = re.compile("立即|立刻|马上|尽快|及时|尽早|赶紧|赶快|抓紧|第一时间|今[天日]")
+_TWICE = re.compile("([不没无])([\u4e00-\u9fff])\\1([\u4e00-\u9fff])")  # 不疼不痒 denies once, as 无疼痛、瘙痒 does
 _REACH = 8
 _SAME = str.maketrans({"服": "吃", "食": "吃", "用": "吃", "饮": "喝", "痛": "疼", "热": "烧", "惧": "怕", "断": "停"})
 _EMPTY = frozenset("的了是有要会可能以需再在也都还就到得过于请您你自己行时候者和与及或随便意任何急继续一")
@@ -86,7 +87,7 @@ def statements(text: str) -> list[str]:
     """The clauses of a text that ask nothing, with words masked that only look like negations."""
     clauses = [clause for sentence in sentences(text) for clause in sentence if not is_question(clause, sentence)]
     masked = [_NO_NEGATION.sub(_dots, _ALTERNATIVE.sub(_dots, clause)) for clause in clauses]
-    return [_ASKING_TAIL.sub(_dots, clause) for clause in masked]
+    return [_TWICE.sub(r"\1\2\3", _ASKING_TAIL.sub(_dots, clause)) for clause in masked]
 
 
 def _dots(found: "re.Match[str]") -> str:

@@ -58,7 +58,7 @@ _PER_PERIOD = re.compile(
 )
 _ORDINAL = re.compile(f"第{_HAN}+[天日周年]")
 _PERIODS = {
-    "day": re.compile(rf"[每逐]\s*个?[天日]|天天|(?:一|1)\s*[天日](?![后内前以])(?=[^，,。;；]{{0,6}}(?:[0-9几]|{_HAN}))|日[0-9一二两三]次"),
+    "day": re.compile(rf"[每逐]\s*个?[天日]|天天|(?:一|1)\s*[天日](?![后内前以])(?=[^，,。;；]{{0,6}}(?:[0-9几]|{_HAN}))|(?<!隔)日[0-9一二两三]次"),
     "week": re.compile("每\\s*个?(?:周|星期|礼拜)"),
     "month": re.compile("每\\s*个?月"),
     "year": re.compile("每年"),
