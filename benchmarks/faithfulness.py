@@ -32,7 +32,9 @@ _IDENTIFIERS = (
 )  # fmt: skip
 _ASKING_SENTENCE = re.compile("[^。？！；]*？")
 _HAN_DIGITS = str.maketrans("一二三四五六七八九", "123456789")
-_SINGLE_HAN = re.compile("(?<=[每各])([二三四五六七八九])(?=[次日周])|(?<![十百点])([二三四五六七八九])(?=个月|天|周|小时)")
+_SINGLE_HAN = re.compile(
+    "(?<=[每各])([二三四五六七八九])(?=[次日周])|(?<![十百点])([二三四五六七八九])(?=个月|天|周|小时)"
+)
 
 
 class Pair(NamedTuple):
@@ -98,7 +100,9 @@ def harmless(pairs: Sequence[Pair]) -> Iterator[tuple[str, str, str]]:
 def main() -> None:
     """Print a table of recall by class and one of false alarms, for both halves."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--show", action="store_true", help="print what the development half misses and refuses wrongly")
+    parser.add_argument(
+        "--show", action="store_true", help="print what the development half misses and refuses wrongly"
+    )
     show = parser.parse_args().show
     for half in HALVES:
         pairs = read(half)

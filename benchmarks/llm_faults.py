@@ -51,7 +51,9 @@ async def ask(url: str, folder: Path, number: int) -> dict[str, int]:
     found = {"valid": 0, "cached": 0, "failed": 0, "calls": 0}
     with Ledger(folder) as ledger:
         client = Client([Endpoint(name="m", url=url)], ledger, _LIMITS)
-        async for _, got in bounded(map(_call, range(number)), lambda call: client.ask(call, check), _LIMITS.concurrency):
+        async for _, got in bounded(
+            map(_call, range(number)), lambda call: client.ask(call, check), _LIMITS.concurrency
+        ):
             if isinstance(got, Failure):
                 found["failed"] += 1
                 continue
@@ -79,19 +81,34 @@ def main() -> None:
     if given.run:
         start = time.perf_counter()
         found = asyncio.run(ask(given.run[0], Path(given.run[1]), given.requests))
-        print(json.dumps({**found, "seconds": round(time.perf_counter() - start, 2), "cpu": round(time.process_time(), 2)}))
+        print(
+            json.dumps(
+                {**found, "seconds": round(time.perf_counter() - start, 2), "cpu": round(time.process_time(), 2)}
+            )
+        )
         return
     server = Server(reply, FAULTS)
     server.latency = 0.01
     with tempfile.TemporaryDirectory() as folder, running(server):
-        command = [sys.executable, "-m", "benchmarks.llm_faults", "--requests", str(given.requests), "--run", server.url, folder]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.llm_faults",
+            "--requests",
+            str(given.requests),
+            "--run",
+            server.url,
+            folder,
+        ]
         first = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         while server.calls < given.requests // 2:
             time.sleep(0.05)
         os.kill(first.pid, signal.SIGKILL)
         first.wait()
         with Ledger(Path(folder)) as ledger:
-            print(f"killed after {server.calls} calls; the ledger holds {sum(row.replies for row in ledger.spent())} replies")
+            print(
+                f"killed after {server.calls} calls; the ledger holds {sum(row.replies for row in ledger.spent())} replies"
+            )
         for name in ("second", "third"):
             before = server.calls
             said = subprocess.run(command, capture_output=True, text=True, check=True).stdout

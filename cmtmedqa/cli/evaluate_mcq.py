@@ -11,23 +11,42 @@ from cmtmedqa.errors import ConfigError
 
 def mcq(
     model: Annotated[str, typer.Argument(help="NAME@URL, the folder of a model, or a YAML file of one model.")],
-    file: Annotated[list[Path], typer.Option(help="An exam file, or a folder of them; repeat it. Nothing is downloaded.")],
+    file: Annotated[
+        list[Path], typer.Option(help="An exam file, or a folder of them; repeat it. Nothing is downloaded.")
+    ],
     format: Annotated[  # noqa: A002
         Literal["cmb", "cmexam", "ceval", "cmmlu"], typer.Option(help="The shape of the files.")
     ],
     mode: Annotated[
         Literal["generative", "loglikelihood", "loglikelihood-texts"],
-        typer.Option(help="Read the choice from a reply, or take the likeliest letter or option text (a model's folder only)."),
+        typer.Option(
+            help="Read the choice from a reply, or take the likeliest letter or option text (a model's folder only)."
+        ),
     ] = "generative",
-    answers: Annotated[Path | None, typer.Option(help="CMB's second file, with the answers of its test items.", show_default=False)] = None,
-    shuffle: Annotated[int, typer.Option(min=0, help="Ask this many times more with the options in another order.")] = 0,
+    answers: Annotated[
+        Path | None, typer.Option(help="CMB's second file, with the answers of its test items.", show_default=False)
+    ] = None,
+    shuffle: Annotated[
+        int, typer.Option(min=0, help="Ask this many times more with the options in another order.")
+    ] = 0,
     seed: Annotated[int, typer.Option(help="Of the shuffling.")] = 0,
-    output: Annotated[Path, typer.Option("-o", "--output", help="HTML page to write; the figures stand beside it as .json.")] = Path("mcq.html"),
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="HTML page to write; the figures stand beside it as .json.")
+    ] = Path("mcq.html"),
     max_tokens: Annotated[int, typer.Option(min=1, help="Most tokens of a reply.")] = 512,
-    ledger: Annotated[Path, typer.Option(help="Folder (mode 0700) of the ledger of calls; a second run makes none.")] = LEDGER,
-    price: Annotated[str | None, typer.Option(help="IN/OUT per million tokens, for a model whose YAML states none.", show_default=False)] = None,
-    max_cost: Annotated[float | None, typer.Option(min=0, help="Stop before the ledger's total passes this.", show_default=False)] = None,
-    max_calls: Annotated[int | None, typer.Option(min=1, help="Stop before the ledger holds more calls than this.", show_default=False)] = None,
+    ledger: Annotated[
+        Path, typer.Option(help="Folder (mode 0700) of the ledger of calls; a second run makes none.")
+    ] = LEDGER,
+    price: Annotated[
+        str | None,
+        typer.Option(help="IN/OUT per million tokens, for a model whose YAML states none.", show_default=False),
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, help="Stop before the ledger's total passes this.", show_default=False)
+    ] = None,
+    max_calls: Annotated[
+        int | None, typer.Option(min=1, help="Stop before the ledger holds more calls than this.", show_default=False)
+    ] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls at the same time.")] = 16,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds until a call is given up and tried again.")] = 120.0,
 ) -> None:
@@ -61,7 +80,9 @@ def mcq(
     io.write_text(output, draw_mcq(result))
     io.write_json(output.with_suffix(".json"), result)
     for name, row in (("all", result["all"]), *result["subjects"].items()):
-        typer.echo(f"{name}: {row['accuracy']:.3f} ({row['low']:.3f} to {row['high']:.3f}), n {row['n']}, unread {row['unread']}")
+        typer.echo(
+            f"{name}: {row['accuracy']:.3f} ({row['low']:.3f} to {row['high']:.3f}), n {row['n']}, unread {row['unread']}"
+        )
     for reason, count in exam.left_out.items():
         typer.echo(f"left out: {count} {reason}")
     if result["order"]:

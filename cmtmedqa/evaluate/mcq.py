@@ -24,7 +24,9 @@ _SUBJECT = {"cmb": ("exam_subject", "exam_class", "exam_type"), "cmexam": ("medi
 _STATED = re.compile(
     r"(?:正确)?答案(?:应该?|就)?(?:是|为|选|：|:)*\s*(?:选项)?\s*[(（【\[]?\s*([A-J](?:\s*[、,，和及]?\s*[A-J])*)(?![A-Za-z])"
 )
-_CHOSEN = re.compile(r"(?:故|应|可)?选(?:择|项)?\s*(?:是|为|：|:)?\s*[(（【\[]?\s*([A-J](?:\s*[、,，和及]?\s*[A-J])*)(?![A-Za-z])")
+_CHOSEN = re.compile(
+    r"(?:故|应|可)?选(?:择|项)?\s*(?:是|为|：|:)?\s*[(（【\[]?\s*([A-J](?:\s*[、,，和及]?\s*[A-J])*)(?![A-Za-z])"
+)
 _ALONE = re.compile(r"^\W*([A-J](?:\s*[、,，和及]?\s*[A-J])*)(?:\W|$)")
 
 
@@ -71,7 +73,11 @@ def read_exam(paths: Sequence[Path], kind: Format, answers: Path | None = None) 
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(file for file in path.rglob("*") if file.suffix in {".csv", ".json", ".jsonl"}) if path.is_dir() else [path]
+    return (
+        sorted(file for file in path.rglob("*") if file.suffix in {".csv", ".json", ".jsonl"})
+        if path.is_dir()
+        else [path]
+    )
 
 
 def _text(path: Path) -> str:
@@ -86,7 +92,11 @@ def _rows(path: Path, kind: Format) -> list[dict[str, Any]]:
     if kind != "cmb":
         return list(csv.DictReader(io.StringIO(text, newline="")))
     try:
-        rows = json.loads(text) if text.lstrip().startswith("[") else [json.loads(line) for line in text.split("\n") if line.strip()]
+        rows = (
+            json.loads(text)
+            if text.lstrip().startswith("[")
+            else [json.loads(line) for line in text.split("\n") if line.strip()]
+        )
     except ValueError as error:
         raise InputError(f"{path}: is no JSON") from error
     if not all(isinstance(row, dict) for row in rows):
@@ -146,7 +156,9 @@ def asked(question: Question) -> str:
 
 def letters_of(text: str, question: Question) -> frozenset[str]:
     """The options that a free reply chooses: the last 答案是…, else the last 选…, else letters at its head; empty when none is read."""
-    body = re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL).translate(str.maketrans("ＡＢＣＤＥＦＧＨＩＪ", LETTERS))
+    body = re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL).translate(
+        str.maketrans("ＡＢＣＤＥＦＧＨＩＪ", LETTERS)
+    )
     said = [*(_STATED.findall(body)[-1:] or _CHOSEN.findall(body)[-1:])] or [m[1] for m in [_ALONE.match(body)] if m]
     if not said:
         return frozenset()
@@ -202,4 +214,12 @@ def _share(items: Sequence[Answered]) -> dict[str, Any]:
     right, unread = sum(map(_right, items)), sum(not item.chosen for item in items)
     low, high = wilson(right / len(items), len(items))
     wrong = len(items) - right - unread
-    return {"n": len(items), "right": right, "wrong": wrong, "unread": unread, "accuracy": right / len(items), "low": low, "high": high}
+    return {
+        "n": len(items),
+        "right": right,
+        "wrong": wrong,
+        "unread": unread,
+        "accuracy": right / len(items),
+        "low": low,
+        "high": high,
+    }

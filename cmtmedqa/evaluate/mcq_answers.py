@@ -29,14 +29,24 @@ def orders(questions: Sequence[Question], turns: int, seed: int) -> list[tuple[Q
 
 
 def generate(
-    shown: Sequence[tuple[Question, int]], endpoint: Endpoint, ledger: Ledger, limits: Limits, console: Console, max_tokens: int
+    shown: Sequence[tuple[Question, int]],
+    endpoint: Endpoint,
+    ledger: Ledger,
+    limits: Limits,
+    console: Console,
+    max_tokens: int,
 ) -> list[Answered]:
     """Choices read from free replies, in the order given; a reply that failed or was refused chooses nothing."""
     return asyncio.run(_generate(shown, endpoint, ledger, limits, console, max_tokens))
 
 
 async def _generate(
-    shown: Sequence[tuple[Question, int]], endpoint: Endpoint, ledger: Ledger, limits: Limits, console: Console, max_tokens: int
+    shown: Sequence[tuple[Question, int]],
+    endpoint: Endpoint,
+    ledger: Ledger,
+    limits: Limits,
+    console: Console,
+    max_tokens: int,
 ) -> list[Answered]:
     client = Client([endpoint], ledger, limits)
     found: dict[tuple[str, int], Answered] = {}

@@ -27,7 +27,9 @@ _CARE = re.compile(
     "就医|就诊|医院|复诊|复查|急诊|门诊|面诊|看医生|挂号|专科|120|住院|随访|线下|来院|回院|到院|返院|来看|去看|去查|来查|回来|再来|(?:马上|立刻|立即|赶紧|尽快)来|检查"
 )
 _URGENT = re.compile("立即|立刻|马上|尽快|及时|尽早|赶紧|赶快|抓紧|第一时间|今[天日](?:就|即)|快[去来点送]|速[去来]")
-_LATER = re.compile("择期|择机|有空|方便(?:的)?时|改[天日]|过几天|过两天|等几天|下[周月次]|次日|暂缓|不急(?!于)|晚些|等等再")
+_LATER = re.compile(
+    "择期|择机|有空|方便(?:的)?时|改[天日]|过几天|过两天|等几天|下[周月次]|次日|暂缓|不急(?!于)|晚些|等等再"
+)
 _PROMISE = re.compile("(?:给您|为您|帮您|给你|我来|我会|我可以)[^。，]{0,6}(?:开药|开具|开处方|处方)")
 _MARKUP = re.compile(r"\*\*|^#{1,6} |^\s*[-*] |```|<[a-z/]|\|\s*-{3}", re.MULTILINE)
 _TAG = re.compile(r"\[[\u4e00-\u9fffA-Za-z0-9]{1,8}\]")
@@ -94,7 +96,12 @@ def _numbers(original: str, rewritten: str) -> str | None:
 
 def _rhythms(one: set[str], other: set[str]) -> tuple[set[str], set[str]]:
     """What of the periods differs; a time of the day (睡前) may stand for every day, and says nothing by itself."""
-    if "by day" in one | other and "every day" in one ^ other and one & {"every day", "by day"} and other & {"every day", "by day"}:
+    if (
+        "by day" in one | other
+        and "every day" in one ^ other
+        and one & {"every day", "by day"}
+        and other & {"every day", "by day"}
+    ):
         one, other = one - {"every day"}, other - {"every day"}
     return one - other - {"by day"}, other - one - {"by day"}
 

@@ -47,7 +47,14 @@ _KEPT_OF_THOSE = {
 
 
 _FRACTION = re.compile(f"(?<!百)({_HAN}+)分之({_HAN}+)")
-_HALVES = {"半个小时": "30分钟", "半小时": "30分钟", "半个钟头": "30分钟", "0.5小时": "30分钟", "半年": "6个月", "半个月": "15天"}
+_HALVES = {
+    "半个小时": "30分钟",
+    "半小时": "30分钟",
+    "半个钟头": "30分钟",
+    "0.5小时": "30分钟",
+    "半年": "6个月",
+    "半个月": "15天",
+}
 _TWO_IN_ONE = re.compile(f"([一两二三四五六七八])([二两三四五六七八九])(?={_UNIT})")  # 两三次 are 2 to 3
 _SPOKEN = frozenset(("一二", "一两", "两三", "二三", "三四", "四五", "五六", "六七", "七八", "八九"))
 _LATIN = {"qd": "每天1次", "bid": "每天2次", "tid": "每天3次", "qid": "每天4次", "qn": "每晚1次", "qod": "隔日1次"}
@@ -58,7 +65,9 @@ _PER_PERIOD = re.compile(
 )
 _ORDINAL = re.compile(f"第{_HAN}+[天日周年]")
 _PERIODS = {
-    "day": re.compile(rf"[每逐]\s*个?[天日]|天天|(?:一|1)\s*[天日](?![后内前以])(?=[^，,。;；]{{0,6}}(?:[0-9几]|{_HAN}))|(?<!隔)日[0-9一二两三]次"),
+    "day": re.compile(
+        rf"[每逐]\s*个?[天日]|天天|(?:一|1)\s*[天日](?![后内前以])(?=[^，,。;；]{{0,6}}(?:[0-9几]|{_HAN}))|(?<!隔)日[0-9一二两三]次"
+    ),
     "week": re.compile("每\\s*个?(?:周|星期|礼拜)"),
     "month": re.compile("每\\s*个?月"),
     "year": re.compile("每年"),
@@ -90,7 +99,9 @@ def plain(text: str) -> str:
     folded = _FRACTION.sub(lambda found: f"{_whole(found[2]) or 0:g}/{_whole(found[1]) or 1:g}", folded)
     for half, whole in _HALVES.items():
         folded = folded.replace(half, whole)
-    folded = _TWO_IN_ONE.sub(lambda found: f"{found[1]}-{found[2]}" if found[1] + found[2] in _SPOKEN else found[0], folded)
+    folded = _TWO_IN_ONE.sub(
+        lambda found: f"{found[1]}-{found[2]}" if found[1] + found[2] in _SPOKEN else found[0], folded
+    )
     folded = _EVERY_OTHER.sub("隔日", _ORDINAL.sub("", _LATIN_SIGN.sub(_from_latin, folded)))
     folded = _PER_PERIOD.sub(r"每\1", folded)
     folded = _NO_NUMBER.sub(lambda found: _KEPT_OF_THOSE.get(found[0], "□" * len(found[0])), folded)

@@ -92,8 +92,39 @@ def _named(word: str, edges: "re.Pattern[str]") -> str:
 
 
 _LETTERS = re.compile("(?<![A-Za-z])[A-Za-z]{2,6}(?![A-Za-z])")
-_NO_NAME = frozenset(("MG", "ML", "KG", "MCG", "UG", "IU", "CM", "MM", "NG", "MMOL", "UMOL", "MMHG", "MIN", "CC", "OK", "APP", "VS", "QD", "BID", "TID", "QID", "QN", "QOD", "PRN", "PO", "NO"))
-_DEGREE = re.compile("轻度|中度|重度|早期|晚期|急性|慢性|良性|恶性|阳性|阴性|[左右](?=[侧边手脚腿臂眼耳下上肩膝胳肺肾乳半])")
+_NO_NAME = frozenset(
+    (
+        "MG",
+        "ML",
+        "KG",
+        "MCG",
+        "UG",
+        "IU",
+        "CM",
+        "MM",
+        "NG",
+        "MMOL",
+        "UMOL",
+        "MMHG",
+        "MIN",
+        "CC",
+        "OK",
+        "APP",
+        "VS",
+        "QD",
+        "BID",
+        "TID",
+        "QID",
+        "QN",
+        "QOD",
+        "PRN",
+        "PO",
+        "NO",
+    )
+)
+_DEGREE = re.compile(
+    "轻度|中度|重度|早期|晚期|急性|慢性|良性|恶性|阳性|阴性|[左右](?=[侧边手脚腿臂眼耳下上肩膝胳肺肾乳半])"
+)
 _BLOOD = re.compile("血小板|白细胞|红细胞|血红蛋白|血脂|血糖|尿糖|尿蛋白|尿酮体|尿酸|肌酐|转氨酶|胆红素|尿潜血|便潜血")
 
 

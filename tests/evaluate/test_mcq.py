@@ -16,7 +16,9 @@ from tests.llm.server import Server, running
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _MAIN = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()"]
-_ITEM = Question("q:1", "内科", "哪项正确？", (("A", "甲"), ("B", "乙"), ("C", "丙"), ("D", "丁")), frozenset("B"), False)
+_ITEM = Question(
+    "q:1", "内科", "哪项正确？", (("A", "甲"), ("B", "乙"), ("C", "丙"), ("D", "丁")), frozenset("B"), False
+)
 _MANY = _ITEM._replace(answer=frozenset("AB"), multiple=True)
 
 
@@ -34,7 +36,13 @@ def _write(path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 def test_cmb_pads_options_has_several_answers_and_a_second_file_of_answers(tmp_path: Path) -> None:
-    rows = [_cmb(id="1"), _cmb(id="2", answer="ABD", question_type="多项选择题"), _cmb(id="3", answer=""), _cmb(id="4", answer=""), _cmb(id="5", answer="E")]
+    rows = [
+        _cmb(id="1"),
+        _cmb(id="2", answer="ABD", question_type="多项选择题"),
+        _cmb(id="3", answer=""),
+        _cmb(id="4", answer=""),
+        _cmb(id="5", answer="E"),
+    ]
     exam = read_exam(
         [_write(tmp_path / "cmb.json", json.dumps(rows, ensure_ascii=False))],
         "cmb",
@@ -57,7 +65,9 @@ def test_cmexam_options_are_lines_of_one_cell_and_rows_without_answer_are_counte
     ("kind", "head"),
     [("ceval", "id,question,A,B,C,D,answer,explanation"), ("cmmlu", ",Question,A,B,C,D,Answer,x")],
 )
-def test_ceval_and_cmmlu_take_the_subject_from_the_file_and_bear_a_byte_order_mark(tmp_path: Path, kind: Any, head: str) -> None:
+def test_ceval_and_cmmlu_take_the_subject_from_the_file_and_bear_a_byte_order_mark(
+    tmp_path: Path, kind: Any, head: str
+) -> None:
     folder = tmp_path / "val"
     folder.mkdir()
     _write(folder / "clinical_medicine_val.csv", f"{head}\n0,体温计量什么？,体温,血压,身高,体重,A,\n", "utf-8-sig")
@@ -111,9 +121,23 @@ def test_an_unread_choice_is_wrong_and_counted_besides(tmp_path: Path) -> None:
 
 def test_a_server_that_always_says_a_is_found_out_by_shuffling_and_asked_once(tmp_path: Path) -> None:
     pytest.importorskip("openai")
-    path = _write(tmp_path / "cmb.json", json.dumps([_cmb(id=str(n), question=f"第{n}题，体温用什么量？") for n in range(30)], ensure_ascii=False))
+    path = _write(
+        tmp_path / "cmb.json",
+        json.dumps([_cmb(id=str(n), question=f"第{n}题，体温用什么量？") for n in range(30)], ensure_ascii=False),
+    )
     with running(Server(lambda *_: "答案：A")) as server:
-        command = [*_MAIN, "evaluate", "mcq", f"m@{server.url}", "--file", str(path), "--format", "cmb", "--shuffle", "3"]
+        command = [
+            *_MAIN,
+            "evaluate",
+            "mcq",
+            f"m@{server.url}",
+            "--file",
+            str(path),
+            "--format",
+            "cmb",
+            "--shuffle",
+            "3",
+        ]
         command += ["-o", str(tmp_path / "mcq.html"), "--ledger", str(tmp_path / "ledger")]
         for _ in range(2):
             done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, check=False)

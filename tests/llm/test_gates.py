@@ -95,4 +95,16 @@ def test_the_planted_damage_is_what_its_files_say() -> None:
     for half in HALVES:
         assert len(list(damages(read(half)))) > 300
     assert len(_TURNS) >= 120
-    assert set(GATES) == {"form", "role", "identifiers", "numbers", "doses", "drugs", "terms", "negation", "certainty", "care", "questions"}
+    assert set(GATES) == {
+        "form",
+        "role",
+        "identifiers",
+        "numbers",
+        "doses",
+        "drugs",
+        "terms",
+        "negation",
+        "certainty",
+        "care",
+        "questions",
+    }
