@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format wheel schemas clean
+.PHONY: demo pipeline test lint format wheel schemas clean
 
 $(BIN)/pytest: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -12,6 +12,10 @@ $(BIN)/pytest: pyproject.toml constraints.txt
 
 demo: $(BIN)/pytest
 	$(BIN)/cmtmedqa build --demo --overwrite
+
+pipeline: $(BIN)/pytest
+	$(BIN)/pip install -q -c constraints.txt -e '.[train]'
+	CMTMEDQA=$(BIN)/cmtmedqa PYTHON=$(BIN)/python train/pipeline.sh outputs/pipeline
 
 test: $(BIN)/pytest
 	$(BIN)/python -m pytest -q

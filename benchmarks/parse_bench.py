@@ -44,7 +44,11 @@ def rendered(pages: int, skin: str) -> Iterator[tuple[str, str, bytes]]:
     found = 0
     for path, page in build(1, pages * (1 if skin == "*" else 3), faults=()).pages.items():
         name = path.split("/")[1]
-        if found < pages and any(part in path for part in ("/wenda/", "/static/", "/question/")) and skin in {"*", name}:
+        if (
+            found < pages
+            and any(part in path for part in ("/wenda/", "/static/", "/question/"))
+            and skin in {"*", name}
+        ):
             found += 1
             yield name, f"http://127.0.0.1:8732{path}", page.body
 

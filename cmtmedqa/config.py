@@ -263,7 +263,9 @@ def _explain(fault: Any, model: type[BaseModel]) -> str:
         return f"unknown key '{key}'; did you mean '{near[0]}'?" if near else f"unknown key '{key}'"
     if fault["type"] == "missing":
         return f"key '{key}' is missing"
-    return f"key '{key}': {fault['msg'].removeprefix('Value error, ')[0].lower()}{fault['msg'].removeprefix('Value error, ')[1:]}"
+    said = fault["msg"].removeprefix("Value error, ")
+    said = said[0].lower() + said[1:]
+    return f"key '{key}': {said}" if key else said
 
 
 def _keys_beside(location: list[Any], model: type[BaseModel]) -> list[str]:

@@ -13,7 +13,8 @@ from cmtmedqa.errors import CmtmedqaError, ConfigError, MissingExtra
 from cmtmedqa.paths import bundled
 from cmtmedqa.recipes.base import Run
 
-_LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
+_LIBRARIES = ("torch", "transformers", "peft", "accelerate")
+_WITHOUT_TRL = frozenset({"reward", "ppo"})  # machines with GPUs often lack trl and datasets
 
 
 def command(stage: str, settings: Run, arguments: Sequence[str]) -> list[str]:
@@ -32,13 +33,16 @@ def command(stage: str, settings: Run, arguments: Sequence[str]) -> list[str]:
 
 def environment(settings: Run) -> dict[str, str]:
     """What the run's environment has beside the caller's: no telemetry, no import by accident, a fixed number of threads."""
-    return {
+    found = {
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "PYTHONSAFEPATH": "1",
         "OMP_NUM_THREADS": str(settings.threads),
         "MKL_NUM_THREADS": str(settings.threads),
         "TOKENIZERS_PARALLELISM": "false",
     }
+    if not settings.use_cpu and settings.processes == 1 and "CUDA_VISIBLE_DEVICES" not in os.environ:
+        found["CUDA_VISIBLE_DEVICES"] = "0"  # one process that sees several GPUs would split its batches over them
+    return found
 
 
 def shown(stage: str, settings: Run, arguments: Sequence[str]) -> str:
@@ -53,7 +57,7 @@ def run(stage: str, settings: Run, arguments: Sequence[str]) -> None:
     Raises MissingExtra without the libraries of training, CmtmedqaError with the program's own line where it refused its
     input, and SystemExit with its code where it failed otherwise.
     """
-    require_libraries(settings)
+    require_libraries(stage, settings)
     with tempfile.TemporaryDirectory(prefix="cmtmedqa-") as folder:
         # The launcher of several processes knows only success and failure, and reports the latter as a traceback of its own.
         # A program that refuses its input leaves the line here instead.
@@ -66,11 +70,11 @@ def run(stage: str, settings: Run, arguments: Sequence[str]) -> None:
         sys.exit(done.returncode if done.returncode > 0 else 128 - done.returncode)
 
 
-def require_libraries(settings: Run) -> None:
+def require_libraries(stage: str, settings: Run) -> None:
     """Raises MissingExtra when a library of training is absent, ConfigError when one that a setting asks for is; imports none."""
     from importlib.util import find_spec
 
-    for name in _LIBRARIES:
+    for name in (*_LIBRARIES, *(() if stage in _WITHOUT_TRL else ("trl", "datasets"))):
         if find_spec(name) is None:
             raise MissingExtra(name, "train", "training")
     wanted: dict[str, str] = {name: f"report_to={name}" for name in settings.report_to}

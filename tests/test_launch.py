@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from cmtmedqa import launch, recipes
-from cmtmedqa.errors import ConfigError
+from cmtmedqa.errors import ConfigError, MissingExtra
 from cmtmedqa.paths import bundled
 
 GIVEN = ("model=base", "data=rows.jsonl", "output=run")
@@ -46,6 +46,15 @@ def test_gpus_are_a_matter_for_accelerate(recipe: str, words: tuple[str, ...], c
     assert found.index("--num_processes") < found.index(PROGRAM)
 
 
+def test_one_process_sees_one_gpu_unless_the_user_chose_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    one, four = (recipes.load("sft", "modern", (*GIVEN, f"processes={count}")) for count in (1, 4))
+    assert launch.environment(one)["CUDA_VISIBLE_DEVICES"] == "0"
+    assert "CUDA_VISIBLE_DEVICES" not in launch.environment(four)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
+    assert "CUDA_VISIBLE_DEVICES" not in launch.environment(one)
+
+
 def test_telemetry_is_off_and_the_threads_are_fixed() -> None:
     found = launch.environment(recipes.load("sft", "tiny", (*GIVEN, "threads=2")))
     assert (found["HF_HUB_DISABLE_TELEMETRY"], found["PYTHONSAFEPATH"], found["OMP_NUM_THREADS"]) == ("1", "1", "2")
@@ -66,7 +75,16 @@ def test_what_a_setting_needs_is_missed_before_anything_is_loaded(
     present = {"torch", "transformers", "trl", "peft", "accelerate", "datasets", "tensorboard"}
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name in present or None)
     with pytest.raises(ConfigError, match=message):
-        launch.require_libraries(recipes.load("sft", "modern", (*GIVEN, *words)))
+        launch.require_libraries("sft", recipes.load("sft", "modern", (*GIVEN, *words)))
+
+
+def test_reward_model_and_ppo_need_no_trl(monkeypatch: pytest.MonkeyPatch) -> None:
+    present = {"torch", "transformers", "peft", "accelerate", "tensorboard"}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name in present or None)
+    for stage, more in (("reward", ()), ("ppo", ("reward_model=reward",))):
+        launch.require_libraries(stage, recipes.load(stage, "modern", (*GIVEN, *more)))
+    with pytest.raises(MissingExtra, match="training needs trl"):
+        launch.require_libraries("sft", recipes.load("sft", "modern", GIVEN))
 
 
 @pytest.mark.parametrize("name", ["single_gpu", "ddp", "fsdp2", "deepspeed_zero3"])

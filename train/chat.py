@@ -9,6 +9,8 @@ Where standard input is no terminal it takes one message a line and gives one re
 import argparse
 import sys
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.training import program
@@ -66,7 +68,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def lines(terminal):
+def lines(terminal: bool) -> Iterator[str]:
     """The patient's messages, stripped; an empty one is passed over in a terminal and answered by an empty line in a pipe."""
     if terminal:
         import readline  # noqa: F401 -- history and editing of input()
@@ -84,10 +86,12 @@ def lines(terminal):
         if line:
             yield line
         elif not terminal:
-            print(flush=True)
+            show("\n")
 
 
-def answer(line, talk, chat, model, tokenizer, sampling, room, terminal):
+def answer(
+    line: str, talk: Any, chat: Any, model: Any, tokenizer: Any, sampling: Any, room: int, terminal: bool
+) -> None:
     """One reply, as it is written or on one line; Ctrl-C ends it early."""
     try:
         ids, cut = chat.prompt_of(tokenizer, talk.asked(line), room)
@@ -95,28 +99,33 @@ def answer(line, talk, chat, model, tokenizer, sampling, room, terminal):
         talk.unanswered()
         notice(str(error))
         if not terminal:
-            print(flush=True)
+            show("\n")
         return
     if cut:
         notice(f"({cut} earlier messages no longer fit and are forgotten)")
     stop, said = threading.Event(), []
     if terminal:
-        print("医生> ", end="", flush=True)
+        show("医生> ")
     try:
         for piece in chat.stream(model, tokenizer, ids, sampling, stop):
             said.append(piece)
             if terminal:
-                print(piece, end="", flush=True)
+                show(piece)
     except KeyboardInterrupt:
         stop.set()
     reply = "".join(said).strip()
     talk.answered(reply)
-    print("" if terminal else chat.on_one_line(reply), flush=True)
+    show("\n" if terminal else chat.on_one_line(reply) + "\n")
     if not reply:
         notice("(the model gave no answer; the question does not count)")
 
 
-def notice(text):
+def show(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def notice(text: str) -> None:
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 

@@ -9,6 +9,7 @@ the dialogue said. It teaches nothing about medicine. Real rankings come from `c
 import argparse
 import hashlib
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -58,20 +59,26 @@ def main() -> None:
     lines = []
     for start in range(0, len(asked), BATCH):
         batch = asked[start : start + BATCH]
-        for prompt, answers in zip(batch, sampled(model, tokenizer, [prompt.ids for prompt in batch], given), strict=True):
+        for prompt, answers in zip(
+            batch, sampled(model, tokenizer, [prompt.ids for prompt in batch], given), strict=True
+        ):
             dialogue, _, place = prompt.id.rpartition(":")
             said = rows[dialogue].messages[int(place) + 1]["content"]
             if ranking := ranked(prompt, dialogue, said, answers, folder.parent.name):
                 lines.append(Ranking.model_validate(ranking).model_dump_json() + "\n")
             else:
-                counts["without_two_different_answers"] += 1
+                counts["without_two_ranks"] += 1
 
     # save
     io.write_text(given.output, "".join(lines))
-    program.say(f"{given.output}: {len(lines)} rankings; left out: {counts['without_two_different_answers']} with equal answers")
+    program.say(
+        f"{given.output}: {len(lines)} rankings; {counts['without_two_ranks']} prompts whose answers the rule cannot tell apart"
+    )
 
 
-def sampled(model: Any, tokenizer: Any, rows: list[list[int]], given: argparse.Namespace) -> list[list[tuple[str, bool]]]:
+def sampled(
+    model: Any, tokenizer: Any, rows: list[list[int]], given: argparse.Namespace
+) -> list[list[tuple[str, bool]]]:
     """For each prompt its sampled answers, and whether each came to its end."""
     import torch
     from transformers import GenerationConfig
@@ -85,7 +92,9 @@ def sampled(model: Any, tokenizer: Any, rows: list[list[int]], given: argparse.N
     mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows], device=model.device)
     with torch.no_grad():
         found = model.generate(input_ids=ids, attention_mask=mask, generation_config=settings)[:, width:].tolist()
-    answers = [(tokenizer.decode(row, skip_special_tokens=True).strip(), tokenizer.eos_token_id in row) for row in found]
+    answers = [
+        (tokenizer.decode(row, skip_special_tokens=True).strip(), tokenizer.eos_token_id in row) for row in found
+    ]
     return [answers[start : start + given.answers] for start in range(0, len(answers), given.answers)]
 
 
@@ -94,7 +103,9 @@ def ranked(prompt: Any, dialogue: str, said: str, answers: list[tuple[str, bool]
     texts = {text: ended for text, ended in answers if text and "\ufffd" not in text}
     rank = {text: round(STEPS * likeness(text, said)) if ended else -1 for text, ended in texts.items()}
     names = {text: f"c{number}" for number, text in enumerate(texts)}
-    groups = [[names[text] for text in texts if rank[text] == value] for value in sorted(set(rank.values()), reverse=True)]
+    groups = [
+        [names[text] for text in texts if rank[text] == value] for value in sorted(set(rank.values()), reverse=True)
+    ]
     if len(groups) < 2:
         return None
     return {
@@ -110,7 +121,7 @@ def ranked(prompt: Any, dialogue: str, said: str, answers: list[tuple[str, bool]
 
 def likeness(text: str, other: str) -> float:
     """Share of the pairs of neighbouring characters that two texts have in common (Dice), 0 to 1."""
-    pairs = [Counter(zip(value, value[1:], strict=False)) for value in (text, other)]
+    pairs = [Counter(pairwise(value)) for value in (text, other)]
     total = sum(pairs[0].values()) + sum(pairs[1].values())
     return 2 * sum((pairs[0] & pairs[1]).values()) / total if total else 0.0
 

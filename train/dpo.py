@@ -34,24 +34,25 @@ def main() -> None:
     if program.begin(settings, "dpo", facts):
         return
 
-    # model
+    # model, after the trainer's arguments: DeepSpeed and FSDP share a model out while it is loaded
+    resume = stages.resume_from(settings)
+    args = DPOConfig(
+        **arguments.trainer_arguments(settings, bool(dev), resume is not None),
+        beta=settings.beta,
+        loss_type=[settings.loss_type, *(["sft"] if settings.rpo_alpha else [])],
+        loss_weights=[1.0, settings.rpo_alpha] if settings.rpo_alpha else None,
+        label_smoothing=settings.label_smoothing,
+        max_length=None,  # whole turns were cut from the left
+        remove_unused_columns=False,
+    )
     model = models.load_model(settings, folder, tokenizer)
     frozen = models.load_model(settings, folder, tokenizer) if settings.tuning == "full" else None
 
     # trainer
-    resume = stages.resume_from(settings)
     trainer = pairs.PairTrainer(
         model,
         ref_model=frozen,
-        args=DPOConfig(
-            **arguments.trainer_arguments(settings, bool(dev), resume is not None),
-            beta=settings.beta,
-            loss_type=[settings.loss_type, *(["sft"] if settings.rpo_alpha else [])],
-            loss_weights=[1.0, settings.rpo_alpha] if settings.rpo_alpha else None,
-            label_smoothing=settings.label_smoothing,
-            max_length=None,  # whole turns were cut from the left
-            remove_unused_columns=False,
-        ),
+        args=args,
         train_dataset=pairs.tokenised(tokenizer, train),
         eval_dataset=pairs.tokenised(tokenizer, dev) if dev else None,
         data_collator=pairs.Collator(tokenizer.pad_token_id),

@@ -8,6 +8,7 @@ is `model`: the base with its adapters off, or a frozen copy of it where all wei
 """
 
 from collections import Counter
+from pathlib import Path
 
 from cmtmedqa.recipes.grpo import GrpoRun
 from cmtmedqa.training import program
@@ -20,7 +21,7 @@ def main() -> None:
     from datasets import Dataset
     from trl import GRPOConfig
 
-    from cmtmedqa.training import adapters, arguments, groups, lineage, models, stages
+    from cmtmedqa.training import adapters, arguments, groups, lineage, models, prompts, stages
 
     # seed
     arguments.seed(settings)
@@ -30,36 +31,40 @@ def main() -> None:
     tokenizer = models.load_tokenizer(folder)
     adapters.require_marks(folder, tokenizer)
     counts: Counter[str] = Counter()
-    train, dev = groups.read_prompts(settings, tokenizer, counts)
+    train, dev = (groups.rows_of(half, tokenizer) for half in prompts.read_prompts(settings, tokenizer, counts))
     reference = "frozen copy of the base" if settings.tuning == "full" else "base with adapters off"
     facts = {**stages.facts(folder, tokenizer, train, dev), "reference": reference}
     facts["reward"] = groups.require_reward(settings, facts)
     if program.begin(settings, "grpo", facts):
         return
 
-    # model: the policy, and the reward model as a callable that sees how an answer ended
-    model = models.load_model(settings, folder, tokenizer)
+    # model, after the trainer's arguments: DeepSpeed and FSDP share a model out while it is loaded, but not the reward model
     reward = groups.load_reward(settings, tokenizer, getattr(torch, settings.dtype))
+    resume = stages.resume_from(settings)
+    evaluates = {
+        "num_generations_eval": 2,
+        "per_device_eval_batch_size": 2 * -(-settings.per_device_eval_batch_size // 2),
+    }
+    args = GRPOConfig(
+        **arguments.trainer_arguments(settings, bool(dev), resume is not None) | evaluates,
+        beta=settings.beta,
+        epsilon=settings.epsilon,
+        num_generations=settings.num_generations,
+        num_iterations=settings.num_iterations,
+        steps_per_generation=settings.steps_per_generation,
+        max_completion_length=settings.max_new_tokens,
+        temperature=settings.temperature,
+        top_p=1.0,  # the log-probabilities are those of the whole distribution, so it is sampled from
+        top_k=0,
+        disable_dropout=True,
+    )
+    model = models.load_model(settings, folder, tokenizer)
 
     # trainer
-    resume = stages.resume_from(settings)
-    evaluates = {"num_generations_eval": 2, "per_device_eval_batch_size": 2 * -(-settings.per_device_eval_batch_size // 2)}
     trainer = groups.GroupTrainer(
         model,
         reward_funcs=[reward],
-        args=GRPOConfig(
-            **arguments.trainer_arguments(settings, bool(dev), resume is not None) | evaluates,
-            beta=settings.beta,
-            epsilon=settings.epsilon,
-            num_generations=settings.num_generations,
-            num_iterations=settings.num_iterations,
-            steps_per_generation=settings.steps_per_generation,
-            max_completion_length=settings.max_completion_length,
-            temperature=settings.temperature,
-            top_p=1.0,  # the log-probabilities are those of the whole distribution, so it is sampled from
-            top_k=0,
-            disable_dropout=True,
-        ),
+        args=args,
         train_dataset=Dataset.from_list(train),
         eval_dataset=Dataset.from_list(dev) if dev else None,
         processing_class=tokenizer,
@@ -68,7 +73,8 @@ def main() -> None:
     )
 
     # train, save, metrics.json
-    stages.train_and_save(trainer, settings, resume, "grpo", facts, counts)
+    log = Path(settings.output) / program.LOG
+    stages.train_and_save(trainer, settings, resume, "grpo", facts, counts, lambda: ({}, groups.table(log)))
 
 
 if __name__ == "__main__":

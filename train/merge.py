@@ -60,7 +60,9 @@ def main() -> None:
         part.mkdir(parents=True)
         whole.save_pretrained(part)
         tokenizer.save_pretrained(part)
-        lineage.write(part, {**made_of, "tuning": "merged", "dtype": given.dtype, "adapter": adapters.adapter_hash(folder)})
+        lineage.write(
+            part, {**made_of, "tuning": "merged", "dtype": given.dtype, "adapter": adapters.adapter_hash(folder)}
+        )
         if given.output.is_dir():
             given.output.rmdir()
         part.rename(given.output)

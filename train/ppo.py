@@ -33,6 +33,7 @@ def main() -> None:
         ranks,
         roles,
         rollout,
+        stages,
         template,
         trackers,
     )
@@ -40,6 +41,7 @@ def main() -> None:
 
     # seed
     arguments.seed(settings)
+    ranks.require_shares(rollouts=settings.rollouts, mini_batch_size=settings.mini_batch_size)
 
     # tokenizer and data
     folder, reward_folder = lineage.model_folder(settings.model), ppo_finish.reward_folder(settings.reward_model)
@@ -47,6 +49,7 @@ def main() -> None:
     end_id, pad_id = tokenizer.eos_token_id, tokenizer.pad_token_id
     counts: Counter[str] = Counter()
     train, dev = prompting.read_prompts(settings, tokenizer, counts)
+    stages.say_counts(counts)
     made_of = {"base": lineage.base_hash(folder), **template.fingerprint(tokenizer)}
     lineage.require_same(lineage.read(reward_folder), made_of, f"reward model {reward_folder}")
     made_of |= {

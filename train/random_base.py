@@ -1,7 +1,7 @@
-"""A base model with random weights and a tokenizer trained on your data: to try the whole chain, or to measure it, without a download.
+r"""A base model with random weights and a tokenizer trained on your data: to try the whole chain, or to measure it, without a download.
 
     python train/random_base.py DATASET -o runs/base                                           (a million parameters, seconds)
-    python train/random_base.py TEXTS.jsonl -o base --hidden 1024 --layers 28 --heads 16 --kv-heads 8 --intermediate 3072 \\
+    python train/random_base.py TEXTS.jsonl -o base --hidden 1024 --layers 28 --heads 16 --kv-heads 8 --intermediate 3072 \
         --head-size 128 --vocabulary 151936 --dtype bfloat16                                   (the shape of Qwen3-0.6B)
 
 The shape is Qwen3's. What it knows is nothing: whatever it answers later it has learnt from your data.
@@ -75,7 +75,9 @@ def main() -> None:
     model.save_pretrained(given.output)
     tokenizer.save_pretrained(given.output)
     size = sum(value.numel() for value in model.parameters())
-    program.say(f"{given.output}: {size:,} random parameters, a vocabulary of {len(tokenizer):,} from {counts['read']:,} dialogues")
+    program.say(
+        f"{given.output}: {size:,} random parameters, a vocabulary of {len(tokenizer):,} from {counts['read']:,} dialogues"
+    )
 
 
 if __name__ == "__main__":

@@ -32,11 +32,16 @@ def main() -> None:
     tokenizer = models.load_tokenizer(folder)
     counts: Counter[str] = Counter()
     train, dev = comparisons.read_halves(settings, tokenizer, counts)
+    stages.say_counts(counts)
     facts = stages.facts(folder, tokenizer, train, dev)
     if program.begin(settings, "reward", facts):
         return
 
-    # model
+    # model, after the trainer's arguments: DeepSpeed and FSDP share a model out while it is loaded
+    resume = stages.resume_from(settings)
+    args = TrainingArguments(
+        **arguments.trainer_arguments(settings, bool(dev), resume is not None), remove_unused_columns=False
+    )
     model = models.load_model(settings, folder, tokenizer, "AutoModelForSequenceClassification", num_labels=1)
     roles.without_dropout(model)
     adapter = models.lora(settings, model, template.grow_embeddings(model, tokenizer), "SEQ_CLS")
@@ -44,14 +49,11 @@ def main() -> None:
     model = get_peft_model(model, adapter) if adapter else model
 
     # trainer
-    resume = stages.resume_from(settings)
     trainer = reward_trainer.RankingTrainer(
         model,
         settings=settings,
         held_out=dev,
-        args=TrainingArguments(
-            **arguments.trainer_arguments(settings, bool(dev), resume is not None), remove_unused_columns=False
-        ),
+        args=args,
         train_dataset=list(enumerate(train)),
         eval_dataset=list(enumerate(dev)),
         data_collator=reward_trainer.Collator(tokenizer, settings.use_agreement),

@@ -62,7 +62,9 @@ def install(folder: Path, console: Console) -> None:
             "make an environment with Python 3.13 and name it with --label-studio"
         )
     log = folder.with_name(folder.name + ".log")
-    console.print(f"installing Label Studio {VERSION} into {folder} (once; about 1 GB)", highlight=False)
+    console.print(
+        f"installing Label Studio {VERSION} into {folder} (once; about 1 GB)", highlight=False, soft_wrap=True
+    )
     try:
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -5,10 +5,13 @@ It holds which model wrote what and the salt of the blind names, so it is privat
 left out, and the next one begins on a line of its own.
 """
 
+import errno
+import fcntl
 import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +66,24 @@ class Ledger:
     def exists(self) -> bool:
         """Whether a round was planned here."""
         return (self.folder / ROUND).is_file()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other commands away from the round: the lock is on its folder, and dies with the process. Raises InputError."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=OWNER_FOLDER)
+            handle = os.open(self.folder, os.O_RDONLY)
+        except OSError as error:
+            raise InputError(f"{self.folder}: cannot be used: {(error.strerror or 'error').lower()}") from error
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno in (errno.EACCES, errno.EAGAIN):
+                    raise InputError(f"{self.folder}: another command works on this round; wait for its end") from error
+            yield
+        finally:
+            os.close(handle)
 
     def make(
         self,

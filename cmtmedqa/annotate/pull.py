@@ -5,7 +5,7 @@ and a better rule, an expert who is registered later or a corrected screen give 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from cmtmedqa import io
 from cmtmedqa.annotate.ledger import ANNOTATIONS, REJECTED, Ledger, Project, Round, write_records
 from cmtmedqa.annotate.push import ours, same_screen, words
 from cmtmedqa.annotate.results import MALFORMED, Refused, read, who
+from cmtmedqa.annotate.screen import Control, controls
 from cmtmedqa.annotate.studio import Studio
 from cmtmedqa.annotate.tasks import Task, data_of
 from cmtmedqa.judgements import Annotation, CandidateSet
@@ -48,7 +49,8 @@ class Outcome(NamedTuple):
 def fetch(studio: Studio, ledger: Ledger, full: bool, progress: Callable[[int], None]) -> int:
     """Store what changed on the server since the last pull; with `full`, everything, and which tasks vanished. Gives the tasks stored."""
     value, state = ledger.read(), State(ledger.raw())
-    ledger.append([{"users": {str(number): mail for number, mail in studio.users().items()}}])
+    if (users := studio.users()).items() - state.users.items():
+        ledger.append([{"users": {str(number): mail for number, mail in users.items()}}])
     changed = 0
     for project in value.projects:
         screen = ours(studio, project).screen
@@ -56,26 +58,35 @@ def fetch(studio: Studio, ledger: Ledger, full: bool, progress: Callable[[int], 
             ledger.append([{"project": project.id, "screen": screen}])
         since = None if full else state.since(project.id)
         newest = state.newest.get(project.id, "")
+        came: set[int] = set()
         for page in studio.annotated(project.id, words(project), since):
             fresh = [task | {"project": project.id} for task in page]
             fresh = [task for task in fresh if not _same(state.tasks.get((project.id, task["task"])), task)]
             ledger.append(fresh)
             changed += len(fresh)
+            came.update(task["task"] for task in page)
             newest = max([newest, *(task["updated_at"] for task in page)])
             progress(len(page))
         if full:
-            changed += _vanished(studio, ledger, project, state)
+            changed += _vanished(studio, ledger, project, state, came)
         if newest:
             ledger.append([{"project": project.id, "watermark": newest}])
     return changed
 
 
-def _vanished(studio: Studio, ledger: Ledger, project: Project, state: "State") -> int:
+def _vanished(studio: Studio, ledger: Ledger, project: Project, state: "State", came: set[int]) -> int:
+    """Store which tasks are gone, and which have lost their last annotation: neither stands in a list of annotated tasks."""
     there = studio.task_ids(project.id, words(project))
-    known = [number for owner, number in state.tasks if owner == project.id]
-    gone = [number for number in known if number not in there and not state.tasks[project.id, number].get("gone")]
-    ledger.append([{"project": project.id, "task": number, "gone": True} for number in gone])
-    return len(gone)
+    lines: list[dict[str, Any]] = []
+    for (owner, number), task in state.tasks.items():
+        if owner != project.id or number in came or task.get("gone"):
+            continue
+        if number not in there:
+            lines.append({"project": owner, "task": number, "gone": True})
+        elif task["annotations"]:
+            lines.append(task | {"annotations": []})
+    ledger.append(lines)
+    return len(lines)
 
 
 def _same(stored: Mapping[str, Any] | None, task: Mapping[str, Any]) -> bool:
@@ -108,7 +119,7 @@ class State:
                 return
             self.tasks[place] = line
             for item in line["annotations"]:
-                if isinstance(item, dict) and isinstance(item.get("id"), int):
+                if _numbered(item):
                     self.seen.setdefault(place, {})[item["id"]] = item
 
     def since(self, project: int) -> str | None:
@@ -127,20 +138,23 @@ def judge(ledger: Ledger, rubric: Rubric, accounts: Mapping[str, str], changed: 
     projects = {project.id: project for project in value.projects}
     accepted, rejected = [], []
     owners = _owners(value, state, accounts)
-    for place in sorted(state.seen):
-        project = projects.get(place[0])
-        if project is None:
-            continue
+    screens = {int(k): controls(rubric, int(k), value.layout) for k in value.screens}
+    for place in sorted(place for place in state.tasks if place[0] in projects):
+        project, seen = projects[place[0]], state.seen.get(place, {})
         task = tasks.get(str((state.tasks[place].get("data") or {}).get("cmt_key")))
+        for raw in state.tasks[place]["annotations"]:
+            if not _numbered(raw):
+                fault = Refused("malformed", "an annotation without a number")
+                rejected.append(_rejected({"id": "none", "annotation": raw}, place[0], task, project, fault))
         good = []
-        for raw in sorted(state.seen[place].values(), key=lambda item: (str(item.get("updated_at")), item["id"])):
+        for raw in sorted(seen.values(), key=lambda item: (str(item.get("updated_at")), item["id"])):
             try:
                 _allowed(raw, project, task, state, place, owners, value)
-                good.append(_read(raw, place, task, value, state, sets, rubric, salt))
+                good.append(_read(raw, place, task, value, state, sets, rubric, screens, salt))
             except Refused as error:
                 rejected.append(_rejected(raw, place[0], task, project, error))
         for item in good[:-1]:
-            old = state.seen[place][int(item.id.split("-")[1])]
+            old = seen[int(item.id.split("-")[1])]
             rejected.append(_rejected(old, place[0], task, project, Refused("superseded", f"by {good[-1].id}")))
         if good:
             more = ("second",) if len(good) > 1 else ()
@@ -149,6 +163,10 @@ def judge(ledger: Ledger, rubric: Rubric, accounts: Mapping[str, str], changed: 
     lines = [io.canonical_json(item._asdict()) + "\n" for item in rejected]
     io.write_text(ledger.folder / REJECTED, "".join(lines))
     return Outcome(accepted, rejected, changed)
+
+
+def _numbered(annotation: Any) -> bool:
+    return isinstance(annotation, dict) and isinstance(annotation.get("id"), int)
 
 
 def _rejected(raw: Mapping[str, Any], number: int, task: Task | None, project: Project, error: Refused) -> Rejected:
@@ -202,13 +220,13 @@ def _allowed(
 
 def _read(
     raw: Mapping[str, Any], place: tuple[int, int], task: Task | None, value: Round, state: State,
-    sets: Mapping[str, CandidateSet], rubric: Rubric, salt: bytes,
+    sets: Mapping[str, CandidateSet], rubric: Rubric, screens: Mapping[int, Sequence[Control]], salt: bytes,
 ) -> Annotation:  # fmt: skip
     assert task is not None
     data = state.tasks[place].get("data")
     if data != data_of(task, sets[task.set_id], salt):
         raise Refused("changed_task", "its data is not what was sent")
-    return read(raw, place[0], task, rubric, value.layout, value.name, salt)
+    return read(raw, place[0], task, rubric, screens[task.k], value.name, salt)
 
 
 def reasons(outcome: Outcome) -> Counter[str]:

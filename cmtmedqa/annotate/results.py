@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cmtmedqa.annotate.screen import BUCKET, Control, Layout, controls
+from cmtmedqa.annotate.screen import BUCKET, Control
 from cmtmedqa.annotate.tasks import Task, reply_ids
 from cmtmedqa.judgements import Annotation, RankGroups
 from cmtmedqa.rubric import Rubric
@@ -37,12 +37,14 @@ class Values(NamedTuple):
 
 
 def read(
-    raw: Mapping[str, Any], project: int, task: Task, rubric: Rubric, layout: Layout, name: str, salt: bytes
+    raw: Mapping[str, Any], project: int, task: Task, rubric: Rubric, wanted: Sequence[Control], name: str, salt: bytes
 ) -> Annotation:
-    """The record of one stored annotation (JSON of the server) of a task of round `name`. Raises Refused."""
+    """The record of one stored annotation (JSON of the server) of a task of round `name`; `wanted`: the controls of its screen.
+
+    Raises Refused.
+    """
     if raw.get("was_cancelled"):
         raise Refused("skipped")
-    wanted = controls(rubric, task.k, layout)
     values = _values(raw.get("result"), {control.name: control for control in wanted})
     groups = _groups(values, wanted, task, salt)
     scores: dict[str, dict[str, int]] = {candidate: {} for candidate in task.order}

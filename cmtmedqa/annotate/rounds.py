@@ -36,12 +36,12 @@ def prepare(ledger: Ledger, wanted: Wanted, rubric: Rubric) -> list[Task]:
     Raises InputError when sets cannot be judged blindly, or the folder holds a round that was planned otherwise.
     """
     digest = _digest(wanted, rubric)
-    if ledger.exists:
-        if ledger.read().inputs != digest:
-            raise InputError(
-                f"{ledger.folder}: was planned with other sets, settings or another rubric; repeat them, or name another --round"
-            )
+    if ledger.exists and ledger.read().inputs == digest:
         return [task for task in ledger.tasks() if task.purpose != "adjudication"]
+    if ledger.exists and ledger.read().projects:  # before anything was sent, a plan may be replaced
+        raise InputError(
+            f"{ledger.folder}: was planned with other sets, settings or another rubric; repeat them, or name another --round"
+        )
     _check(wanted)
     bad = unfit(wanted.sets)
     if bad and not wanted.leave_out:

@@ -185,7 +185,10 @@ def _choices(parent: ET.Element, control: Control, target: str, says: dict[str, 
         parent, "Choices", {"name": control.name, "toName": target, "choice": kind, "showInline": "true", **needs}
     )
     for value in control.values:
-        ET.SubElement(element, "Choice", {"value": says[value], "alias": value} if says else {"value": value})
+        # The value becomes the name of a radio button: one that is not unique on the page cannot be reached by Tab.
+        told = says.get(value, value)
+        shown = {"value": told} if control.multiple else {"value": f"{control.name} {value}", "html": told}
+        ET.SubElement(element, "Choice", {**shown, "alias": value})
 
 
 def _comment(parent: ET.Element) -> None:

@@ -80,8 +80,8 @@ def serve(home: Home, start: Start, console: Console, foreground: bool = False) 
     with home.lock() as handle:
         keeper = _spawn(home, admin, start, handle, foreground)
     with _ended_on_failure(home, keeper):
-        home.store_server(value)
         _wait(home, start.port, keeper, console, first=not admin.token)
+        home.store_server(value)
         if not admin.token:  # a kill may have come between the making of a token and its storing
             token = access_token(value.url, admin.email, admin.password, anew=True)
             home.store_admin(admin.model_copy(update={"token": token}))
@@ -196,7 +196,7 @@ def _attend(home: Home, keeper: "subprocess.Popen[bytes]") -> None:
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
-    if code not in (0, -signal.SIGTERM):
+    if code:
         raise InputError(f"Label Studio ended with code {code}; see the end of {home.log}")
 
 

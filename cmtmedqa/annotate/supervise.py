@@ -18,7 +18,7 @@ KEPT = 3
 
 
 def keep(log: Path, pids: Path, command: Sequence[str], inherited: tuple[int, ...]) -> int:
-    """Run the command until it ends and give its exit code; `inherited` are the handles of its lock."""
+    """Run the command until it ends and give its exit code, 0 for a stop; `inherited` are the handles of its lock."""
     os.umask(0o077)  # for the log, each rotated one, and all that the server writes
     handler = RotatingFileHandler(log, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(Formatter("%(message)s"))
@@ -38,7 +38,7 @@ def keep(log: Path, pids: Path, command: Sequence[str], inherited: tuple[int, ..
     code = child.wait()
     handler.emit(_record(f"the server ended with code {code}"))
     handler.close()
-    return code
+    return 0 if code == -signal.SIGTERM else code
 
 
 def _record(text: str) -> LogRecord:

@@ -17,7 +17,8 @@ from cmtmedqa.build.output import MANIFEST
 from cmtmedqa.build.privacy import OWN_ID
 from cmtmedqa.clean.deidentify import Span, find, replace, spans_column
 from cmtmedqa.clean.deidentify.fields import OLDEST, kind_of, leaves
-from cmtmedqa.clean.deidentify.fold import TAG_MARK, fold
+from cmtmedqa.clean.deidentify.fold import fold
+from cmtmedqa.clean.deidentify.patterns import TAG_MARK
 from cmtmedqa.progress import Meter, meter
 from cmtmedqa.sources.blocks import Blocks, head
 from cmtmedqa.sources.encodings import decode_lines

@@ -51,6 +51,8 @@ def serve(
     ] = False,
 ) -> None:
     """Start a Label Studio that only this computer reaches: no telemetry, no open sign-up, an administrator by chance."""
+    import signal
+
     from rich.console import Console
 
     from cmtmedqa.annotate import database, environment, server
@@ -59,6 +61,8 @@ def serve(
     from cmtmedqa.errors import InputError
 
     need_sdk()
+    if foreground:  # whoever runs services stops them with SIGTERM, also while they start
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     if public_url and not public_url.startswith(("http://", "https://")):
         raise InputError("--public-url: the address must start with https:// (or http:// inside a network you trust)")
     home, console = Home((data or default_folder()).absolute()), Console(stderr=True)

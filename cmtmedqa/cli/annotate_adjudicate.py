@@ -54,9 +54,10 @@ def adjudicate(
         return
     where = target(data, url, token_file)
     codes = chosen(where.home, experts) if experts else list(value.experts)
-    tasks, nobody = plan_more(ledger, [item.set_id for item in found], codes)
-    if tasks:
-        send(ledger, where, tasks, adjudication=True)
+    with ledger.locked():
+        tasks, nobody = plan_more(ledger, [item.set_id for item in found], codes)
+        if tasks:
+            send(ledger, where, tasks, adjudication=True)
     typer.echo(f"{name}: {len(found):,} sets disputed, {len(tasks):,} tasks of adjudication in all")
     if nobody:
         raise InputError(

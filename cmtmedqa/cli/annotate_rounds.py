@@ -54,6 +54,7 @@ def push(
     Run again after any break: only what is missing is sent.
     """
     from cmtmedqa.annotate.connection import target
+    from cmtmedqa.annotate.failures import need_sdk
     from cmtmedqa.annotate.gold import gold_sets
     from cmtmedqa.annotate.judged import read_records
     from cmtmedqa.annotate.rounds import Wanted, ledger_of, prepare
@@ -61,14 +62,19 @@ def push(
     from cmtmedqa.judgements import CandidateSet
     from cmtmedqa.rubric import load
 
+    need_sdk()
     where, ledger = target(data, url, token_file), ledger_of(rounds, name)
     items = [item for path in sets for item in read_records(path, CandidateSet)]
     mix = Mix(per_item, duplicates, calibration, seed)
     wanted = Wanted(
         name, items, gold_sets(gold) if calibration else (), chosen(where.home, experts), mix, layout, leave_out
     )
-    tasks = prepare(ledger, wanted, load(rubric))
-    send(ledger, where, tasks, adjudication=False)
+    with ledger.locked():
+        tasks = prepare(ledger, wanted, load(rubric))
+        for k in sorted({len(item.candidates) for item in items} - {len(item.candidates) for item in wanted.gold}):
+            if calibration:
+                typer.echo(f"no gold items with {k} replies; there will be none among sets of that size", err=True)
+        send(ledger, where, tasks, adjudication=False)
 
 
 def chosen(home: "Home", experts: str) -> list[str]:
@@ -138,13 +144,14 @@ def pull(
 
     ledger = ledger_of(rounds, name)
     ledger.read()
-    if exports:
-        changed = sum(take(ledger, path) for path in exports)
-        home = Home(data or default_folder())
-    else:
-        changed, home = _fetch(ledger, data, url, token_file, full)
-    accounts = {expert.email.lower(): expert.code for expert in home.experts() if expert.email}
-    _report(ledger, judge(ledger, ledger.rubric(), accounts, changed))
+    with ledger.locked():
+        if exports:
+            changed = sum(take(ledger, path) for path in exports)
+            home = Home(data or default_folder())
+        else:
+            changed, home = _fetch(ledger, data, url, token_file, full)
+        accounts = {expert.email.lower(): expert.code for expert in home.experts() if expert.email}
+        _report(ledger, judge(ledger, ledger.rubric(), accounts, changed))
 
 
 def _fetch(

@@ -24,7 +24,9 @@ app = typer.Typer(
     help="Fetch the pages of a site into WARC files, as its robots.txt allows. `crawl SITE` is short for `crawl run SITE`.",
 )
 
-Site = Annotated[str, typer.Argument(help="A shipped plan (`demo`), or a YAML file with a plan of your own.")]
+Site = Annotated[
+    str, typer.Argument(help="A site with a spec whose terms are cleared, `demo`, or a YAML file with a plan.")
+]
 Raw = Annotated[Path, typer.Option(help="Folder of raw pages; each site has a folder of its own in it, mode 0700.")]
 
 

@@ -36,6 +36,16 @@ def _bytes_of(path: Path) -> bytes:
         raise InputError(f"{path}: cannot be read: {(error.strerror or 'input/output error').lower()}") from error
 
 
+def _page_of(path: Path) -> bytes:
+    """The bytes of a saved page. Raises InputError for a file that is none."""
+    body = _bytes_of(path)
+    if not body.strip():
+        raise InputError(f"{path}: is empty; save the page as the server sent it")
+    if b"\0" in body and not body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(f"{path}: is no page but a binary file; name the HTML of the page")
+    return body
+
+
 @app.command()
 def extract(
     site: Site,
@@ -50,7 +60,7 @@ def extract(
     from cmtmedqa.sites.write import record
 
     spec, _ = catalog.find(site)
-    found = extract_page(spec, _bytes_of(page), url, content_type)
+    found = extract_page(spec, _page_of(page), url, content_type)
     dialogues = [one for one in found if isinstance(one, Mapped)]
     for one in dialogues:
         typer.echo(record(one._replace(url=url or one.url), spec.site, spec.license).model_dump_json())
@@ -74,7 +84,7 @@ def new(
     path = output / f"{site}.yaml"
     if path.exists():
         raise InputError(f"{path}: exists; choose another name, or remove it")
-    text = scaffold.draft(site, _bytes_of(page), url)
+    text = scaffold.draft(site, _page_of(page), url)
     io.write_text(path, text)
     try:
         spec = catalog.load(path)

@@ -5,7 +5,7 @@ the place of its record in the WARC, and `done`. The record is on the disk befor
 queued again at the next start, and records that no transaction names are cut off the WARC (see `warc.py`).
 """
 
-import fcntl
+import functools
 import hashlib
 import os
 import sqlite3
@@ -67,6 +67,7 @@ class Ending(NamedTuple):
     not_before: float = 0.0
 
 
+@functools.lru_cache(maxsize=65_536)  # lists name a page more than once, and its pager is on every one of them
 def fingerprint(url: str) -> bytes:
     """What two spellings of one address share: the hash of its canonical form, without the fragment."""
     from w3lib.url import canonicalize_url
@@ -220,6 +221,10 @@ def counts(db: sqlite3.Connection) -> dict[str, int]:
 
 def _locked(folder: Path) -> int:
     """A file lock that ends with the process, however it ends."""
+    try:
+        import fcntl
+    except ImportError as error:  # Windows
+        raise InputError("crawling needs file locks of Linux or macOS; on Windows run it in WSL") from error
     handle = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -16,9 +16,11 @@ from pydantic import Field, field_validator, model_validator
 from cmtmedqa import config
 from cmtmedqa.errors import ConfigError
 from cmtmedqa.paths import package_file
+from cmtmedqa.sites import catalog
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SHORTEST_DELAY = 1.0
+_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 _TERMS_HINT = "read the site's terms of use, then state `terms: {url, checked_by, checked_on}` in the plan"
 
 
@@ -125,16 +127,51 @@ def shipped() -> list[str]:
 
 
 def load_plan(named: str, changes: dict[str, object] | None = None) -> Plan:
-    """The shipped plan of this name, or the plan in this YAML file, with some settings changed.
+    """The plan of this name or in this YAML file, with some settings changed; a site spec is a plan too.
 
-    Raises ConfigError with one line: no such plan, no terms of use, an unknown key or a value that cannot be.
+    A name is looked for among the specs in `sites/`, the shipped plans and the bundled specs. Raises ConfigError with one
+    line: no such plan, no terms of use or none that are cleared, an unknown key or a value that cannot be.
     """
     path = Path(named)
     if path.suffix not in {".yaml", ".yml"}:
-        path = package_file("crawl", "plans", f"{named}.yaml")
-        if "/" in named or not path.is_file():
-            raise ConfigError(f"no plan '{named}'; name a YAML file or one of: {', '.join(shipped())}")
+        own, path = catalog.OWN / f"{named}.yaml", package_file("crawl", "plans", f"{named}.yaml")
+        if "/" in named or own.is_file() or not path.is_file():
+            return _of_spec(named, changes or {})
     values = config.read_mapping(path)
+    if values.keys() & {"layouts", "like", "python"}:
+        return _of_spec(str(path), changes or {})
     if not values.get("terms"):
         raise ConfigError(f"{path}: key 'terms' is missing; {_TERMS_HINT}")
     return config.make_settings({**values, **(changes or {})}, str(path), Plan)
+
+
+def _of_spec(named: str, changes: dict[str, object]) -> Plan:
+    """The plan that a site spec states: its lists and dialogue pages below `allow`, from `start` on."""
+    spec, path = catalog.find(named)
+    if not spec.terms.cleared:
+        bundled = path.is_relative_to(package_file("sites", "specs"))
+        copy = (
+            f"in a copy (mkdir -p sites; cmtmedqa site show {spec.site} > sites/{spec.site}.yaml)"
+            if bundled
+            else f"in {path}"
+        )
+        raise ConfigError(
+            f"{spec.site}: its terms of use are not cleared; read them, then state {copy} under terms: "
+            "checked_by, checked_on, note, cleared: true"
+        )
+    if not spec.start:
+        raise ConfigError(f"{path}: key 'start' is empty; name the addresses that a crawl begins with")
+    wanted = "|".join(_NAMED_GROUP.sub("(?:", pattern) for pattern in (*spec.follow, *spec.page))
+    values: dict[str, object] = {
+        "site": spec.site,
+        "version": str(spec.version),
+        "seeds": spec.start,
+        "allow": [
+            *(re.escape(seed) for seed in spec.start),
+            *(f"(?=.*?(?:{one}))(?=.*?(?:{wanted})).*" for one in spec.allow),
+        ],
+        "terms": {"url": spec.terms.url, **spec.terms.model_dump(include={"checked_by", "checked_on", "note"})},
+        "delay": spec.delay,
+        "max_pages": spec.max_pages,
+    }
+    return config.make_settings({**values, **changes}, str(path), Plan)

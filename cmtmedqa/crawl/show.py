@@ -11,6 +11,7 @@ from cmtmedqa.crawl.session import Session
 
 THREAD = "crawl progress"
 _REFRESH = 0.5
+_SPINNER = 2  # columns
 _SECONDS_BETWEEN_LINES = 10.0
 
 
@@ -22,8 +23,13 @@ def line(session: Session, now: float) -> str:
     following = f"next allowed in {wait:,.0f} s" if wait > 0 else f"every {session.delay:g} s"
     return (
         f"{session.plan.site}: queued {counts['queued']:,}, fetched {counts['done']:,}, denied {counts['denied']:,}, "
-        f"failed {counts['failed']:,}, {rate:,.1f} pages/s, {following}"
+        f"failed {counts['failed']:,}, {rate:,.1f}/s, {following}"
     )
+
+
+def cut(text: str, width: int) -> str:
+    """The text on one line of a terminal: a second line could not be taken back."""
+    return text if len(text) <= width else f"{text[: max(0, width - 1)]}…"
 
 
 @contextmanager
@@ -43,7 +49,7 @@ def _keep_showing(session: Session, console: Console, done: threading.Event) -> 
     if console.is_terminal:
         with console.status("") as status:
             while not done.wait(_REFRESH):
-                status.update(line(session, time.time()))
+                status.update(cut(line(session, time.time()), console.width - _SPINNER))
         return
     while not done.wait(_SECONDS_BETWEEN_LINES):
         console.print(line(session, time.time()), highlight=False, soft_wrap=True)

@@ -1,5 +1,6 @@
 """The specs there are: those of a folder `sites/` in the working directory before the bundled ones."""
 
+import difflib
 import functools
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,9 @@ OWN = Path("sites")
 
 def paths() -> list[Path]:
     """The files of all specs, one's own first, each site once."""
-    own = sorted(OWN.glob("*.yaml")) if OWN.is_dir() else []
+    own = sorted(
+        path for path in OWN.glob("*.yaml") if path.stat().st_size
+    )  # `site show X > sites/X.yaml` begins empty
     taken = {path.stem for path in own}
     return own + [path for path in sorted(package_file("sites", "specs").glob("*.yaml")) if path.stem not in taken]
 
@@ -31,8 +34,10 @@ def find(site: str) -> tuple[Spec, Path]:
         spec = load(path)
         if wanted in spec.aliases or wanted == spec.site:
             return spec, path
-    known = " ".join(path.stem for path in paths())
-    raise ConfigError(f"{site}: no such site; there are {known}; cmtmedqa site new makes another")
+    names = [path.stem for path in paths()]
+    near = difflib.get_close_matches(wanted, names, 1)
+    meant = f"; did you mean '{near[0]}'?" if near else ""
+    raise ConfigError(f"{site}: no such site{meant}; there are {' '.join(names)}; cmtmedqa site new makes another")
 
 
 def all_specs() -> Iterator[tuple[Spec, Path]]:

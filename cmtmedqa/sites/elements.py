@@ -6,7 +6,7 @@ Most selectors of a spec name a class, and most classes are not there: one walk 
 import bisect
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -41,28 +41,35 @@ class _Plain(NamedTuple):
 
 
 class _Index:
-    """Every element of a tree under its classes (`.a`), id (`#a`) and tag, in the order of the page."""
+    """Every element of a tree under its classes (`.a`) and id (`#a`), in the order of the page; under its tag once that is asked for."""
 
     def __init__(self, root: Any) -> None:
         self.nodes = list(root.iter(etree.Element))
-        self.places = dict(zip(self.nodes, range(len(self.nodes)), strict=True))
+        self.places: dict[Any, int] = dict(zip(self.nodes, range(len(self.nodes)), strict=True))
         self.by: dict[str, list[int]] = {}
+        self.none: set[str] = set()  # names looked up in vain
         by, places = self.by, self.places
-        for place, node in enumerate(self.nodes):
-            by.setdefault(node.tag, []).append(place)
         for node in _NAMED(root):
-            attributes = dict(node.attrib)
-            for name in dict.fromkeys(attributes.get("class", "").split()):
-                by.setdefault(f".{name}", []).append(places[node])
-            if name := attributes.get("id"):
-                by.setdefault(f"#{name}", []).append(places[node])
+            place = places[node]
+            for name in dict.fromkeys(node.get("class", "").split()):
+                by.setdefault(f".{name}", []).append(place)
+            if name := node.get("id"):
+                by.setdefault(f"#{name}", []).append(place)
+        self.root = root
 
-    def containing(self, key: str) -> list[int]:
-        """The places of elements of which a class holds the word of `*word`."""
-        if key not in self.by:
+    def look_up(self, key: str) -> None:
+        """Have the elements of a tag, or of which a class holds the word of `*word`, under that name."""
+        if key in self.by or key in self.none:
+            return
+        if key[0] == "*":
             names = [name for name in self.by if name[0] == "." and key[1:] in name]
-            self.by[key] = sorted({place for name in names for place in self.by[name]})
-        return self.by[key]
+            found = sorted({place for name in names for place in self.by[name]})
+        else:
+            found = [self.places[node] for node in self.root.iter(key)]
+        if found:
+            self.by[key] = found
+        else:
+            self.none.add(key)
 
     def end(self, node: Any) -> int:
         """The place behind the last element inside an element."""
@@ -80,9 +87,8 @@ class Elements:
     def __init__(self, root: Any, index: _Index | None = None, holes: Sequence[Any] = ()) -> None:
         self.root, self.holes = root, holes
         self._index = index or _Index(root)
-        self._start, self._end = (
-            (self._index.places[root], self._index.end(root)) if index else (0, len(self._index.nodes))
-        )
+        self._start: int = self._index.places[root]
+        self._end: int = self._index.end(root)
         if holes:
             self._end = self._index.places[holes[0]]
 
@@ -90,39 +96,31 @@ class Elements:
         """What is inside an element of the same page, up to the first of its holes."""
         return Elements(node, self._index, holes)
 
-    def path(self, xpath: str) -> list[Any]:
-        """What an XPath finds, relative to the root."""
-        return _nodes(compiled(xpath)(self.root))
-
     def find(self, css: str) -> list[Any]:
         """The elements (or attributes) that a CSS selector finds."""
-        if found_attribute := _ATTRIBUTE.fullmatch(css):
-            owners = self.find(found_attribute[1])
-            return [value for node in owners if (value := node.get(found_attribute[2])) is not None]
-        plain, keys, words = _plain(css)
-        index = self._index
-        for word in words:
-            index.containing(word)
-        if keys and index.by.keys().isdisjoint(keys):
-            return []
-        if not plain:
-            return _nodes(xpath_of(css)(self.root))
-        nodes = index.nodes
+        return css_finder(css)(self)
+
+    def plainly(self, plain: Sequence[_Plain]) -> list[Any]:
+        """The elements that any of some plain selectors finds, each once."""
+        index, root = self._index, self.root
+        nodes, by = index.nodes, index.by
         found: list[int] = []
         for one in plain:
-            if places := index.by.get(one.key):
+            places = by.get(one.key)
+            if places:
                 inside = places[bisect.bisect_left(places, self._start) : bisect.bisect_left(places, self._end)]
-                found += inside if one.enough else [place for place in inside if _fits(nodes[place], one, self.root)]
+                found += inside if one.enough else [place for place in inside if _fits(nodes[place], one, root)]
         if len(found) > 1 and len(plain) > 1:
             found = sorted(set(found))
         return [nodes[place] for place in found]
 
+    def lacks(self, keys: frozenset[str]) -> bool:
+        """Whether none of these names is on the page."""
+        return self._index.by.keys().isdisjoint(keys)
 
-def _nodes(result: Any) -> list[Any]:
-    """Booleans and numbers of XPath count as found where they are true."""
-    if isinstance(result, list):
-        return result
-    return [result] if result else []
+    def look_up(self, key: str) -> None:
+        """Have the elements of a tag, or of which a class holds the word of `*word`, in the index."""
+        self._index.look_up(key)
 
 
 def _key(compound: _Compound) -> str:
@@ -162,19 +160,40 @@ def _fits(node: Any, plain: _Plain, root: Any) -> bool:
 
 
 @functools.cache
-def _plain(css: str) -> tuple[tuple[_Plain, ...], frozenset[str], tuple[str, ...]]:
-    """The alternatives of a plain selector: tags, classes, ids, blanks and `>`, `[class*=word]`; none for any other, and for `a > b c`.
-
-    Also the names of which one must be on the page for it to find anything, and those that are parts of classes.
-    """
+def css_finder(css: str) -> Callable[[Elements], list[Any]]:
+    """A function that finds what a CSS selector names; XPath is asked where it is not plain, and something of it is on the page."""
+    if attribute := _ATTRIBUTE.fullmatch(css):
+        owners, name = css_finder(attribute[1]), attribute[2]
+        return lambda scope: [value for node in owners(scope) if (value := node.get(name)) is not None]
     plain = _alternatives(css)
-    if not plain:
-        return (), frozenset(_needed(css)), ()
-    keys = frozenset(one.key for one in plain)
-    return plain, keys, tuple(sorted(key for key in keys if key[0] == "*"))
+    keys = frozenset(one.key for one in plain) if plain else frozenset(_needed(css))
+    words = sorted(key for key in keys if key[0] not in ".#")
+    path = xpath_finder(None, css) if not plain else None
+
+    def find(scope: Elements) -> list[Any]:
+        for word in words:
+            scope.look_up(word)
+        if keys and scope.lacks(keys):
+            return []
+        return path(scope) if path else scope.plainly(plain)
+
+    return find
+
+
+@functools.cache
+def xpath_finder(xpath: str | None, css: str = "") -> Callable[[Elements], list[Any]]:
+    """A function that finds what an XPath (or a CSS selector) names; true Booleans and numbers count as found."""
+    look = xpath_of(css) if xpath is None else compiled(xpath)
+
+    def find(scope: Elements) -> list[Any]:
+        result = look(scope.root)
+        return result if isinstance(result, list) else [result] if result else []
+
+    return find
 
 
 def _alternatives(css: str) -> tuple[_Plain, ...]:
+    """The parts of a plain selector: tags, classes, ids, blanks and `>`, `[class*=word]`; none for any other, and for `a > b c`."""
     found = []
     for one in css.split(","):
         if part := _CLASS_PART.fullmatch(one.strip()):

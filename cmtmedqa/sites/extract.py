@@ -132,7 +132,7 @@ def _by_layout(layout: Layout, scope: Any, fetched: str) -> list[tuple[int, Mapp
         if turns and turns[0][0] == "patient" and _told(question, turns[0][1]):
             first = []
         return [(0, with_skipped(shared._replace(turns=[*first, *turns]), skipped))] if turns or first else []
-    drafts = []
+    drafts: list[tuple[int, Mapped]] = []
     seen = set()
     for answer in _apart(find(layout.thread, scope), scope):
         turns, skipped = _said(layout.turns, answer)
@@ -179,11 +179,17 @@ def _said(blocks: Sequence[Block], scope: Any) -> tuple[list[RawTurn], Counter[s
 
 
 def _skip(rules: Sequence[Refuse], node: Any, empty: bool) -> str:
-    return next((rule.reason for rule in rules if rule.empty == empty and matches(rule, node)), "")
+    for rule in rules:
+        if rule.empty == empty and matches(rule, node):
+            return rule.reason
+    return ""
 
 
 def _role(cases: Sequence[RoleCase], node: Any) -> str:
-    return next((case.role for case in cases if case.when is None or matches(case.when, node)), "")
+    for case in cases:
+        if case.when is None or matches(case.when, node):
+            return case.role
+    return ""
 
 
 def _joined(parts: Sequence[Select], scope: Any) -> str:

@@ -5,6 +5,8 @@ from collections import Counter
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from lxml import etree
+
 from cmtmedqa.errors import InputError
 from cmtmedqa.sites.encoding import decode
 from cmtmedqa.sites.page import Page
@@ -14,6 +16,10 @@ from cmtmedqa.sites.text import lines, text_of
 _HAN = re.compile("[\u4e00-\u9fff]")
 _ASSIGNED = re.compile(r"([A-Za-z_$][\w$.]*)\s*=\s*(?=\{)")
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
+_PATIENT = re.compile("pat|user|ask|huan|self|right|quest|mine")
+_DOCTOR = re.compile("doc|dr|yi|expert|left|answer|reply")
+_ADVERT = re.compile(r"\b(?:ad|ads|adv|advert|zhenshiAD|tuiguang|promo)\b")
+_NEARLY, _MOST = 0.8, 0.6
 _SHOWN = 8
 _LEAST_HAN = 4
 
@@ -27,8 +33,11 @@ terms:
   checked_by: nobody yet
   checked_on: 1970-01-01
   note: Read the terms of the site, then say here who did, when, and what they allow.
+  cleared: false  # cmtmedqa crawl starts when this is true
 delay: 2.0
+start: []  # where a crawl begins: the addresses of lists
 allow: ['{allow}']
+follow: []  # patterns of the lists whose links are followed
 page: ['{page}']
 refuse: []
 layouts:
@@ -37,11 +46,11 @@ _HTML = """  - name: page
     title: {{css: h1, first: true}}
     turns:
       - each: '{each}'
-        # skip: [{{css: .gift, reason: gift}}]
+        {skip}
         role:
 {roles}
         text:
-          - {{xpath: 'self::*', drop: [.time, .name]}}
+          - {text}
 """
 _JSON = """  # The page's JSON has these keys: {keys}
   - name: json
@@ -66,7 +75,7 @@ class Candidate(NamedTuple):
 def draft(site: str, body: bytes, url: str) -> str:
     """The YAML of a spec that is to be completed. Raises InputError for bytes that are no page."""
     decoded = decode(body)
-    if decoded is None:
+    if decoded is None or "\0" in decoded.text:
         raise InputError("the page is neither UTF-8 nor GB18030; name its encoding in the spec")
     page = Page(decoded, url)
     found = candidates(page.tree)
@@ -77,6 +86,8 @@ def draft(site: str, body: bytes, url: str) -> str:
         count=len(found), candidates=comment, site=site, host=host,
         allow=f"^https?://{re.escape(host)}/", page=_address(parts.path),
     )  # fmt: skip
+    if not lines(text_of(page.tree)) and "{" not in page.text:
+        raise InputError("the page holds no text; save it as the server sent it")
     if json_ld(page.text, "QAPage"):
         return head.replace("layouts:\n", "like: [schema_org_qa]\n")
     return head + (_json(page.text) or _html(page.tree, found))
@@ -119,9 +130,34 @@ def _html(tree: Any, found: list[Candidate]) -> str:
     total = found[0].elements if found else 0
     telling = sorted(other for other, count in kinds.items() if count < total)[:_SHOWN]
     hint = f"          # classes that only some of them hold: {', '.join(telling) or 'none'}\n"
-    patient = next((other for other in telling if re.search("pat|user|ask|huan|self|right", other)), "patient")
-    roles = f"{hint}          - {{role: patient, when: '.{patient}'}}\n          - {{role: doctor}}"
-    return _HTML.format(each=each, roles=roles)
+    patient = next((other for other in telling if _PATIENT.search(other)), "patient")
+    doctor = next((other for other in telling if _DOCTOR.search(other) and other != patient), "")
+    last = f"{{role: doctor, when: '.{doctor}'}}" if doctor else "{role: doctor}"
+    roles = f"{hint}          - {{role: patient, when: '.{patient}'}}\n          - {last}"
+    advert = next((other for other in telling if _ADVERT.search(other)), "")
+    skip = f"skip: [{{css: .{advert}, reason: advert}}]" if advert else "# skip: [{css: .gift, reason: gift}]"
+    return _HTML.format(each=each, roles=roles, skip=skip, text=_said(tree, tag, name))
+
+
+def _said(tree: Any, tag: str, name: str) -> str:
+    """The element in which most of what is said stands: of a class that nearly every message holds once."""
+    messages = [node for node in tree.iter(tag) if name in node.get("class", "").split()]
+    held: Counter[str] = Counter()
+    characters: Counter[str] = Counter()
+    for message in messages:
+        for node in message.iterdescendants(etree.Element):
+            for other in dict.fromkeys(node.get("class", "").split()):
+                if other != name and _NAME.fullmatch(other):
+                    held[other] += 1
+                    characters[other] += len(_HAN.findall("".join(node.itertext())))
+    all_of_them = sum(len(_HAN.findall("".join(message.itertext()))) for message in messages)
+    likely = [
+        other
+        for other, count in held.items()
+        if _NEARLY * len(messages) <= count <= len(messages) and characters[other] >= _MOST * all_of_them
+    ]
+    best = min(likely, key=lambda other: (characters[other], other), default="")
+    return f"{{css: .{best}}}" if best else "{xpath: 'self::*', drop: [.time, .name]}"
 
 
 def _json(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from cmtmedqa.sites.elements import Elements, compiled, inside, xpath_of
+from cmtmedqa.sites.elements import Elements, compiled, css_finder, inside, xpath_finder, xpath_of
 from cmtmedqa.sites.json_paths import search
 from cmtmedqa.sites.text import orphans, text_of, text_of_value
 
@@ -56,9 +56,8 @@ def _finder(select: "Select", one: str) -> Finder:
     if select.jmespath is not None:
         look = search(one)
         return lambda scope: [] if isinstance(scope, Elements) else _values(look(scope))
-    if select.css is not None:
-        return lambda scope: scope.find(one) if isinstance(scope, Elements) else []
-    return lambda scope: scope.path(one) if isinstance(scope, Elements) else []
+    found = css_finder(one) if select.css is not None else xpath_finder(one)
+    return lambda scope: found(scope) if isinstance(scope, Elements) else []
 
 
 def _values(result: Any) -> Found:
@@ -93,7 +92,7 @@ def texts(select: "Select", scope: Any, taken: Sequence[Any] = (), prose: bool =
         result, used = _texts(select, found, scope, taken, prose)
         if result:
             break
-    return (result[:1] if select.first else result), used
+    return (result[:1] if select.first else result), used  # of JSON all values were read
 
 
 def _texts(
@@ -101,9 +100,9 @@ def _texts(
 ) -> tuple[list[str], list[Any]]:
     if not isinstance(scope, Elements):
         return [text for value in found if (text := _refined(text_of_value(value), select))], []
-    dropped = inside(select.drop, scope)
+    dropped = inside(select.drop, scope) if select.drop else set()
     dropped.update(scope.holes)
-    breaks = inside(select.breaks, scope)
+    breaks = inside(select.breaks, scope) if select.breaks else set()
     result: list[str] = []
     used: list[Any] = []
     known = dropped.union(taken)
@@ -119,17 +118,20 @@ def _texts(
             text = "\n".join(filter(None, [text_of(one, dropped, breaks) for one in own]))
         if text := _refined(text, select):
             result.append(text)
+            if select.first:
+                break
     return result, used
 
 
 def _refined(text: str, select: "Select") -> str:
-    if select.match:
-        found = pattern(select.match).search(text)
+    match, strips = select.patterns
+    if match:
+        found = match.search(text)
         if not found:
             return ""
         text = next((group for group in found.groups() if group is not None), found[0])
-    for one in select.strip:
-        text = pattern(one).sub("", text)
+    for one in strips:
+        text = one.sub("", text)
     return text.strip()
 
 

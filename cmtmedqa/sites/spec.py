@@ -60,6 +60,13 @@ class Select(Settings):
 
         return alternatives_of(self)
 
+    @cached_property
+    def patterns(self) -> tuple[re.Pattern[str] | None, tuple[re.Pattern[str], ...]]:
+        """`match` and `strip`, compiled."""
+        from cmtmedqa.sites.selectors import pattern
+
+        return pattern(self.match) if self.match else None, tuple(map(pattern, self.strip))
+
     @model_validator(mode="before")
     @classmethod
     def _plain(cls, value: object) -> object:
@@ -131,6 +138,8 @@ class Terms(Settings):
     checked_by: str
     checked_on: datetime.date
     note: str
+    url: str = Field("", description="where they stand")
+    cleared: bool = Field(False, description="whether they allow the crawl; without it cmtmedqa crawl does not start")
 
 
 class Require(Settings):

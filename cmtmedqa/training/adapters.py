@@ -60,10 +60,14 @@ def base_of(adapter: Path, named: str | None) -> Path:
     try:
         base = lineage.model_folder(name)
     except InputError as error:
-        raise InputError(f"{adapter}: its base cannot be used: {error}" + ("" if named else "; name another with --base")) from error
+        raise InputError(
+            f"{adapter}: its base cannot be used: {error}" + ("" if named else "; name another with --base")
+        ) from error
     stated, found = lineage.read(adapter).get("base"), lineage.base_hash(base)
     if stated != found:
-        raise InputError(f"{adapter}: was trained on a base with the hash {stated}, {base} has {found}; name the right one with --base")
+        raise InputError(
+            f"{adapter}: was trained on a base with the hash {stated}, {base} has {found}; name the right one with --base"
+        )
     return base
 
 
@@ -124,8 +128,12 @@ def _whole(folder: Path, scores: bool, headless: bool, dtype: Any, attention: st
     kind = AutoModelForSequenceClassification if scores else AutoModelForCausalLM
     options = {"num_labels": 1} if scores else {}
     try:
-        model, told = kind.from_pretrained(folder, dtype=dtype, attn_implementation=attention, output_loading_info=True, **options)
-    except Exception as error:  # what a damaged file, an unknown kind of model and a missing library raise has nothing in common
+        model, told = kind.from_pretrained(
+            folder, dtype=dtype, attn_implementation=attention, output_loading_info=True, **options
+        )
+    except (
+        Exception
+    ) as error:  # what a damaged file, an unknown kind of model and a missing library raise has nothing in common
         reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
         raise InputError(f"{folder}: cannot be loaded as a model: {reason}") from error
     missing = sorted(key for key in told["missing_keys"] if not (headless and key.startswith("score")))
@@ -163,7 +171,9 @@ def merged(model: Any, tokenizer: Any) -> tuple[Any, float]:
     """
     import torch
 
-    ids = torch.tensor([template.prompt_ids(tokenizer, [{"role": "user", "content": "我头痛三天了。"}])], device=model.device)
+    ids = torch.tensor(
+        [template.prompt_ids(tokenizer, [{"role": "user", "content": "我头痛三天了。"}])], device=model.device
+    )
     with torch.no_grad():
         apart = model(input_ids=ids).logits
         whole = model.merge_and_unload(safe_merge=True)

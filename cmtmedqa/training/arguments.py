@@ -1,5 +1,6 @@
 """From a recipe to the arguments of transformers' Trainer that all stages share, and the order of a run with it."""
 
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -25,13 +26,14 @@ def seed(settings: Run) -> None:
 
 def _quiet() -> None:
     """No bars where there is no terminal, and no remarks of the libraries that a user of the programs can do nothing about."""
-    import datasets
     from transformers.utils import logging
 
     warnings.filterwarnings("ignore", message=".*is deprecated and will be removed", category=FutureWarning)
     logging.set_verbosity_error()
     if not sys.stderr.isatty():
-        datasets.disable_progress_bars()
+        os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"  # PPO needs no datasets, so it is not imported here
+        if loaded := sys.modules.get("datasets"):
+            loaded.disable_progress_bars()
         logging.disable_progress_bar()
 
 
@@ -72,7 +74,5 @@ def trainer_arguments(settings: Run, evaluates: bool, resumes: bool) -> dict[str
 
 def reporters(settings: Run) -> list[str]:
     """The trackers asked for; TensorBoard writes into the run folder."""
-    import os
-
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(Path(settings.output) / "tensorboard")
     return list(settings.report_to)

@@ -9,7 +9,9 @@ from cmtmedqa.training import template
 from cmtmedqa.training.data import Messages, trim_left
 
 DOCTOR = "你是一名经验丰富的医生。请先问清病情，再用通俗的话说明可能的原因和建议；拿不准时请患者尽快就医。"
-HELP = "/new  a new conversation    /system [TEXT]  show or set the system prompt (/system - for none)    /exit  the end"
+HELP = (
+    "/new  a new conversation    /system [TEXT]  show or set the system prompt (/system - for none)    /exit  the end"
+)
 
 
 class Sampling(NamedTuple):
@@ -57,7 +59,11 @@ class Talk:
         if word == "/system":
             if rest.strip():
                 self.system, self.messages = "" if rest.strip() == "-" else rest.strip(), []
-                return "a new conversation with this system prompt" if self.system else "a new conversation without a system prompt"
+                return (
+                    "a new conversation with this system prompt"
+                    if self.system
+                    else "a new conversation without a system prompt"
+                )
             return self.system or "no system prompt"
         raise InputError(f"unknown command; there are: {HELP}")
 
@@ -67,7 +73,9 @@ def prompt_of(tokenizer: Any, messages: Messages, room: int) -> tuple[list[int],
 
     Raises InputError for a message that holds a control mark, or is alone longer than the room.
     """
-    marks = [mark for mark in template.control_marks(tokenizer) if any(mark in message["content"] for message in messages)]
+    marks = [
+        mark for mark in template.control_marks(tokenizer) if any(mark in message["content"] for message in messages)
+    ]
     if marks:
         raise InputError(f"the message holds {marks[0]}, a control mark of this model; write it otherwise")
     opening = template.lengths(tokenizer, [{"role": "assistant", "content": ""}])[0]
@@ -110,7 +118,7 @@ def stream(model: Any, tokenizer: Any, ids: Sequence[int], sampling: Sampling, s
                 attention_mask=torch.ones_like(prompt),
                 generation_config=settings,
                 streamer=streamer,
-                stopping_criteria=[lambda ids, scores: torch.full((len(ids),), stop.is_set(), device=ids.device)],
+                stopping_criteria=[lambda ids, _scores: torch.full((len(ids),), stop.is_set(), device=ids.device)],
             )
         except Exception as error:  # noqa: BLE001 -- it is raised again in the thread that reads
             failed.append(error)
@@ -125,5 +133,5 @@ def stream(model: Any, tokenizer: Any, ids: Sequence[int], sampling: Sampling, s
 
 
 def on_one_line(reply: str) -> str:
-    """A reply as one line of a pipe: a line break is written as \\n, a backslash as two."""
+    r"""A reply as one line of a pipe: a line break is written as \n, a backslash as two."""
     return reply.replace("\\", "\\\\").replace("\r", "").replace("\n", "\\n")

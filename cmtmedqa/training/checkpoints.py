@@ -6,7 +6,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from cmtmedqa.training.program import is_main, say
+from cmtmedqa.training.program import is_main, say, world_size
 
 _NAME = re.compile(r"checkpoint-(\d+)")
 
@@ -38,8 +38,8 @@ def step_of(checkpoint: Path) -> int:
 def fault_of(checkpoint: Path) -> str:
     """What is missing or cut short in a checkpoint, '' if it is whole.
 
-    Whole: `trainer_state.json` parses; optimizer, scheduler and random states are there and end as they should; every safetensors
-    file opens and holds the bytes that its head promises.
+    Whole: `trainer_state.json` parses; optimizer, scheduler and the random states of every process are there and end as they should;
+    every safetensors file opens and holds the bytes that its head promises.
     """
     try:
         state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
@@ -55,11 +55,17 @@ def fault_of(checkpoint: Path) -> str:
     for name in ("scheduler.pt", *(() if sharded else ("optimizer.pt",))):
         if not zipfile.is_zipfile(checkpoint / name):
             return f"{name} is missing or cut short"
-    states = list(checkpoint.glob("rng_state*.pth"))
-    if not states or not all(map(zipfile.is_zipfile, states)):
-        return "rng_state.pth is missing or cut short"
+    count = world_size()
+    for name in ["rng_state.pth"] if count == 1 else [f"rng_state_{rank}.pth" for rank in range(count)]:
+        if not zipfile.is_zipfile(checkpoint / name):
+            return f"{name} is missing or cut short"
+    for index in checkpoint.glob("*.safetensors.index.json"):
+        if any(
+            not (checkpoint / name).is_file() for name in set(json.loads(index.read_bytes())["weight_map"].values())
+        ):
+            return f"a file of {index.name} is missing"
     weights = sorted(checkpoint.glob("*.safetensors"))
-    if not weights:
+    if not weights and not any(checkpoint.glob("pytorch_model_fsdp*")):
         return "no weights"
     return next((f"{path.name} is cut short" for path in weights if not _opens(path)), "")
 

@@ -4,7 +4,6 @@ Nothing is left out without a count: every reader and every cut reports to a Cou
 """
 
 import hashlib
-import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -82,27 +81,41 @@ def _of_file(path: str, counts: Counter[str]) -> Iterator[Conversation]:
 def usable(rows: Iterable[Conversation], marks: Sequence[str], counts: Counter[str]) -> list[Conversation]:
     """The rows that can be learnt from: no control mark in a text, a patient before each doctor turn, at least one of those.
 
-    A leading doctor turn and an unanswered last question are cut off; what is left out or cut is counted.
+    Turns of one role in a row become one, as in a build; a leading doctor turn and an unanswered last question are cut off. What is
+    left out, joined or cut is counted.
     """
     kept = []
     for row in rows:
-        messages, reason = _arranged(row.messages)
+        joined = _joined(row.messages)
+        messages, reason = _arranged(joined)
+        if any(not message["content"].strip() for message in row.messages):
+            reason = "empty_turn"
         if not reason and any(mark in message["content"] for message in messages for mark in marks):
             reason = "control_token"
         if reason:
             counts[f"dropped_{reason}"] += 1
             continue
-        counts["turns_cut_at_the_ends"] += len(row.messages) - len(messages)
+        counts["turns_joined"] += len(row.messages) - len(joined)
+        counts["turns_cut_at_the_ends"] += len(joined) - len(messages)
         kept.append(row._replace(messages=messages))
     return kept
+
+
+def _joined(messages: Messages) -> Messages:
+    """The messages with runs of one role, but for system, joined by line ends."""
+    found: Messages = []
+    for message in messages:
+        if found and found[-1]["role"] == message["role"] != "system":
+            found[-1] = {**message, "content": f"{found[-1]['content']}\n{message['content']}"}
+        else:
+            found.append(message)
+    return found
 
 
 def _arranged(messages: Messages) -> tuple[Messages, str]:
     """The messages from the first patient turn to the last doctor turn, or why there are none."""
     system = messages[:1] if messages and messages[0]["role"] == "system" else []
     spoken = messages[len(system) :]
-    if any(not message["content"].strip() for message in messages):
-        return [], "empty_turn"
     if any(message["role"] == "system" for message in spoken):
         return [], "system_turn_inside"
     while spoken and spoken[0]["role"] != "user":
@@ -111,9 +124,6 @@ def _arranged(messages: Messages) -> tuple[Messages, str]:
         spoken = spoken[:-1]
     if not spoken:
         return [], "no_doctor_turn"
-    roles = [message["role"] for message in spoken]
-    if any(first == second for first, second in itertools.pairwise(roles)):
-        return [], "role_order"
     return system + spoken, ""
 
 
@@ -218,9 +228,10 @@ def manifests(paths: Sequence[str]) -> dict[str, str]:
 
     Only names are kept of the paths: a model card must not tell where its maker stores data.
     """
-    found = {}
+    found: dict[str, str] = {}
     for path in map(Path, paths):
         file = path / "manifest.json" if path.is_dir() else path
         if file.is_file():
-            found[path.name] = sha256_file(file)
+            name = path.name if path.name not in found else f"{path.name} ({len(found) + 1})"
+            found[name] = sha256_file(file)
     return found

@@ -1,8 +1,8 @@
 """Groups of sampled answers for GRPO: their prompts, the reward that sees how an answer ended, and samplers that a resume repeats."""
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,38 +10,16 @@ from trl import GRPOTrainer
 from trl.trainer.utils import RepeatSampler
 
 from cmtmedqa.recipes.grpo import GrpoRun
-from cmtmedqa.training import adapters, data, lineage, prompts, template
+from cmtmedqa.training import adapters, guards, lineage, prompts, template
 from cmtmedqa.training.batches import by_length
-from cmtmedqa.training.data import Conversation, Messages
+from cmtmedqa.training.data import Messages
 from cmtmedqa.training.prompts import Prompt
 
 Row = dict[str, Any]
 
 
-def read_prompts(settings: GrpoRun, tokenizer: Any, counts: Counter[str]) -> tuple[list[Row], list[Row]]:
-    """(train, held out) rows of `id` and `prompt`, cut from the left so that an answer has its room in `max_length`.
-
-    Held out are the dev split of datasets or `eval_data`, else a share of the dialogues by the hash of their id; at most
-    `eval_prompts`. Raises InputError when nothing is left to answer.
-    """
-    train = _rows(settings, data.read_conversations(settings.data, "train", counts), tokenizer, counts)
-    paths, split = data.held_out(settings.data, settings.eval_data)
-    dev = _rows(settings, data.read_conversations(paths, split, Counter()), tokenizer, Counter())
-    if not dev and settings.eval_share:
-        dev = [row for row in train if _place(row) < settings.eval_share]
-        train = [row for row in train if _place(row) >= settings.eval_share]
-    data.require_some(train, settings.data, counts)
-    counts["prompts"], counts["prompts_held_out"] = len(train), min(len(dev), settings.eval_prompts)
-    return train, sorted(dev, key=_place)[: settings.eval_prompts]
-
-
-def _place(row: Row) -> float:
-    return prompts.seed_of("held out", row["id"].rpartition(":")[0]) / 2**63
-
-
-def _rows(settings: GrpoRun, dialogues: Sequence[Conversation], tokenizer: Any, counts: Counter[str]) -> list[Row]:
-    room = settings.max_length - settings.max_completion_length
-    found = prompts.prompts(dialogues, settings.prompts, tokenizer, room, counts)
+def rows_of(found: Sequence[Prompt], tokenizer: Any) -> list[Row]:
+    """Rows of `id` and `prompt` as trl reads them."""
     return [{"id": prompt.id, "prompt": _as_cut(prompt, tokenizer)} for prompt in found]
 
 
@@ -65,11 +43,16 @@ class Reward:
     def __init__(self, model: Any, tokenizer: Any, settings: GrpoRun) -> None:
         self.model, self.tokenizer, self.settings = model, tokenizer, settings
 
-    def __call__(self, prompts: Sequence[Messages], completion_ids: Sequence[Sequence[int]], **columns: Any) -> list[float]:
+    def __call__(
+        self, prompts: Sequence[Messages], completion_ids: Sequence[Sequence[int]], **columns: Any
+    ) -> list[float]:
         """One reward for each answer (`completion_ids`, with the end token where the model wrote it) to its prompt."""
         limit = self.settings.reward_clip
         ended = [bool(ids) and ids[-1] == self.tokenizer.eos_token_id for ids in completion_ids]
-        rows = [template.prompt_ids(self.tokenizer, prompt) + list(ids) for prompt, ids in zip(prompts, completion_ids, strict=True)]
+        rows = [
+            template.prompt_ids(self.tokenizer, prompt) + list(ids)
+            for prompt, ids in zip(prompts, completion_ids, strict=True)
+        ]
         scores = [min(max(score, -limit), limit) for score in self.scores(rows)]
         if log_metric := columns.get("log_metric"):
             log_metric("ended_share", sum(ended) / len(ended))
@@ -84,7 +67,10 @@ class Reward:
         found = [0.0] * len(rows)
         for batch in by_length([len(row) for row in rows], self.settings.score_batch_size):
             width = max(len(rows[number]) for number in batch)
-            ids = torch.tensor([[*rows[n], *[self.tokenizer.pad_token_id] * (width - len(rows[n]))] for n in batch], device=whole.device)
+            ids = torch.tensor(
+                [[*rows[n], *[self.tokenizer.pad_token_id] * (width - len(rows[n]))] for n in batch],
+                device=whole.device,
+            )
             last = torch.tensor([len(rows[number]) - 1 for number in batch], device=whole.device)
             mask = (torch.arange(width, device=whole.device) <= last[:, None]).long()
             states = backbone(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
@@ -143,5 +129,28 @@ class GroupTrainer(GRPOTrainer):
         return self._seeded(super()._get_eval_sampler(eval_dataset), False)
 
     def _seeded(self, sampler: RepeatSampler, shuffle: bool) -> _Seeded:
-        return _Seeded(sampler.data_source, sampler.mini_repeat_count, sampler.batch_size, sampler.repeat_count, shuffle, sampler.seed)
+        return _Seeded(
+            sampler.data_source,
+            sampler.mini_repeat_count,
+            sampler.batch_size,
+            sampler.repeat_count,
+            shuffle,
+            sampler.seed,
+        )
 
+
+def table(log: Path) -> str:
+    """Markdown for the card: reward, KL and ended answers at each evaluation; '' where nothing was evaluated."""
+    rows = [line for line in (guards.read_log(log) if log.is_file() else []) if "eval_reward" in line]
+    keys = ("eval_reward", "eval_score", "eval_kl", "eval_ended_share", "eval_completions/mean_length")
+    cells = [
+        "| " + " | ".join([str(row["step"]), *(f"{row[key]:.3f}" if key in row else "" for key in keys)]) + " |"
+        for row in rows
+    ]
+    head = [
+        "## Reward and KL, held out",
+        "",
+        "| step | reward | score | KL | ended | tokens |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*head, *cells]) if cells else ""

@@ -37,13 +37,13 @@ def model_folder(name: str) -> Path:
 
 
 def _cached(name: str) -> Path:
-    from huggingface_hub import snapshot_download
-
     try:
+        from huggingface_hub import snapshot_download
+
         return Path(snapshot_download(name, local_files_only=True))
     except Exception as error:
         raise InputError(
-            f"{name}: no such folder, and no model of that name in the local cache; download it first"
+            f"{name}: no such folder, and no model of that name in the local cache; fetch it with: hf download {name}"
         ) from error
 
 

@@ -7,7 +7,7 @@ from cmtmedqa import io
 from cmtmedqa.errors import InputError
 from cmtmedqa.recipes.base import Run
 from cmtmedqa.training import template
-from cmtmedqa.training.program import say
+from cmtmedqa.training.program import say, world_size
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -50,13 +50,18 @@ def load_model(settings: Run, folder: Path, tokenizer: Any, kind: str = "AutoMod
 
 
 def require_device(settings: Run) -> None:
-    """Raises InputError when the recipe asks for a GPU, or a kind of GPU, that is not there."""
+    """Raises InputError when the recipe asks for GPUs, or a kind of GPU, that are not there."""
     import torch
 
     if settings.use_cpu:
         return
-    if not torch.cuda.is_available():
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if not count:
         raise InputError("this computer has no CUDA device; use_cpu=true trains on the CPU (see the recipes tiny/*)")
+    if settings.processes > count:
+        raise InputError(f"processes={settings.processes}, but there are {count} CUDA devices")
+    if world_size() == 1 < count:
+        raise InputError(f"one process sees {count} CUDA devices; set CUDA_VISIBLE_DEVICES=0, or processes={count}")
     if settings.bf16 and not torch.cuda.is_bf16_supported():
         raise InputError("this GPU does not compute in bfloat16; set bf16=false fp16=true dtype=float16")
 

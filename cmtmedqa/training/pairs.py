@@ -104,11 +104,12 @@ class Collator:
         self.collate = DataCollatorForPreference(pad_token_id=pad_token_id)
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """`input_ids`, `attention_mask` and `completion_mask` (2 × rows, length), and `weight` (rows)."""
         batch: dict[str, Any] = self.collate(rows)
         return batch | {"weight": torch.tensor([row["weight"] for row in rows])}
 
 
-class PairTrainer(DPOTrainer):  # type: ignore[misc]
+class PairTrainer(DPOTrainer):
     """trl's DPOTrainer on rows that are tokenised already, whose gradient is that of the weighted mean of the pairs' losses.
 
     What it logs stays unweighted.

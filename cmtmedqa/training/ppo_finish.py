@@ -162,7 +162,7 @@ def _save_policy(folder: Path, settings: PpoRun, cast: Cast, tokenizer: Any, mad
 
     folder.mkdir(parents=True, exist_ok=True)
     config = cast.policy.model.peft_config[POLICY]
-    config.base_model_name_or_path, config.inference_mode = settings.model, True
+    config.base_model_name_or_path, config.inference_mode = str(lineage.model_folder(settings.model)), True
     config.save_pretrained(str(folder))
     weights = get_peft_model_state_dict(cast.policy.model, adapter_name=POLICY)
     save_file(

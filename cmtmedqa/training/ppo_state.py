@@ -66,21 +66,37 @@ def save(folder: Path, cast: Cast, optim: torch.optim.Optimizer, state: State, l
 
 
 def load(folder: Path, cast: Cast, optim: torch.optim.Optimizer) -> State | None:
-    """Go on from the newest checkpoint that is whole; None without one. Damaged ones are reported and passed over."""
-    for step, path in reversed(_numbered(folder)):
+    """Go on from the newest checkpoint that is whole; None without one. Damaged ones are reported and removed.
+
+    All processes call it. Raises CmtmedqaError when they do not read the same.
+    """
+    state: State | None = None
+    broken = []
+    for _, path in reversed(_numbered(folder)):
         try:
-            values = json.loads((path / _STATE).read_text(encoding="utf-8"))
-            weights = _read_weights(path / _WEIGHTS)
-            moments = torch.load(path / _OPTIMIZER, map_location="cpu", weights_only=True)
-            state = State(**values)
+            state, weights, moments = _read(path)
         except Exception as error:  # noqa: BLE001 -- a file cut short fails in as many ways as there are readers
             say(f"{path}: is not whole ({type(error).__name__}); passed over")
+            broken.append(path)
             continue
         _set_weights(cast, weights)
         optim.load_state_dict(moments)
+        break
+    step = state.step if state else 0
+    if set(ranks.gathered(step)) != {step}:
+        raise CmtmedqaError(f"{folder}: the processes do not read the same checkpoints; they need one file system")
+    if is_main():
+        for path in broken:  # they would count as the newest when old ones are removed
+            shutil.rmtree(path)
+    if state:
         say(f"{folder}: goes on after iteration {step}")
-        return state
-    return None
+    return state
+
+
+def _read(path: Path) -> tuple[State, dict[str, Any], Any]:
+    state = State(**json.loads((path / _STATE).read_text(encoding="utf-8")))
+    moments = torch.load(path / _OPTIMIZER, map_location="cpu", weights_only=True)
+    return state, _read_weights(path / _WEIGHTS), moments
 
 
 def keep_best(folder: Path, cast: Cast, state: State) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.farewell import is_farewell
+from cmtmedqa.recipes.grpo import GrpoRun
 from cmtmedqa.recipes.ppo import PpoRun
 from cmtmedqa.training import template
 from cmtmedqa.training.comparisons import judgement_files
@@ -41,7 +42,7 @@ def seed_of(*parts: object) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
-def read_prompts(settings: PpoRun, tokenizer: Any, counts: Counter[str]) -> tuple[list[Prompt], list[Prompt]]:
+def read_prompts(settings: PpoRun | GrpoRun, tokenizer: Any, counts: Counter[str]) -> tuple[list[Prompt], list[Prompt]]:
     """(train, held out) prompts of `data` and `eval_data`; the latter at most `eval_prompts`, one a dialogue.
 
     Held out are `eval_data`, else what the data itself has in its dev split, else a share of the dialogues by a hash of their id.

@@ -8,6 +8,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from cmtmedqa.errors import ConfigError
 from cmtmedqa.training.program import world_size
 
 
@@ -19,6 +20,13 @@ def join(use_cpu: bool) -> torch.device:
     if world_size() > 1 and not dist.is_initialized():
         dist.init_process_group("gloo" if use_cpu else "nccl")
     return torch.device("cpu") if use_cpu else torch.device("cuda", local)
+
+
+def require_shares(**answers: int) -> None:
+    """Raises ConfigError that names the setting whose answers the processes cannot share evenly."""
+    for name, count in answers.items():
+        if count % world_size():
+            raise ConfigError(f"{name} {count} is no multiple of the {world_size()} processes that were started")
 
 
 def leave() -> None:

@@ -1,11 +1,12 @@
 """What a finished run shows: `curves.png` and the model card. Both are drawn from `log.jsonl` and the metrics alone."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cmtmedqa import io
-from cmtmedqa.training.program import CARD, CURVES, is_main
+from cmtmedqa.training.program import CARD, CURVES, MODEL, is_main
 
 _COLUMNS = 3
 _SKIPPED = frozenset({"step", "epoch"})
@@ -78,6 +79,12 @@ def write_card(
         "## Recipe", "", "```yaml", *recipe, "```", "", f"![curves]({CURVES})", "",
     ]  # fmt: skip
     io.write_text(folder / CARD, "\n".join(card))
+    for name in (
+        CARD,
+        CURVES,
+    ):  # the card goes with the model, in the place of the empty form of peft, which names a path
+        if (folder / name).is_file() and (folder / MODEL).is_dir():
+            shutil.copyfile(folder / name, folder / MODEL / name)
 
 
 def _figure(value: float | str) -> str:

@@ -1,5 +1,6 @@
 """What the stages on transformers' Trainer share: rows with labels, callbacks, and the way from training to a finished run folder."""
 
+import importlib.util
 import math
 import time
 from collections import Counter
@@ -97,18 +98,30 @@ def train_and_save(
         "processes": program.world_size(),
         "weights": lineage.weights_hash(folder / program.MODEL) if program.is_main() else "",
         **made_of,
-        "manifests": data.manifests([*settings.data, *settings.eval_data]),
+        "manifests": data.manifests(_paths(settings)),
         "rows": dict(sorted(counts.items())),
         "speed": speed(seconds, trainer.state.global_step - (checkpoints.step_of(resume) if resume else 0)),
-        "versions": {
-            name: version(name) for name in ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
-        },
+        "versions": versions(),
     }
     report.draw_curves(log, folder)
     report.write_card(
         folder, f"{stage} of {Path(settings.model).name}", metrics, settings.model_dump(mode="json"), tables
     )
     program.finish(settings, metrics)
+
+
+def versions() -> dict[str, str]:
+    """The versions of the libraries of training that are installed."""
+    found = {
+        name: importlib.util.find_spec(name)
+        for name in ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
+    }
+    return {name: version(name) for name, spec in found.items() if spec}
+
+
+def _paths(settings: Run) -> list[str]:
+    values = settings.model_dump()
+    return [path for key in ("data", "corpus", "general", "eval_data") for path in values.get(key, ())]
 
 
 def speed(seconds: float, steps: int) -> dict[str, float]:

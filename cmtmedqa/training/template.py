@@ -111,7 +111,9 @@ def learnt_texts(tokenizer: Any, labels: Sequence[int]) -> list[str]:
             runs.append([])
         else:
             runs[-1].append(label)
-    return [tokenizer.decode(run, clean_up_tokenization_spaces=False) for run in runs if run]
+    mark = tokenizer.convert_tokens_to_ids(START)  # SentencePiece drops a space where a text begins
+    decoded = [tokenizer.decode([mark, *run], clean_up_tokenization_spaces=False) for run in runs if run]
+    return [text.removeprefix(START) for text in decoded]
 
 
 def check(tokenizer: Any, named: Sequence[tuple[str, Sequence[Message]]]) -> int:

@@ -1,5 +1,6 @@
 """A real Label Studio for the tests marked `live`: installed once into a cache, started from a database that is made once."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -7,7 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from rich.console import Console
@@ -17,6 +18,9 @@ from cmtmedqa.annotate.home import Expert, Home
 from cmtmedqa.annotate.studio import Studio, connect
 from cmtmedqa.errors import CmtmedqaError
 from tests.annotate.doctors import Doctor, account, doctor
+
+if TYPE_CHECKING:
+    from tests.annotate.desk import Desk
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cmtmedqa"
 CODES = ("A", "B", "C")
@@ -56,6 +60,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@contextmanager
+def once(name: str) -> Iterator[None]:
+    """Only one process of the tests at a time; the others find what it has made."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{name}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def label_studio() -> Path:
     """The program; CMTMEDQA_LABEL_STUDIO names an installation, otherwise there is one in the cache."""
@@ -63,10 +76,13 @@ def label_studio() -> Path:
     stated = os.environ.get("CMTMEDQA_LABEL_STUDIO")
     folder = CACHE / f"labelstudio-{environment.VERSION}"
     try:
-        if not stated and not (folder / environment.DONE).exists():
-            environment.install(folder, Console(stderr=True))
+        with once("installation"):
+            if not stated and not (folder / environment.DONE).exists():
+                environment.install(folder, Console(stderr=True))
         return environment.find(Path(stated) if stated else folder, Console(quiet=True))
     except CmtmedqaError as error:
+        if os.environ.get("CI"):
+            raise  # there it decides whether a change lands, so a skip would hide it
         pytest.skip(f"no Label Studio: {error}")
 
 
@@ -74,8 +90,13 @@ def label_studio() -> Path:
 def template(label_studio: Path) -> Path:
     """A folder with a migrated database, an administrator and three experts with accounts; made once, then copied."""
     folder = CACHE / f"labelstudio-template-{environment.VERSION}-2"
-    if (folder / "complete").exists():
-        return folder
+    with once("template"):
+        if not (folder / "complete").exists():
+            _make_template(folder, label_studio)
+    return folder
+
+
+def _make_template(folder: Path, label_studio: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     home, tokens = Home(folder), {}
     started = server.serve(home, server.Start(label_studio, free_port()), Console(stderr=True))
@@ -92,13 +113,6 @@ def template(label_studio: Path) -> Path:
         server.stop(home)
     (folder / "tokens.json").write_text(json.dumps(tokens), encoding="utf-8")
     (folder / "complete").touch()
-    return folder
-
-
-@pytest.fixture
-def copied(template: Path, tmp_path: Path) -> Home:
-    """A folder with accounts and no server running."""
-    return copy(template, tmp_path / "home")
 
 
 def copy(template: Path, folder: Path) -> Home:
@@ -148,3 +162,11 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return code, captured.out, captured.err
 
     return run
+
+
+@pytest.fixture
+def desk(live: Live, command: Callable[..., tuple[int, str, str]], tmp_path: Path) -> "Desk":
+    """A desk of its own for each test, at the one server."""
+    from tests.annotate.desk import Desk
+
+    return Desk(live, command, tmp_path)

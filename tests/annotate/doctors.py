@@ -62,6 +62,15 @@ class Doctor:
         )
         return list(pager.items or [])
 
+    def next(self, project: int) -> dict[str, Any]:
+        """The task that the browser would open."""
+        tokens = self.sdk._client_wrapper._tokens_client
+        headers = {"Authorization": f"Bearer {tokens.api_key}"}
+        http = self.sdk._client_wrapper.httpx_client.httpx_client
+        answer = http.get(f"{self.sdk._client_wrapper.get_base_url()}api/projects/{project}/next", headers=headers)
+        answer.raise_for_status()
+        return dict(answer.json())
+
     def submit(self, task: int, value: Result, seconds: float = 60.0) -> int:
         """Submit a result and give the number of the annotation."""
         return int(self.sdk.annotations.create(task, result=value, lead_time=seconds).id)

@@ -15,7 +15,7 @@ from cmtmedqa.annotate.database import parse
 from cmtmedqa.annotate.home import Home
 from cmtmedqa.annotate.ledger import Ledger
 from tests.annotate import postgres
-from tests.annotate.conftest import CACHE, free_port
+from tests.annotate.conftest import CACHE, free_port, once
 from tests.annotate.doctors import account, doctor
 from tests.annotate.simulated import lines, make_sets
 
@@ -28,8 +28,13 @@ def migrated(label_studio: Path) -> Path:
     if postgres.programs() is None:
         pytest.skip("no PostgreSQL here (apt-get install postgresql)")
     folder = CACHE / f"postgresql-template-{environment.VERSION}-1"
-    if (folder / "complete").exists():
-        return folder
+    with once("postgresql"):
+        if not (folder / "complete").exists():
+            _make(folder, label_studio)
+    return folder
+
+
+def _make(folder: Path, label_studio: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     port, home = free_port(), Home(folder / "home")
     with postgres.folder() as cluster:
@@ -38,7 +43,6 @@ def migrated(label_studio: Path) -> Path:
             _first_start(label_studio, home, port, folder)
         shutil.make_archive(str(folder / "cluster"), "tar", cluster)
     (folder / "complete").touch()
-    return folder
 
 
 def _first_start(label_studio: Path, home: Home, port: int, folder: Path) -> None:

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from cmtmedqa.annotate.results import Refused, read
+from cmtmedqa.annotate.screen import controls
 from cmtmedqa.annotate.tasks import Task, reply_ids
 from tests.annotate.doctors import RUBRIC, Result, item, result
 
@@ -12,7 +13,7 @@ TASK = Task(key="t1", expert="A", set_id="s1", purpose="item", order=("c3", "c1"
 
 def taken(value: Any, layout: str = "cards", **more: Any) -> Any:
     raw = {"id": 7, "result": value, "lead_time": 42.5, "completed_by": 3, "updated_by": None} | more
-    return read(raw, 12, TASK, RUBRIC, layout, "r1", SALT)  # type: ignore[arg-type]
+    return read(raw, 12, TASK, RUBRIC, controls(RUBRIC, 3, layout), "r1", SALT)  # type: ignore[arg-type]
 
 
 def without(name: str) -> Result:

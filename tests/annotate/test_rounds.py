@@ -1,7 +1,7 @@
 """Planning, storing and judging rounds without a server: what `raw.jsonl` holds decides."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ import pytest
 from cmtmedqa.annotate.exported import take
 from cmtmedqa.annotate.fit import unfit
 from cmtmedqa.annotate.ledger import Ledger, Project
-from cmtmedqa.annotate.pull import Outcome, State, judge, reasons
+from cmtmedqa.annotate.pull import Outcome, State, fetch, judge, reasons
 from cmtmedqa.annotate.rounds import Wanted, ledger_of, prepare
+from cmtmedqa.annotate.studio import Stored
 from cmtmedqa.annotate.tasks import Mix, data_of
 from cmtmedqa.errors import InputError
 from cmtmedqa.judgements import Candidate, CandidateSet, Message
@@ -119,10 +120,11 @@ def test_one_malformed_annotation_spoils_no_other(ledger: Ledger) -> None:
         line(ledger, 2, [annotation(3, [], was_cancelled=True)]),
     )
     assert [item.id for item in found.accepted] == ["1-2"]
-    assert reasons(found) == {"missing_rank": 1, "skipped": 1}
-    assert [item.id for item in found.malformed] == ["1-1"]
+    assert reasons(found) == {"missing_rank": 1, "skipped": 1, "malformed": 2}
+    assert [item.id for item in found.malformed] == ["1-none", "1-none", "1-1"]
     kept = (ledger.folder / "rejected.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [json.loads(text)["raw"]["id"] for text in kept] == [1, 3]
+    assert [json.loads(text)["raw"]["id"] for text in kept] == ["none", "none", 1, 3]
+    assert json.loads(kept[0])["raw"]["annotation"] == "no annotation"
 
 
 def test_a_line_that_a_kill_cut_off_spoils_no_other(ledger: Ledger) -> None:
@@ -149,6 +151,21 @@ def test_the_folder_is_private_and_a_plan_is_made_once(ledger: Ledger, tmp_path:
     for other in (wanted(make_sets(5)), wanted(make_sets(4), experts=("A", "C")), wanted(make_sets(4), layout="board")):
         with pytest.raises(InputError, match="was planned with other sets"):
             prepare(ledger, other, RUBRIC)
+
+
+def test_a_plan_of_which_nothing_was_sent_may_be_replaced(tmp_path: Path) -> None:
+    made = ledger_of(tmp_path, "r1")
+    assert len(prepare(made, wanted(make_sets(4)), RUBRIC)) == 8
+    assert len(prepare(made, wanted(make_sets(5)), RUBRIC)) == 10
+    assert len(made.tasks()) == 10
+
+
+def test_two_commands_do_not_work_on_one_round(ledger: Ledger) -> None:
+    other = Ledger(ledger.folder)
+    with ledger.locked(), pytest.raises(InputError, match="another command works on this round"), other.locked():
+        pass
+    with other.locked():
+        pass
 
 
 def test_an_export_of_another_round_is_refused(ledger: Ledger, tmp_path: Path) -> None:
@@ -263,3 +280,49 @@ def test_candidate_ids_may_be_anything(tmp_path: Path) -> None:
     (task, _) = prepare(ledger, wanted([item]), RUBRIC)
     assert set(task.order) == {"1", "2"}
     assert all(reply["id"].startswith("r") for reply in data_of(task, item, ledger.salt())["responses"])
+
+
+class Server:
+    """What `fetch` asks of a server, answered from tables: projects, and the tasks in them."""
+
+    url = "http://studio.example/"
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.screen = ledger.read().screens["4"]
+        self.tasks: dict[int, dict[int, dict[str, Any]]] = {1: {}, 2: {}}
+
+    def users(self) -> dict[int, str]:
+        return {int(number): mail for number, mail in MAILS.items()}
+
+    def project(self, number: int, _: str) -> Stored:
+        return Stored(f"r1 {'AB'[number - 1]} k4", self.screen, 0, 0)
+
+    def annotated(self, project: int, _: str, since: str | None) -> Iterator[list[dict[str, Any]]]:
+        tasks = self.tasks[project].values()
+        yield [task for task in tasks if (task["annotations"] if since is None else task["updated_at"] > since)]
+
+    def task_ids(self, project: int, _: str) -> set[int]:
+        return set(self.tasks[project])
+
+
+def test_a_full_pull_finds_what_an_incremental_one_cannot_see(ledger: Ledger) -> None:
+    server = Server(ledger)
+    for place in range(3):
+        task = line(ledger, place, [annotation(place + 1, result([1, 2, 3, 4]))])
+        del task["project"]
+        server.tasks[1][task["task"]] = task
+
+    def pulled(full: bool) -> dict[str, int]:
+        changed = fetch(server, ledger, full, lambda _: None)  # type: ignore[arg-type]
+        return {"changed": changed, "accepted": len(judge(ledger, RUBRIC, ACCOUNTS).accepted)}
+
+    assert pulled(full=False) == {"changed": 3, "accepted": 3}
+    assert pulled(full=False) == {"changed": 0, "accepted": 3}
+    size = (ledger.folder / "raw.jsonl").stat().st_size
+    server.tasks[1][100] |= {"annotations": []}  # long ago, so no list of changes holds it
+    server.tasks[1][100]["updated_at"] = "2025-01-01T00:00:00Z"
+    del server.tasks[1][101]
+    assert pulled(full=False) == {"changed": 0, "accepted": 3}
+    assert pulled(full=True) == {"changed": 2, "accepted": 1}
+    assert pulled(full=True) == {"changed": 0, "accepted": 1}
+    assert (ledger.folder / "raw.jsonl").stat().st_size > size

@@ -34,7 +34,7 @@ def test_the_xml_holds_the_controls_that_are_promised(layout: Any, k: int) -> No
         if control.type != "ranker":  # an incomplete order is refused when it is read
             assert (element.get("required") == "true") == control.required
         if control.type == "choices":
-            assert [item.get("alias") or item.get("value") for item in element] == list(control.values)
+            assert [item.get("alias") for item in element] == list(control.values)
             assert (element.get("choice") == "multiple") == control.multiple
         if control.type == "rating":
             assert element.get("maxRating") == control.values[-1]
@@ -59,11 +59,18 @@ def test_no_control_can_be_hit_by_one_key_or_by_two(layout: Any, k: int) -> None
 
 
 @pytest.mark.parametrize(("layout", "k"), SCREENS)
+def test_no_two_radio_buttons_have_one_name_so_that_tab_reaches_each(layout: Any, k: int) -> None:
+    radios = [item for item in _elements(layout, k) if item.tag == "Choices" and item.get("choice") == "single-radio"]
+    names = [item.get("value") for choices in radios for item in choices]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(("layout", "k"), SCREENS)
 def test_what_a_doctor_reads_is_chinese(layout: Any, k: int) -> None:
     read = [
         item.get(name, "")
         for item in _elements(layout, k)
-        for name in ("value", "title", "placeholder", "requiredMessage")
+        for name in ("html" if item.get("html") else "value", "title", "placeholder", "requiredMessage")
         if item.get(name) and not item.get(name, "").startswith("$")
     ]
     for text in read:

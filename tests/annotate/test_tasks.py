@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmtmedqa.annotate.results import read
+from cmtmedqa.annotate.screen import controls
 from cmtmedqa.annotate.tasks import DISTANCE, Mix, Task, adjudication, data_of, plan, reply_ids
 from cmtmedqa.judgements import Candidate, CandidateSet, Message
 from tests.annotate.doctors import RUBRIC, result
@@ -21,7 +22,7 @@ def planned(sets: list[CandidateSet], mix: Mix = Mix(), gold: tuple[CandidateSet
 
 
 def read_ranks(task: Task, ranks: list[int]) -> tuple[tuple[str, ...], ...]:
-    return read({"id": 1, "result": result(ranks)}, 9, task, RUBRIC, "cards", "r1", SALT).rank_groups
+    return read({"id": 1, "result": result(ranks)}, 9, task, RUBRIC, controls(RUBRIC, task.k), "r1", SALT).rank_groups
 
 
 @pytest.mark.parametrize(("count", "experts", "per_item"), [(40, 3, 2), (41, 4, 2), (30, 5, 3), (7, 2, 1), (12, 2, 2)])

@@ -57,7 +57,7 @@ def test_how_a_program_ended_is_passed_on(
     program: str, told: bool, code: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(launch, "command", lambda *_: [sys.executable, "-c", program])
-    monkeypatch.setattr(launch, "require_libraries", lambda _: None)
+    monkeypatch.setattr(launch, "require_libraries", lambda *_: None)
     settings = recipes.load("sft", "tiny", GIVEN)
     if told:
         with pytest.raises(CmtmedqaError, match=r"^rows\.jsonl: holds nothing$"):

@@ -1,6 +1,5 @@
 """A scripted web server on 127.0.0.1 with a log of what reached it, and crawls in processes of their own."""
 
-import json
 import os
 import sqlite3
 import subprocess
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cmtmedqa.crawl import check, status
 from cmtmedqa.crawl.replica import Replica, running
 
 pytest.importorskip("scrapy")
@@ -174,9 +174,12 @@ class Crawls:
         return {url.removeprefix(self.base): (state, reason) for url, state, reason in found}
 
     def status(self) -> dict[str, Any]:
-        done = self.command("status", "t", "--json")
-        value: dict[str, Any] = json.loads(done.stdout)
-        return value
+        """What `crawl status` reads, without a process for it."""
+        return status.read(self.site)
+
+    def faults(self) -> list[str]:
+        """What `crawl status --check` finds wrong."""
+        return list(check.faults(self.site))
 
     def stored(self) -> list[tuple[str, bytes, dict[str, str]]]:
         """Path, body and HTTP headers of every stored page, as warcio reads them."""

@@ -15,7 +15,6 @@ from cmtmedqa.crawl.replica import Replica, running
 from cmtmedqa.crawl.replica_site import FAULTS, LOST, SKINS, build
 from tests.crawl.conftest import CHECKOUT, MAIN, Crawls
 
-
 SOFT = {"private", "gone", "wrong_page"}
 
 
@@ -142,10 +141,13 @@ def _session(**frontier: object) -> SimpleNamespace:
 
 def test_the_progress_line_tells_counts_rate_and_the_next_allowed_time() -> None:
     now = time.time()
-    assert show.line(_session(), now).startswith(
-        "t: queued 1,200, fetched 40, denied 2, failed 3, 2.0 pages/s, every 2 s"
-    )
+    assert show.line(_session(), now).startswith("t: queued 1,200, fetched 40, denied 2, failed 3, 2.0/s, every 2 s")
     assert show.line(_session(until=now + 75), now).endswith("next allowed in 75 s")
+
+
+def test_the_progress_line_never_wraps() -> None:
+    assert show.cut("t: queued 1", 11) == "t: queued 1"
+    assert show.cut("t: queued 1,200, fetched 40", 10) == "t: queued…"
 
 
 def test_progress_shows_on_a_terminal_and_ends_with_the_block() -> None:

@@ -6,22 +6,30 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cmtmedqa.crawl.engine import settings, user_agent
+from cmtmedqa.crawl.frontier import Frontier
 from cmtmedqa.crawl.plan import load_plan, shipped
-from cmtmedqa.errors import ConfigError
-from tests.crawl.conftest import MAIN, Answer, Crawls, Server
+from cmtmedqa.errors import ConfigError, InputError
+from cmtmedqa.sites import catalog
+from tests.crawl.conftest import MAIN, Answer, Crawls, Server, page
 
 
-@pytest.mark.parametrize("contact", ["", "me", "me@", "http://", "me@example.org nobody", "a@b.c; rm"])
-def test_without_a_contact_nothing_is_sent(contact: str, server: Server, crawls: Crawls) -> None:
-    done = crawls.command(str(crawls.plan()), "--contact", contact)
+def test_without_a_contact_nothing_is_sent(server: Server, crawls: Crawls) -> None:
+    done = crawls.command(str(crawls.plan()))
     assert done.returncode == 2
     assert done.stderr.strip().startswith("error: --contact: name an e-mail address or a web page")
     assert not server.log
     assert not crawls.raw.exists()
+
+
+@pytest.mark.parametrize("contact", ["", "me", "me@", "http://", "me@example.org nobody", "a@b.c; rm"])
+def test_a_contact_that_reaches_nobody_is_refused(contact: str) -> None:
+    with pytest.raises(ConfigError, match="--contact: name an e-mail address or a web page"):
+        user_agent(contact)
 
 
 def test_a_contact_is_an_address_or_a_page() -> None:
@@ -37,11 +45,11 @@ def test_without_terms_of_use_nothing_is_sent(terms: object, server: Server, cra
 
 
 @pytest.mark.parametrize("missing", ["url", "checked_by", "checked_on"])
-def test_terms_say_who_read_them_and_when(missing: str, server: Server, crawls: Crawls) -> None:
+def test_terms_say_who_read_them_and_when(missing: str, crawls: Crawls) -> None:
     terms = {"url": "u", "checked_by": "us", "checked_on": "2026-01-01"}
     del terms[missing]
-    assert f"key 'terms.{missing}' is missing" in crawls.run(rc=2, terms=terms).stderr
-    assert not server.log
+    with pytest.raises(ConfigError, match=rf"key 'terms\.{missing}' is missing"):
+        load_plan(str(crawls.plan(terms=terms)))
 
 
 @pytest.mark.parametrize("variable", ["JOBDIR", "SCRAPY_JOBDIR"])
@@ -100,16 +108,15 @@ def test_raw_pages_are_for_their_owner_alone(server: Server, crawls: Crawls) -> 
         ({"concurrency": 99}, "key 'concurrency'"),
     ],
 )
-def test_a_plan_that_cannot_be_used_is_refused(
-    changes: dict[str, object], message: str, server: Server, crawls: Crawls
-) -> None:
-    assert message in crawls.run(rc=2, **changes).stderr  # type: ignore[arg-type]
-    assert not server.log
+def test_a_plan_that_cannot_be_used_is_refused(changes: dict[str, Any], message: str, crawls: Crawls) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_plan(str(crawls.plan(**{"seeds": ["/"], **changes})))
+    assert message in str(error.value)
 
 
 def test_a_plan_that_is_not_there_names_those_that_are() -> None:
-    with pytest.raises(ConfigError, match="no plan 'nothing'; name a YAML file or one of: demo"):
-        load_plan("nothing")
+    with pytest.raises(ConfigError, match=r"demoo: no such site; did you mean 'demo'.*discuz.*haodf"):
+        load_plan("demoo")
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -140,3 +147,51 @@ def test_nothing_but_counts_and_times_is_printed(server: Server, crawls: Crawls)
     done = crawls.run()
     assert not re.search("secret", done.stdout + done.stderr)
     assert "t: 0 queued, 0 in flight, 1 done, 0 denied, 0 failed" in done.stdout
+
+
+SPEC = """site: t
+version: 1
+terms: {{checked_by: us, checked_on: 2026-01-01, note: ours, cleared: {cleared}}}
+delay: 0
+start: [{base}/start]
+allow: ['^{base}/']
+follow: ['/list/\\d+$']
+page: ['/q/(?P<id>\\d+)$']
+layouts: [{{name: x, turns: [{{role: doctor, text: [p]}}]}}]
+"""
+
+
+def _spec(crawls: Crawls, cleared: str) -> None:
+    (crawls.folder / "sites").mkdir()
+    (crawls.folder / "sites" / "t.yaml").write_text(SPEC.format(base=crawls.base, cleared=cleared))
+
+
+def test_a_site_spec_is_a_plan_too(server: Server, crawls: Crawls) -> None:
+    _spec(crawls, "true")
+    server.answers["/start"] = page("/list/1", "/about", "/q/1")
+    server.answers["/list/1"] = page("/q/2", "/q/2/print", "http://elsewhere.invalid/q/3")
+    done = crawls.command("t", "--contact", "t@example.org")
+    assert done.returncode == 0, done.stderr
+    assert sorted(server.pages()) == ["/list/1", "/q/1", "/q/2", "/start"]
+
+
+@pytest.mark.parametrize("site", ["t", "haodf"])
+def test_a_site_whose_terms_are_not_cleared_is_not_crawled(
+    site: str, crawls: Crawls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _spec(crawls, "false")
+    monkeypatch.chdir(crawls.folder)
+    with pytest.raises(ConfigError, match=f"{site}: its terms of use are not cleared") as error:
+        load_plan(site)
+    assert ("site show haodf > sites/haodf.yaml" in str(error.value)) is (site == "haodf")
+
+
+@pytest.mark.parametrize("name", [path.stem for path in catalog.paths()])
+def test_no_bundled_spec_of_a_real_site_claims_cleared_terms(name: str) -> None:
+    assert catalog.find(name)[0].terms.cleared is (name == "demo")
+
+
+def test_a_computer_without_file_locks_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(InputError, match="on Windows run it in WSL"):
+        Frontier(tmp_path)

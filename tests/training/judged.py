@@ -19,7 +19,9 @@ def preference(seed: int) -> dict[str, Any]:
 
 def write_preferences(path: Path, seeds: range) -> Path:
     """A JSON Lines file of `preference` rows."""
-    path.write_text("".join(json.dumps(preference(seed), ensure_ascii=False) + "\n" for seed in seeds), encoding="utf-8")
+    path.write_text(
+        "".join(json.dumps(preference(seed), ensure_ascii=False) + "\n" for seed in seeds), encoding="utf-8"
+    )
     return path
 
 

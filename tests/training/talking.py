@@ -20,7 +20,13 @@ def make_policy(base: Path, folder: Path) -> Path:
         lines.append(json.dumps({"id": f"d{seed}", "messages": messages}, ensure_ascii=False))
     (folder / "rows.jsonl").write_text("\n".join(lines), encoding="utf-8")
     told = [f"model={base}", f"data={folder / 'rows.jsonl'}", f"output={folder / 'sft'}", "learning_rate=5e-3"]
-    steps = ["num_train_epochs=4", "per_device_train_batch_size=16", "logging_steps=25", "eval_steps=1000", "save_steps=1000"]
+    steps = [
+        "num_train_epochs=4",
+        "per_device_train_batch_size=16",
+        "logging_steps=25",
+        "eval_steps=1000",
+        "save_steps=1000",
+    ]
     done = run("sft", "--recipe", "tiny", *told, *steps, cwd=folder)
     assert done.code == 0, done.output
     return folder / "sft" / "model"
@@ -39,7 +45,9 @@ def make_reward(policy: Path, folder: Path) -> Path:
     good, curt = (ends(model, tokenizer, which) for which in ("good", "curt"))
     direction = good.mean(0) - curt.mean(0)
     middle = (good.mean(0) + curt.mean(0)) / 2
-    direction = direction - (direction @ middle) / (middle @ middle) * middle  # a head has no bias, so the middle must score 0
+    direction = (
+        direction - (direction @ middle) / (middle @ middle) * middle
+    )  # a head has no bias, so the middle must score 0
     scale = 4 / float((good.mean(0) - curt.mean(0)) @ direction)
     lora = LoraConfig(task_type="SEQ_CLS", r=2, target_modules=["q_proj", "v_proj"])
     adapted = get_peft_model(model, lora)

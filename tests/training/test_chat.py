@@ -90,7 +90,9 @@ def test_the_streamed_reply_is_that_of_the_model_and_equal_for_equal_seeds(loade
     ids, _ = chat.prompt_of(tokenizer, [{"role": "user", "content": ASKED}], 500)
 
     def reply(**changes: Any) -> str:
-        return "".join(chat.stream(model, tokenizer, ids, chat.Sampling(max_new_tokens=40)._replace(**changes), threading.Event()))
+        return "".join(
+            chat.stream(model, tokenizer, ids, chat.Sampling(max_new_tokens=40)._replace(**changes), threading.Event())
+        )
 
     greedy = model.generate(torch.tensor([ids]), do_sample=False, max_new_tokens=40)[0, len(ids) :]
     assert reply(temperature=0) == tokenizer.decode(greedy, skip_special_tokens=True)
@@ -133,17 +135,28 @@ def test_line_breaks_of_a_reply_do_not_break_its_line() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not all(map(find_spec, ("fastapi", "uvicorn", "openai"))), reason="needs a server: pip install -e '.[serve]'")
+@pytest.mark.skipif(
+    not all(map(find_spec, ("fastapi", "uvicorn", "openai"))), reason="needs a server: pip install -e '.[serve]'"
+)
 def test_a_served_adapter_answers_the_sdk_of_openai(adapter: Path, tmp_path: Path) -> None:
     from openai import OpenAI
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "CUDA_VISIBLE_DEVICES": "", "PATH": "/usr/bin:/bin"}  # no vllm
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(CHECKOUT),
+        "CUDA_VISIBLE_DEVICES": "",
+        "PATH": "/usr/bin:/bin",
+    }  # no vllm
     with (tmp_path / "log.txt").open("w") as log:
         server = subprocess.Popen(
-            [*CLI, "chat", str(adapter), "--serve", "--port", str(port)], stdout=log, stderr=log, env=environment, cwd=tmp_path
+            [*CLI, "chat", str(adapter), "--serve", "--port", str(port)],
+            stdout=log,
+            stderr=log,
+            env=environment,
+            cwd=tmp_path,
         )
     try:
         _wait_for(f"http://127.0.0.1:{port}/health", server, tmp_path / "log.txt")
@@ -151,7 +164,8 @@ def test_a_served_adapter_answers_the_sdk_of_openai(adapter: Path, tmp_path: Pat
         client = OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0)
         told: Any = [{"role": "user", "content": ASKED}]
         replies = [
-            client.chat.completions.create(model=str(merged), messages=told, max_tokens=48, seed=seed).choices[0] for seed in range(6)
+            client.chat.completions.create(model=str(merged), messages=told, max_tokens=48, seed=seed).choices[0]
+            for seed in range(6)
         ]
         assert len({reply.message.content for reply in replies}) > 1  # generation_config.json asks for sampling
         assert all("<|im_end|>" not in str(reply.message.content) for reply in replies)

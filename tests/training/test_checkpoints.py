@@ -57,16 +57,28 @@ def test_there_may_be_none(tmp_path: Path) -> None:
     remove_broken(tmp_path, None)
 
 
-def test_the_states_of_several_processes_all_count(tmp_path: Path) -> None:
+def test_the_states_of_all_processes_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
     path = checkpoint(tmp_path, 5)
     (path / "rng_state.pth").rename(path / "rng_state_0.pth")
+    assert fault_of(path) == "rng_state_1.pth is missing or cut short"
     (path / "rng_state_1.pth").write_bytes((path / "rng_state_0.pth").read_bytes())
     assert not fault_of(path)
-    cut(path / "rng_state_1.pth")
-    assert "rng_state" in fault_of(path)
+
+
+def test_all_files_of_weights_in_several_files_count(tmp_path: Path) -> None:
+    path = checkpoint(tmp_path, 5)
+    shards = {"weight_map": {"a": "model.safetensors", "b": "model-2.safetensors"}}
+    (path / "model.safetensors.index.json").write_text(json.dumps(shards))
+    assert "is missing" in fault_of(path)
+    (path / "model-2.safetensors").write_bytes((path / "model.safetensors").read_bytes())
+    assert not fault_of(path)
 
 
 def test_sharded_optimizers_have_other_names(tmp_path: Path) -> None:
     path = checkpoint(tmp_path, 5)
     (path / "optimizer.pt").rename(path / "optimizer.bin")
+    (path / "model.safetensors").rename(path / "pytorch_model_fsdp.bin")
     assert not fault_of(path)
+    (path / "pytorch_model_fsdp.bin").unlink()
+    assert fault_of(path) == "no weights"

@@ -89,6 +89,19 @@ def test_pairs_of_one_ranking_are_put_together_again(tmp_path: Path) -> None:
         assert (parts[item.id].department, parts[item.id].dialogue_id) == (item.department, item.dialogue_id)
 
 
+def test_pairs_of_peers_with_one_prompt_are_one_item(tmp_path: Path) -> None:
+    rows = [{"prompt": ASKED, "chosen": a, "rejected": b} for a, b in ("ab", "bc", "ac", "ab")]
+    other = {"prompt": TURNS, "chosen": "a", "rejected": "b"}
+    counts: Counter[str] = Counter()
+    items = comparisons.read_items([write(tmp_path / "rows.jsonl", [rows[0], other, *rows[1:]])], counts)
+    kept = comparisons.usable(items, (), counts)
+    assert [(item.prompt, item.answers, said(item)) for item in kept] == [
+        (ASKED, ("a", "b", "c"), {("a", "b", 1), ("b", "c", 1), ("a", "c", 1)}),
+        (TURNS, ("a", "b"), {("a", "b", 1)}),
+    ]
+    assert counts["joined_by_prompt"] == 3
+
+
 def test_preferences_beside_whole_rankings_are_not_read_twice(tmp_path: Path) -> None:
     folder = tmp_path / "export"
     folder.mkdir()
@@ -168,6 +181,15 @@ def test_splits_of_the_data_rule_and_else_a_hash_of_the_dialogue() -> None:
     assert {item.split for item in train} == {"train"}
     assert {item.split for item in held} == {"dev"}
     assert counts["test_split_left_out"] == 133
+
+
+def test_of_few_dialogues_one_is_held_out() -> None:
+    few = [Item(f"r{i}", f"d{i % 2}", ASKED, ("a", "b"), ((0, 1, 1),)) for i in range(6)]
+    train, held = comparisons.halves(few, 1e-9, Counter())
+    assert (len(train), len(held)) == (3, 3)
+    assert len({item.dialogue_id for item in held}) == 1
+    assert comparisons.halves(few[::2], 0.5, Counter()) == (few[::2], [])
+    assert comparisons.halves(few, 0.0, Counter()) == (few, [])
 
 
 @pytest.mark.parametrize(

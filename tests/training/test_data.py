@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cmtmedqa.errors import InputError
@@ -78,14 +78,16 @@ def test_what_cannot_be_learnt_is_counted_under_its_reason() -> None:
         row("empty", ("user", _ASKED), ("assistant", " ")),
     ]
     kept = usable(rows, ("<|im_end|>", "<think>"), counts)
-    assert [item.id for item in kept] == ["whole", "greeting", "system"]
+    assert [item.id for item in kept] == ["whole", "greeting", "system", "twice"]
+    assert [message["content"] for message in kept[3].messages] == [f"{_ASKED}\n{_THEN}", _SAID]
     assert kept[1].messages == _WHOLE
     assert counts == {
-        "turns_cut_at_the_ends": 2, "dropped_control_token": 1, "dropped_no_doctor_turn": 1, "dropped_role_order": 1,
+        "turns_cut_at_the_ends": 2, "turns_joined": 1, "dropped_control_token": 1, "dropped_no_doctor_turn": 1,
         "dropped_empty_turn": 1,
     }  # fmt: skip
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     exchanges=st.integers(1, 6),
     system=st.booleans(),
@@ -155,3 +157,12 @@ def test_named_held_out_files_are_taken_whole_and_datasets_by_their_dev_split(tm
     assert data.held_out(("a",), ("b",)) == (("b",), "train")
     (tmp_path / "manifest.json").write_text("{}")
     assert data.held_out(("a",), (str(tmp_path),)) == ((str(tmp_path),), "dev")
+
+
+def test_manifests_are_known_by_name_even_where_two_have_one(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder / "dataset").mkdir(parents=True)
+        (tmp_path / folder / "dataset" / "manifest.json").write_text(folder)
+    found = data.manifests([str(tmp_path / folder / "dataset") for folder in ("a", "b")])
+    assert list(found) == ["dataset", "dataset (2)"]
+    assert len(set(found.values())) == 2

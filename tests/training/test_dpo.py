@@ -32,7 +32,15 @@ def settings(*changes: str) -> DpoRun:
 def test_held_out_accuracy_and_margin_rise(seed: int, train: Train, tmp_path: Path) -> None:
     rows = write_preferences(tmp_path / "train.jsonl", range(64))
     dev = write_preferences(tmp_path / "dev.jsonl", range(1000, 1016))
-    train("dpo", f"data={rows}", f"eval_data={dev}", f"output={tmp_path / 'run'}", f"seed={seed}")
+    train(
+        "dpo",
+        f"data={rows}",
+        f"eval_data={dev}",
+        f"output={tmp_path / 'run'}",
+        f"seed={seed}",
+        "eval_steps=16",
+        "save_steps=16",
+    )
     metrics = metrics_of(tmp_path / "run")
     assert metrics["eval_rewards/margins_before"] == 0  # the policy begins as the reference
     assert metrics["eval_rewards/accuracies"] > 0.9
@@ -53,7 +61,14 @@ def test_a_killed_run_goes_on_as_if_undisturbed(train: Train, tmp_path: Path) ->
 
 def test_all_weights_learn_against_a_frozen_copy_on_two_processes(train: Train, tmp_path: Path) -> None:
     rows = write_preferences(tmp_path / "rows.jsonl", range(24))
-    short = (f"data={rows}", "eval_share=0.3", "tuning=full", "learning_rate=1e-4", "max_steps=5", "per_device_train_batch_size=2")
+    short = (
+        f"data={rows}",
+        "eval_share=0.3",
+        "tuning=full",
+        "learning_rate=1e-4",
+        "max_steps=5",
+        "per_device_train_batch_size=2",
+    )
     train("dpo", *short, f"output={tmp_path / 'run'}", "processes=2", processes=2)
     metrics = metrics_of(tmp_path / "run")
     assert metrics["reference"] == "frozen copy of the base"
@@ -66,7 +81,7 @@ def test_answers_end_with_the_end_token_and_long_prompts_lose_whole_turns(tokeni
     counts: Counter[str] = Counter()
     found, held = pairs.read_pairs(settings(f"data={file}", "max_length=90", "eval_share=0.2"), tokenizer, counts)
     assert counts["left_trimmed"] > 0
-    assert len(found) + len(held) == counts["pairs"] + counts["pairs_held_out"] == 40
+    assert len(found) + len(held) == counts["pairs"] + counts["pairs_held_out"] == 40 - counts["joined_by_prompt"]
     prompts = [preference(seed)["prompt"] for seed in range(40)]
     for pair, row in zip(found, pairs.tokenised(tokenizer, found), strict=True):
         assert any(pair.prompt == prompt[-len(pair.prompt) :] for prompt in prompts)
@@ -85,7 +100,10 @@ def test_pairs_are_left_out_by_agreement_and_margin_and_what_is_left_out_is_coun
     items = [item(0.9, (0, 1, 1), (1, 2, 1), (0, 2, 2)), item(0.4, (0, 1, 1))]
     counts: Counter[str] = Counter()
     everything = pairs.selected(items, settings(), counts)
-    assert ([(pair.chosen, pair.rejected) for pair in everything], +counts) == ([("甲", "乙"), ("乙", "丙"), ("甲", "丙"), ("甲", "乙")], {})
+    assert ([(pair.chosen, pair.rejected) for pair in everything], +counts) == (
+        [("甲", "乙"), ("乙", "丙"), ("甲", "丙"), ("甲", "乙")],
+        {},
+    )
     best = pairs.selected(items, settings("pairs=best_worst", "min_agreement=0.5"), counts)
     assert [(pair.chosen, pair.rejected) for pair in best] == [("甲", "丙")]
     assert counts == {"pairs_below_min_agreement": 1, "pairs_between_best_and_worst": 2}
@@ -100,7 +118,9 @@ def test_weights_follow_the_agreement_and_average_one() -> None:
 
 
 def test_a_scaled_gradient_is_that_of_the_weighted_loss() -> None:
-    logps = torch.tensor([[-1.0, -2.0], [-0.5, -0.1], [-3.0, -1.0], [-2.0, -0.2]], requires_grad=True)  # two chosen over two rejected
+    logps = torch.tensor(
+        [[-1.0, -2.0], [-0.5, -0.1], [-3.0, -1.0], [-2.0, -0.2]], requires_grad=True
+    )  # two chosen over two rejected
     weight = torch.tensor([1.5, 0.5])
 
     def losses(values: Any) -> Any:
@@ -114,17 +134,28 @@ def test_a_scaled_gradient_is_that_of_the_weighted_loss() -> None:
     assert torch.allclose(found, wanted, atol=1e-8)
 
 
-def test_a_pair_of_weight_two_beside_one_of_weight_zero_counts_as_if_it_stood_alone(model_folder: Path, tokenizer: Any, tmp_path: Path) -> None:
+def test_a_pair_of_weight_two_beside_one_of_weight_zero_counts_as_if_it_stood_alone(
+    model_folder: Path, tokenizer: Any, tmp_path: Path
+) -> None:
     from transformers import AutoModelForCausalLM
     from trl import DPOConfig
 
     prompt = [{"role": "user", "content": "咳嗽三天了，怎么办？"}]
-    two = [pairs.Pair(prompt, "多喝水，查血常规。", "不知道。", 2.0), pairs.Pair(prompt, "自己看。", "先查心电图，多休息。", 0.0)]
+    two = [
+        pairs.Pair(prompt, "多喝水，查血常规。", "不知道。", 2.0),
+        pairs.Pair(prompt, "自己看。", "先查心电图，多休息。", 0.0),
+    ]
 
     def gradient(chosen: list[pairs.Pair]) -> Any:
         model = AutoModelForCausalLM.from_pretrained(model_folder)
         rows = pairs.tokenised(tokenizer, chosen)
-        options = {"output_dir": str(tmp_path), "use_cpu": True, "bf16": False, "gradient_checkpointing": False, "report_to": "none"}
+        options = {
+            "output_dir": str(tmp_path),
+            "use_cpu": True,
+            "bf16": False,
+            "gradient_checkpointing": False,
+            "report_to": "none",
+        }
         trainer = pairs.PairTrainer(
             model, args=DPOConfig(**options, max_length=None, beta=BETA, remove_unused_columns=False),
             train_dataset=rows, data_collator=pairs.Collator(tokenizer.pad_token_id), processing_class=tokenizer,

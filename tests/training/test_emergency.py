@@ -15,7 +15,9 @@ def test_what_cannot_wait_is_recognised(said: str) -> None:
     assert emergency.kind_of(said) == "emergency"
 
 
-@pytest.mark.parametrize("said", ["我不想活了", "想自杀", "没有自杀的念头", "胸痛，想死的心都有", "I want to die", "thinking about suicide"])
+@pytest.mark.parametrize(
+    "said", ["我不想活了", "想自杀", "没有自杀的念头", "胸痛，想死的心都有", "I want to die", "thinking about suicide"]
+)
 def test_thoughts_of_suicide_come_first_even_where_they_are_denied(said: str) -> None:
     assert emergency.kind_of(said) == "suicide"
 

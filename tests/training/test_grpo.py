@@ -23,7 +23,7 @@ from cmtmedqa.training import groups, models, template  # noqa: E402
 Train = Callable[..., Any]
 LEARNING = (
     "learning_rate=5e-3", "max_steps=15", "eval_steps=15", "save_steps=15", "per_device_train_batch_size=16",
-    "max_completion_length=32", "eval_prompts=32",
+    "max_new_tokens=32", "eval_prompts=32",
 )  # fmt: skip
 NEEDED = ["model=m", "reward_model=r", "data=d", "output=o"]
 
@@ -42,7 +42,13 @@ def reward(policy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_mean_reward_rises_by_one(seed: int, policy: Path, reward: Path, train: Train, tmp_path: Path) -> None:
     rows = write_messages(tmp_path / "rows.jsonl", range(100, 400))
     dev = write_messages(tmp_path / "dev.jsonl", range(3000, 3032))
-    told = [f"model={policy}", f"reward_model={reward}", f"data={rows}", f"eval_data={dev}", f"output={tmp_path / 'run'}"]
+    told = [
+        f"model={policy}",
+        f"reward_model={reward}",
+        f"data={rows}",
+        f"eval_data={dev}",
+        f"output={tmp_path / 'run'}",
+    ]
     train("grpo", *told, f"seed={seed}", *LEARNING)
     metrics = metrics_of(tmp_path / "run")
     assert metrics["eval_kl_before"] == 0
@@ -50,25 +56,32 @@ def test_the_mean_reward_rises_by_one(seed: int, policy: Path, reward: Path, tra
     assert metrics["eval_kl"] < 4
 
 
-def test_a_killed_run_goes_on_as_if_undisturbed_across_epochs(policy: Path, reward: Path, train: Train, tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_as_if_undisturbed_across_epochs(
+    policy: Path, reward: Path, train: Train, tmp_path: Path
+) -> None:
     rows = write_messages(tmp_path / "rows.jsonl", range(100, 104))
     dev = write_messages(tmp_path / "dev.jsonl", range(3000, 3004))
     straight, killed = tmp_path / "straight", tmp_path / "killed"
     told = (
         f"model={policy}", f"reward_model={reward}", f"data={rows}", f"eval_data={dev}", "max_steps=8", "eval_steps=4",
-        "save_steps=4", "num_iterations=2", "per_device_train_batch_size=4", "max_completion_length=16",
+        "save_steps=4", "num_iterations=2", "per_device_train_batch_size=4", "max_new_tokens=16",
     )  # fmt: skip
     train("grpo", *told, f"output={straight}")
     train("grpo", *told, f"output={killed}", kill="cmtmedqa.training.guards:RunLog.on_log@9", code=-9)
     assert "goes on after step 4" in train("grpo", *told, f"output={killed}").output
     log = [json.loads(line) for line in (straight / "log.jsonl").read_text().splitlines()]
-    assert [line["epoch"] for line in log if line["step"] == 4][0] >= 1  # the second half lies in another epoch
+    assert next(line["epoch"] for line in log if line["step"] == 4) >= 1  # the second half lies in another epoch
     assert (killed / "log.jsonl").read_text() == (straight / "log.jsonl").read_text()
     assert metrics_of(killed)["weights"] == metrics_of(straight)["weights"]
 
 
 def test_checkpoints_inside_a_cycle_of_sampling_are_refused() -> None:
-    cycle = ["num_iterations=2", "steps_per_generation=4", "per_device_train_batch_size=2", "gradient_accumulation_steps=2"]
+    cycle = [
+        "num_iterations=2",
+        "steps_per_generation=4",
+        "per_device_train_batch_size=2",
+        "gradient_accumulation_steps=2",
+    ]
     found = recipes.load("grpo", "tiny", [*NEEDED, *cycle, "save_steps=20"])
     assert isinstance(found, GrpoRun)
     assert found.cycle_steps == 4
@@ -97,7 +110,9 @@ def test_the_order_of_prompts_depends_on_seed_and_epoch_alone() -> None:
 
 @pytest.fixture(scope="module")
 def judge(policy: Path, reward: Path) -> groups.Reward:
-    settings = recipes.load("grpo", "tiny", [f"model={policy}", f"reward_model={reward}", "data=d", "output=o", "score_batch_size=3"])
+    settings = recipes.load(
+        "grpo", "tiny", [f"model={policy}", f"reward_model={reward}", "data=d", "output=o", "score_batch_size=3"]
+    )
     assert isinstance(settings, GrpoRun)
     tokenizer = models.load_tokenizer(policy)
     return groups.load_reward(settings, tokenizer, torch.float32)
@@ -155,7 +170,9 @@ def test_a_reward_model_of_another_base_is_refused_before_the_first_step(
     done = train("grpo", f"model={model_folder}", f"reward_model={reward}", *told, code=2)
     assert "was trained with base" in done.output.splitlines()[-1]
     done = train("grpo", f"reward_model={model_folder}", *told, code=2)
-    assert done.output.splitlines()[-1] == f"error: {model_folder}: is no reward model; train one: cmtmedqa train reward"
+    assert (
+        done.output.splitlines()[-1] == f"error: {model_folder}: is no reward model; train one: cmtmedqa train reward"
+    )
     shutil.copytree(reward, tmp_path / "empty")
     (tmp_path / "empty" / "adapter_model.safetensors").unlink()
     done = train("grpo", f"model={policy}", f"reward_model={tmp_path / 'empty'}", *told, code=2)

@@ -75,7 +75,9 @@ def test_a_reward_model_stays_one_that_scores(model_folder: Path, merge: Merge, 
     merge(reward, "-o", tmp_path / "whole", "--dtype", "float32")
     apart, tokenizer = adapters.load(reward, None, "cpu", torch.float32)
     whole, _ = adapters.load(tmp_path / "whole", None, "cpu", torch.float32)
-    assert json.loads((tmp_path / "whole" / "config.json").read_text())["architectures"] == ["Qwen3ForSequenceClassification"]
+    assert json.loads((tmp_path / "whole" / "config.json").read_text())["architectures"] == [
+        "Qwen3ForSequenceClassification"
+    ]
     assert logits(whole, tokenizer).shape == (1, 1)
     assert torch.allclose(logits(apart, tokenizer), logits(whole, tokenizer), atol=1e-5)
 
@@ -116,5 +118,5 @@ def test_a_model_that_lacks_weights_is_refused(model_folder: Path, tmp_path: Pat
     weights = load_file(tmp_path / "holes" / "model.safetensors")
     del weights["model.layers.1.mlp.up_proj.weight"]
     save_file(weights, tmp_path / "holes" / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(InputError, match="lacks weights of its model, such as model.layers.1.mlp.up_proj.weight"):
+    with pytest.raises(InputError, match=r"lacks weights of its model, such as model\.layers\.1\.mlp\.up_proj\.weight"):
         adapters.load(tmp_path / "holes", None, "cpu", torch.float32)

@@ -12,7 +12,7 @@ from tests.training.synthetic import write_advice, write_rankings
 from tests.training.tiny import run as run_program
 
 Train = Callable[..., Any]
-SHORT = ("max_steps=6", "eval_steps=2", "save_steps=2", "max_new_tokens=12", "ppo_epochs=2")
+SHORT = ("max_steps=6", "eval_steps=2", "eval_prompts=4", "save_steps=2", "max_new_tokens=12", "ppo_epochs=2")
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +108,9 @@ def test_a_killed_run_goes_on_as_if_undisturbed(chain: tuple[str, ...], train: T
     (killed / "metrics.json").unlink()
     weights = killed / "checkpoint-6" / "adapters.safetensors"
     weights.write_bytes(weights.read_bytes()[:100])
-    done = train("ppo", *chain, f"output={killed}", *adaptive)
+    done = train("ppo", *chain, f"output={killed}", *adaptive, "save_total_limit=1")
     assert "checkpoint-6: is not whole" in done.output
+    assert [path.name for path in killed.glob("checkpoint-*")] == ["checkpoint-6"]
     assert (killed / "log.jsonl").read_text() == (straight / "log.jsonl").read_text()
     assert metrics_of(killed)["weights"] == metrics_of(straight)["weights"]
     refused = train("ppo", *chain, f"output={killed}", *adaptive, "lam=0.9", code=2)

@@ -43,6 +43,7 @@ def test_it_learns_from_the_stated_mix_and_goes_on_after_a_kill(
     assert counts["tokens_dialogues"] / medical == pytest.approx(0.5, abs=0.05)
     assert counts["tokens_general"] / (medical + counts["tokens_general"]) == pytest.approx(0.2, abs=0.03)
     assert counts["left_out_by_the_mix"]
+    assert set(metrics["manifests"]) == {"data.jsonl", "books.txt", "general.jsonl", "dev.jsonl"}
     assert metrics["eval_loss"] < metrics["eval_loss_before"] - 0.5
     train("pretrain", *rows, f"output={killed}", *SHORT, kill="cmtmedqa.training.guards:RunLog.on_log@10", code=-9)
     train("pretrain", *rows, f"output={killed}", *SHORT)

@@ -1,5 +1,6 @@
 """Which prompts PPO answers, and in which order."""
 
+import ast
 import json
 from collections import Counter
 from pathlib import Path
@@ -13,7 +14,7 @@ from cmtmedqa import recipes
 from cmtmedqa.training import prompts, template
 from cmtmedqa.training.data import Conversation
 from tests.training.synthetic import ranking
-from tests.training.tiny import write_messages
+from tests.training.tiny import CHECKOUT, write_messages
 
 TALK = [
     {"role": "user", "content": "医生您好，我头痛三天了。"},
@@ -133,3 +134,22 @@ def test_the_prompts_of_a_recipe_are_written_for_other_trainers(
     for row in rows:
         rendered = tokenizer.apply_chat_template(row["prompt"], tokenize=False, add_generation_prompt=True)
         assert row["input"] == rendered
+
+
+def test_ppo_imports_neither_trl_nor_datasets() -> None:
+    """On a GPU machine they are often absent: what PPO imports, directly or through our modules, is read from the sources."""
+    seen: set[Path] = set()
+    left = [CHECKOUT / "train" / "ppo.py"]
+    while left:
+        path = left.pop()
+        seen.add(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            for name in [module, *(f"{module}.{name}" if module else name for name in names)]:
+                inside = path.name in {"stages.py", "corpus.py"}  # what they import late belongs to other stages
+                assert inside or name.split(".")[0] not in {"trl", "datasets"}, path
+                file = CHECKOUT / (name.replace(".", "/") + ".py")
+                if name.startswith("cmtmedqa.training") and file.is_file() and file not in seen:
+                    left.append(file)
+    assert len(seen) > 15

@@ -33,7 +33,10 @@ def silent(path: Path) -> Path:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["model=absent"], "absent: no such folder, and no model of that name in the local cache; download it first"),
+        (
+            ["model=absent"],
+            "absent: no such folder, and no model of that name in the local cache; fetch it with: hf download absent",
+        ),
         (["model=plain"], "plain: holds no config.json, so it is no model folder"),
         (["data=absent.jsonl"], "absent.jsonl: no such file or folder"),
         (["data=empty.jsonl"], "empty.jsonl: holds no dialogue to train on"),

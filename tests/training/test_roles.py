@@ -304,3 +304,27 @@ def test_sampling_is_seeded_draws_from_the_full_distribution_and_disturbs_no_gen
 def test_batches_by_length_hold_every_row_once() -> None:
     batches = list(by_length([3, 9, 1, 9, 5], 2))
     assert batches == [[1, 3], [4, 0], [2]]
+
+
+def test_an_update_has_the_gradient_of_the_formula(make_cast: Callable[..., Cast], model_folder: Path) -> None:
+    """Section 4.4 written with the model's own logits, one row at a time and without padding, against the update of the program."""
+    cast = make_cast()
+    perturb(cast.policy.model, "policy", 5)
+    found = gradients(cast, 2)
+    given = settings(mini_batch_size=4, rollouts=4)
+    rollout = judged(cast)
+    rollout = rollout._replace(logp=rollout.logp - 0.1 * torch.arange(rollout.logp.shape[1]) * rollout.mask)
+    target = ppo_update.targets(rollout, rewards(rollout, 10.0, -1.0), 0.05, given)
+    parameters = cast.trained(cast.policy)
+    for parameter in parameters.values():
+        parameter.grad = None
+    tokens = sum(map(len, ANSWERS))
+    with acting(cast.policy) as model:
+        for row, (prompt, answer) in enumerate(zip(PROMPTS, ANSWERS)):
+            logits = model.get_base_model()(input_ids=torch.tensor([prompt + answer])).logits[0, len(prompt) - 1 : -1]
+            new = logits.log_softmax(-1)[range(len(answer)), answer]
+            old, advantage = rollout.logp[row, : len(answer)], target.advantages[row, : len(answer)]
+            ratio = (new - old).exp()
+            (-torch.minimum(advantage * ratio, advantage * ratio.clamp(0.8, 1.2)).sum() / tokens).backward()
+    for name, parameter in parameters.items():
+        assert torch.allclose(parameter.grad, found[name], atol=1e-6), name

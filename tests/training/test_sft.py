@@ -10,7 +10,11 @@ import pytest
 from tests.training.tiny import write_messages
 
 Train = Callable[..., Any]
-LORA = ("tuning=lora", "lora_r=4", "lora_dropout=0.1", "packing=true", "per_device_train_batch_size=1", "max_steps=12")
+# As the recipes `modern` have it: adapters with dropout on a bfloat16 base, activations computed anew, packed rows.
+LORA = (
+    "tuning=lora", "lora_r=4", "lora_dropout=0.1", "dtype=bfloat16", "bf16=true", "gradient_checkpointing=true",
+    "packing=true", "per_device_train_batch_size=1", "max_steps=12",
+)  # fmt: skip
 KILLED_IN_A_SAVE = "transformers.trainer:Trainer._save_rng_state@2"
 
 
@@ -38,6 +42,11 @@ def test_the_loss_falls_and_the_run_folder_is_whole(rows: tuple[str, str], train
     assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert metrics["manifests"]["train.jsonl"] in (run / "README.md").read_text(encoding="utf-8")
     assert list((run / "tensorboard").iterdir())
+    assert json.loads((run / "model" / "generation_config.json").read_text())[
+        "do_sample"
+    ]  # servers are greedy without it
+    assert not (run / "model" / "training_args.bin").exists()
+    assert (run / "model" / "README.md").read_bytes() == (run / "README.md").read_bytes()
     assert json.loads((run / "model" / "cmtmedqa.json").read_text())["base"] == metrics["base"]
     for path in (run / "README.md", run / "metrics.json", run / "run.json", run / "log.jsonl"):
         assert str(tmp_path) not in path.read_text(encoding="utf-8"), path

@@ -90,6 +90,36 @@ def test_a_tokenizer_without_the_tokens_gets_them_and_the_model_rows_for_them(mo
     assert template.grow_embeddings(model, bare) == []
 
 
+@pytest.mark.parametrize("prepends", ["each", "first"])
+def test_tokenizers_of_the_sentencepiece_family_keep_the_turns_apart(prepends: str) -> None:
+    """As LLaMA has them: `▁` for a space, put before each text or the first, and single bytes for what is not in the vocabulary."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    letters = [*"▁abuser头痛", "<unk>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁u", "se", "头痛"]
+    vocab = {letter: number for number, letter in enumerate(dict.fromkeys(letters))}
+    merges = [("▁", "u"), ("s", "e"), ("头", "痛")]
+    core = Tokenizer(models.BPE(vocab=vocab, merges=merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    if prepends == "each":
+        core.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    else:
+        core.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="first", split=False)
+    core.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    llama = PreTrainedTokenizerFast(tokenizer_object=core, unk_token="<unk>", eos_token="</s>")
+    template.prepare(llama)
+    spaced = [
+        {"role": "user", "content": "头痛 a b"},
+        {"role": "assistant", "content": " 空格 ok "},
+        {"role": "user", "content": "x"},
+        {"role": "assistant", "content": "y\n\nz"},
+    ]
+    rows = [("spaced", spaced), *((f"d{seed}", dialogue(seed)) for seed in range(20))]
+    assert template.check(llama, rows) == sum(len(messages) // 2 for _, messages in rows)
+    assert all(sum(template.lengths(llama, item)) == len(template.training_ids(llama, item)[0]) for _, item in rows)
+
+
 def test_the_fingerprint_sees_another_template_and_another_vocabulary(tokenizer: Any, model_folder: Any) -> None:
     from cmtmedqa.training.models import load_tokenizer
 

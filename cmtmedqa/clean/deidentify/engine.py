@@ -12,6 +12,10 @@ from cmtmedqa.clean.deidentify.patterns import TAG_MARK
 from cmtmedqa.clean.deidentify.rules import RULES
 from cmtmedqa.clean.deidentify.screen import Masks, Screen, may_match, rules_of
 
+_FEW = 16
+# Of values that are strung together without a word between them each round may find one more: a bound keeps the time linear.
+_ROUNDS = 32
+
 
 class _Rules(NamedTuple):
     rules: tuple[Rule, ...]
@@ -46,12 +50,7 @@ def _find(texts: Sequence[str], kinds: frozenset[str]) -> list[tuple[int, tuple[
     rules, screen = _rules(kinds)
     folded, rare = fold_column(texts)
     masks = screen.look(folded)
-    matching: dict[int, list[Rule]] = {}
-    for number, rule in enumerate(rules):
-        search = rule.pattern.regex.search
-        for row in may_match(masks, number):
-            if search(folded[row]):
-                matching.setdefault(row, []).append(rule)
+    matching = _matching(rules, folded, masks)
     found = []
     for row in sorted(matching):
         whole = rare.get(row) or Folded(folded[row], None, None)
@@ -60,10 +59,26 @@ def _find(texts: Sequence[str], kinds: frozenset[str]) -> list[tuple[int, tuple[
     return found
 
 
+def _matching(rules: Sequence[Rule], texts: Sequence[str], masks: Masks) -> dict[int, list[Rule]]:
+    """By number of a text the rules whose pattern matches it; rule by rule, which is faster unless there are few texts."""
+    matching: dict[int, list[Rule]] = {}
+    if len(texts) <= _FEW:
+        pairs = ((row, rules[number]) for row in range(len(texts)) for number in rules_of(masks[row]))
+    else:
+        pairs = ((row, rule) for number, rule in enumerate(rules) for row in may_match(masks, number))
+    for row, rule in pairs:
+        if rule.pattern.regex.search(texts[row]):
+            matching.setdefault(row, []).append(rule)
+    return matching
+
+
 def _search(folded: Folded, matching: Sequence[Rule], rules: Sequence[Rule], mask: Masks) -> tuple[Span, ...]:
     """The spans that the matching rules find, and those that any rule finds in what is left."""
     found: list[Span] = []
-    while spans := _resolve([span for rule in matching for span in apply(rule, folded.text)]):
+    for _ in range(_ROUNDS):
+        spans = _resolve([span for rule in matching for span in apply(rule, folded.text)])
+        if not spans:
+            break
         found += [Span(*folded.original(span.start, span.end), span.kind, span.rule) for span in spans]
         folded = folded.without([(span.start, span.end) for span in spans], TAG_MARK)
         matching = [rules[number] for number in rules_of(mask)]

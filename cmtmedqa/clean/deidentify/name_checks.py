@@ -35,7 +35,9 @@ _BARE = frozenset("于常左戴关单包国信修权")
 _OPENERS = frozenset("烦激据的是找看给问挂请让跟和由到见在了谢过叫科院约听从向对但我您你,:说被苦次托转位老小下")
 # And those behind which a surname that is no function word may start as well.
 _BEFORE_SURNAME = _OPENERS | frozenset("求望盼恩拜诊复按照去个天祝好那这")
-_NO_NAME = re.compile(r"[未不无没]|匿名|保密|患者|姓名|什么|多少|怎|先生$|女士$|医生|大夫")
+_NO_NAME = re.compile(
+    r"[未不无没错对空假乱看字写填改变样误]|[同如][上下]|电话|性别|年龄|[证号卡码件单车]|医保|社保|银行|手机|护照|户口|认证|登记|完成|成功|失败|通过|已|地址|朋友|同事|前台|正确|一致|匿名|保密|患者|姓名|什么|多少|怎|先生$|女士$|医生|大夫"
+)
 
 
 def strong(match: re.Match[str]) -> Extent:
@@ -210,13 +212,22 @@ def field(match: re.Match[str]) -> Extent:
         return False
     return (
         len(value) <= 15
+        and ("·" in value or bool(re.search(r"[:=(\[「\"'“]", match.string[match.start() : match.start("v")])))
         and (len(value) <= 4 or "·" in value)
         and not _NO_NAME.search(value)
         and not allowed(match.string, match.start("v"))
     )
 
 
+# Behind a name and a title these make it a brand.
+_PRODUCT = re.compile(
+    "牌|面膜|膏药|牙膏|药膏|乳膏|护肤|洗发|祛痘|凝胶|喷剂|奶粉|精华|药业|集团|胶囊|颗粒|口罩|香皂|湿巾|防晒|眼霜|面霜|爽肤"
+)
 _THANKED = re.compile("(?<!谢)(?:谢|感)谢$")
+
+
+_PREPOSITION = frozenset("于从由向就以对为与和据依按像论")
+_POINT_OF_VIEW = re.compile("(?:们|这[个一]?[职行]业?)?(?:来说|来讲|来看|而言|说来|看来|的?角度|的立场|的?本职)")
 
 
 def titled(match: re.Match[str]) -> Extent:
@@ -228,8 +239,13 @@ def titled(match: re.Match[str]) -> Extent:
     if surname in _NEVER and given and not (surname not in _JOINS and _all_usual(given, before)):
         return False
     spaced = match.start("t") > match.end("g")
-    # 高大 and 庞大 are words, but not before 夫.
-    if allowed(text, place, match.start("t") + 1 if not given and text.startswith("大夫", match.start("t")) else 0) or (
+    if _PRODUCT.match(text, match.end("t")):
+        return False
+    # 于医生而言: a preposition that is also a surname, and the phrase it opens.
+    if surname in _PREPOSITION and not given and place == start and _POINT_OF_VIEW.match(text, match.end("t")):
+        return False
+    # 高大 is a word, but not before 夫, nor 车主 before 任.
+    if allowed(text, place, 0 if given or match["t"][:2] not in ("大夫", "主任") else match.start("t") + 1) or (
         spaced and len(given) < 2 and surname in AMBIGUOUS | _FUNCTION
     ):
         return False

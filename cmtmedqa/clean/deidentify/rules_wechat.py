@@ -10,10 +10,10 @@ _NO_ID = frozenset(("wechat", "weixin", "android", "iphone", "windows", "vitamin
 _HEART = "[❤♥♡💗💓💚💕]"
 # In Han characters: the name itself and how it is written where a platform forbids it.
 _SPELT = (
-    rf"(?:[微薇威徽围维魏味][ ./*·_~+|丨-]?信|[微薇威][心芯星讯](?!片)|[微薇威徽维] ?[xX]|[微薇威徽维卫魏Vv➕]{_HEART}️?|[微薇威][号聊]|企微|绿泡泡?|"
+    rf"(?:[微薇威徽围维魏味][ ./*·_~+|丨-]?信|[微薇威][心芯星讯](?!片)|[微薇威徽维] ?[xX]|[微薇威徽维卫魏Vv➕]{_HEART}️?|[微薇威][号聊]|企微|绿泡泡?|绿色的?(?:聊天)?(?:软件|图标|泡泡|头像|气泡)|[某×]信|(?:聊天|社交)(?:软件|工具|账?号)|"
     "卫星(?!灶|结节|现象|病|细胞|站|电视|图)|(?<![A-Za-z])(?:[Ww]ei ?信|[VvWw][信心]))"
 )
-_LATIN = r"(?:[VvWw][ ._-]?[Xx]|[Ww]e ?[cC]hat|WECHAT|[Ww]ei ?[Xx]in(?:g|hao)?|WEIXIN)"
+_LATIN = r"(?:[VvWw][ ._-]?[Xx]|[Ww]e ?[cC]hat|WECHAT|[Ww]ei ?[Xx]in(?:g|hao)?|WEIXIN)(?:[ ._-]?(?:[Ii][Dd]|[Hh]ao|HAO|[Nn][Oo]\.?|[Nn]umber))?"
 _CUE = rf"(?:{_SPELT}|(?<![A-Za-z]){_LATIN}(?![A-Za-z]))(?:[0-9](?=[: ]))?"
 # One letter or character that may be something else: it is added, or stands by itself before a value.
 _ADDED = r"(?:(?<=加)|(?<=[加给跟]我)|(?<=[+➕私])|(?<=加个)|(?<=一下)|(?<=方式)|(?<=[我您你他她的] )|(?<=我的)|(?<=[,。!?;:( \n][我您你])|(?<=^[我您你]))"
@@ -27,9 +27,17 @@ _NOT_USED = r"(?![转支付收里上群说缴交]|号?码?[:是为 ,]{0,3}[0-9A-
 _ELSE = re.compile(
     ".{3}电话|座机|传真|[Qq]{2}|身份证|银行|护照|医保|社保|[费元块钱价花岁]|步数|运动|余额|充值|转[账了给]|红包|付|收[款到]|住院号|门诊号|病历|血|细胞|大约|[今去前明]年|年龄|日期|时间|粉丝|里有|上有|群里|说|里面|细?菌"
 )
-_OTHER_CUE = re.compile("电话是|邮箱|[Qq]{2}|身份证|护照|住院号|门诊号|病历号|昵称|用户名|抖音|小红书|网址")
+_OTHER_CUE = re.compile("电话是|邮箱|身份证|护照|住院号|门诊号|病历号|昵称|用户名|网址")
 _MOBILE = re.compile("1[3-9][0-9]{9}")
 _ROUND = re.compile("[1-9][0-9]?0+$|[0-9]{3}00$")
+
+
+# A handle: letters with a number, which little else in these texts is.
+_HANDLE = r"(?P<v>[A-Za-z]{4,16}[._-]?[0-9]{1,4}|[A-Za-z]{2,16}[_-][0-9]{2,4})"
+_NO_HANDLE = re.compile(
+    "vitamin|omega|hpv|covid|sars|iphone|ipad|cyfra|windows|win[0-9]|android|mate[0-9]|note[0-9]|type[0-9]|stage[0-9]|level[0-9]|grade[0-9]|figo",
+    re.IGNORECASE,
+)
 
 
 def _account(match: re.Match[str]) -> bool:
@@ -92,7 +100,11 @@ WECHAT: tuple[Rule, ...] = (
             "微信tian_618或者tian_619",
             "微-信 tian_618",
             "v.x：tian_618",
+            "wxid：tian_618",
+            "WX ID:dengyuan88",
+            "我的VXhao wxid_k3tian618",
             "微号：2576402",
+            "那个绿色软件1048148",
         ),
         (
             "微信APP咨询",
@@ -113,6 +125,13 @@ WECHAT: tuple[Rule, ...] = (
         ("微信我平时不怎么看，不过您加的话我会通过，号是tian_618",),
         ("微信上问了一下别的医生，说是不能停药，大概要吃200000", "微信里有人说这个药加100000单位"),
         lambda match: led_to(match, 0, _ELSE),
+    ),
+    _rule(
+        "wechat-handle",
+        _CUE + r"[^A-Za-z;\n]{0,28}?" + _HANDLE + r"(?![A-Za-z0-9@.])",
+        ("老师微信1对1指导，随时都可以问：momo_1982", "微信24小时在线tian618"),
+        ("微信问了2个人，都说omega3没用",),
+        lambda match: not _NO_HANDLE.match(match["v"]),
     ),
     _rule(
         "wechat-touching",
@@ -175,7 +194,7 @@ WECHAT: tuple[Rule, ...] = (
     ),
     _rule(
         "wechat-added",
-        rf"(?:加我|私我|私聊我|滴滴我|戳我|扫我|联系我|手动搜索?|联系(?:老师|助教|助理)|加[您你]?好友了?|添加好友|加一下我|我好友|好友号|(?:小助理|助理|管理员|群主)|进群请?加|拉群加|公众号搜?索?)[:是 ,]{{0,2}}(?P<v>{_MARKED_ID}|[0-9]{{5,12}})(?![A-Za-z0-9_-])",
+        rf"(?:加我|私我|私聊我|滴滴我|戳我|扫我|联系我|手动搜索?|联系(?:老师|助教|助理)|加[您你]?好友了?|添加好友|加一下我|我好友|好友号|(?:小助理|助理|管理员|群主|客服|助教|顾问|小编|专员)(?:的?(?:号|账号))?|进群请?加|拉群加|公众号搜?索?)[:是 ,]{{0,2}}(?P<v>{_MARKED_ID}|[0-9]{{5,12}})(?![A-Za-z0-9_-])",
         ("私信加我tian_618", "加好友：162286509", "加小助理：4181708"),
         ("加我android", "加我100000"),
         lambda match: not _ROUND.match(match["v"]) and _own(match),

@@ -9,11 +9,13 @@ from cmtmedqa.clean.deidentify.cues import HONORIFIC, TITLE
 from cmtmedqa.clean.deidentify.fold import fold
 from cmtmedqa.clean.deidentify.model import KINDS, Span, free_place
 from cmtmedqa.clean.deidentify.names import allowed, surname_length
+from cmtmedqa.clean.deidentify.rules_hospitals import SUFFIX, WARD
 from cmtmedqa.clean.deidentify.validators import digits
 
 # Kinds whose values are looked for again in the rest of their dialogue.
 REPEATED = ("doctor", "name")
 _NUMERIC = frozenset(("mobile", "landline", "hotline", "bank_card"))
+_WARD = re.compile(f"({SUFFIX}){WARD}$")
 _CALLED = re.compile(f"(?:{TITLE}|{HONORIFIC})$")
 _USED = re.compile(r"\[([^\[\]0-9]+)([0-9]+)\]")
 
@@ -64,6 +66,8 @@ def canonical(kind: str, value: str) -> str:
         number = digits(folded)
         return re.sub(r"^(?:00)?86(?=1[3-9][0-9]{9}$)", "", number)
     value = re.sub(r"[ ·-]", "", folded).lower()
+    if kind == "hospital":
+        return _WARD.sub(r"\1", value)
     if kind in REPEATED:
         return _CALLED.sub("", value) or value
     return value

@@ -74,6 +74,11 @@ def test_new_tags_count_on_from_those_already_there():
     assert run("打[电话1]或13912345678") == ["打[电话1]或[电话2]"]
 
 
+def test_a_ward_goes_with_its_hospital_and_a_department_stays():
+    turns = run("住在北京协和医院骨科三病区", "北京协和医院骨科看过", "骨科三病区在几楼")
+    assert turns == ["住在[医院1]", "[医院1]骨科看过", "骨科三病区在几楼"]
+
+
 def test_ages_above_89_become_a_band():
     assert run("奶奶93岁了，爷爷89岁") == ["奶奶90岁以上了，爷爷89岁"]
 
