@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cmtmedqa.cli.candidates import LEDGER
-from cmtmedqa.cli.evaluate_apart import reward, safety
+from cmtmedqa.cli.evaluate_apart import probe, reward, safety
 from cmtmedqa.cli.evaluate_mcq import mcq
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.records import SPLITS
@@ -19,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Compare models on held-out dialogu
 
 
 app.command("mcq")(mcq)
+app.command("probe")(probe)
 app.command("safety")(safety)
 app.command("reward")(reward)
 

@@ -109,3 +109,25 @@ def reward(
     files = [part for path in rankings for part in ("--rankings", str(path))]
     options = ["-o", str(output), "--max-length", str(max_length), *(["--base", base] if base else [])]
     launch.become("evaluate_reward", [model, *files, *options])
+
+
+def probe(
+    model: Annotated[str, typer.Argument(help="NAME@URL, the folder of a model, or a YAML file of one model.")],
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds until a call is given up.")] = 120.0,
+) -> None:
+    """Ask a model four times whether it obeys seeds and `n`; nothing is stored, no record's text is sent."""
+    from cmtmedqa.llm.endpoints import endpoints_of
+    from cmtmedqa.llm.probe import probe as ask
+
+    found = endpoints_of([model])
+    if len(found) != 1:
+        raise ConfigError(f"{model}: names {len(found)} models; one is needed")
+    seen = ask(found[0], timeout)
+    typer.echo(
+        f"the same seed twice: {'the same text' if seen.same_seed_same_text else 'another text: draws cannot be repeated'}"
+    )
+    typer.echo(
+        f"two seeds: {'two texts' if seen.other_seed_other_text else 'one text: k distinct candidates cannot be drawn'}"
+    )
+    if seen.choices_of_two is not None:
+        typer.echo(f"n = 2: {seen.choices_of_two} choice(s); this program never uses n")
