@@ -125,9 +125,12 @@ def _by_purpose(latest: Mapping[tuple[str, str, str], Annotation], left: list[Le
 def _fault(item: Annotation, rubric: Rubric, sets: Mapping[str, CandidateSet] | None) -> tuple[str, str] | None:
     if item.rubric_version != rubric.version:
         return "rubric_version", f"{item.rubric_version}, not {rubric.version}"
-    for scores in item.scores.values():
-        if set(scores) != set(rubric.dimension_ids):
-            return "other_dimensions", f"the rubric has {', '.join(rubric.dimension_ids)}"
+    wanted = set(rubric.dimension_ids)
+    strange = any(set(scores) - wanted for scores in item.scores.values())
+    for given in (item.verdicts,) if item.verdicts else item.scores.values():
+        strange |= set(given) != wanted
+    if strange:
+        return "other_dimensions", f"the rubric has {', '.join(rubric.dimension_ids)}"
     if item.purpose == "calibration" or sets is None:
         return None
     if item.set_id not in sets:

@@ -72,6 +72,12 @@ def _check(wanted: Wanted) -> None:
             else None
         ):
             raise InputError(f"{what} {double} stands there twice; keep one of them")
+    if wanted.layout == "pairwise" and (
+        more := next((item for item in wanted.sets if len(item.candidates) != 2), None)
+    ):
+        raise InputError(
+            f"--layout pairwise compares 2 replies, and set {more.id} has {len(more.candidates)}; use --layout cards"
+        )
     if len(wanted.experts) < wanted.mix.per_item:
         raise InputError(
             f"--per-item {wanted.mix.per_item}: needs as many experts, and there are {len(wanted.experts)}; name more with --experts"
