@@ -105,7 +105,7 @@ class Studio:
         return Stored(str(found.title), str(found.label_config or ""), int(found.task_number or 0), done)
 
     def _pages(
-        self, project: int, what: str, query: dict[str, Any], fields: str, include: str
+        self, project: int, what: str, query: dict[str, Any], fields: str, include: str = ""
     ) -> Iterator[list[dict[str, Any]]]:
         """Pages of tasks as JSON. Raises StudioError when fewer come than the server counts: some were deleted meanwhile.
 
@@ -113,7 +113,7 @@ class Studio:
         """
         text = json.dumps(query | {"ordering": ["tasks:id"]}, separators=(",", ":"))
         call = {"project": project, "query": text, "page_size": _PAGE, "resolve_uri": "false"}
-        call |= {"fields": fields, "include": include}
+        call |= {"fields": fields} | ({"include": include} if include else {})
         got, page = 0, 1
         while True:
             items, total = self._get(lambda page=page: self._page(call | {"page": page}), what)  # type: ignore[misc]
