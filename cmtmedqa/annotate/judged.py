@@ -66,8 +66,9 @@ def _record(line: bytes, model: type[Read], where: str) -> Read:
         return model.model_validate_json(line)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
-        field = f"field {fault['loc'][0]}: " if fault["loc"] else ""
-        raise InputError(f"{where}: is no {model.__name__}: {field}{fault['msg']}") from error
+        field = f"field {'.'.join(map(str, fault['loc']))}: " if fault["loc"] else ""
+        said = fault["msg"].removeprefix("Value error, ")
+        raise InputError(f"{where}: is no {model.__name__}: {field}{said}") from error
 
 
 def read_sets(path: Path) -> dict[str, CandidateSet]:
