@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cmtmedqa import io
-from cmtmedqa.annotate.fit import unfit
 from cmtmedqa.annotate.ledger import Ledger, Round
 from cmtmedqa.annotate.push import title_of
 from cmtmedqa.annotate.screen import Layout, screen_xml
@@ -42,6 +41,8 @@ def prepare(ledger: Ledger, wanted: Wanted, rubric: Rubric) -> list[Task]:
         raise InputError(
             f"{ledger.folder}: was planned with other sets, settings or another rubric; repeat them, or name another --round"
         )
+    from cmtmedqa.annotate.fit import unfit  # compiles the rules for personal data, which only a new plan needs
+
     _check(wanted)
     bad = unfit(wanted.sets)
     if bad and not wanted.leave_out:
