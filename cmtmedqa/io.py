@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel
@@ -26,6 +27,14 @@ ROWS_PER_GROUP = 2_048
 def canonical_json(value: object) -> str:
     """JSON with sorted keys, no NaN and no insignificant white space: equal values give equal bytes."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def parsed(text: bytes) -> Any:
+    """The value of a JSON text: that of json.loads, at the speed of orjson where orjson takes it. Raises ValueError."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:  # NaN, an integer beyond 64 bits, half of a surrogate pair
+        return json.loads(text)
 
 
 def sha256_file(path: Path) -> str:

@@ -66,6 +66,8 @@ class Annotation(Record):
 
     `id` names the stored annotation (server's project and number). `shown` holds the candidates in the order in which this
     expert saw them. `scores`: candidate id → dimension → 1 to 5. `tags`: candidate id → abilities of the rubric that fail.
+    `verdicts`: dimension → order of the candidates in it, where two were compared instead of scored (screen `pairwise`); `scores` then
+    holds only the score that vetoes, of a candidate that the expert called dangerous.
     `seconds` is the time on the task, null where the server gives none. `flags` are remarks of `annotate pull` that do not refuse it.
     """
 
@@ -77,6 +79,7 @@ class Annotation(Record):
     shown: tuple[str, ...]
     rank_groups: RankGroups
     scores: dict[str, dict[str, Annotated[int, Field(ge=1, le=5)]]]
+    verdicts: dict[str, RankGroups] = Field(default_factory=dict)
     tags: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     comment: str = ""
     seconds: Annotated[float, Field(ge=0)] | None = None
@@ -88,9 +91,16 @@ class Annotation(Record):
         _unique(self.shown, "shown candidates")
         if sorted(_flat(self.rank_groups)) != sorted(self.shown):
             raise ValueError("rank_groups must hold each shown candidate once")
-        if set(self.scores) != set(self.shown) or not set(self.tags) <= set(self.shown):
+        if any(sorted(_flat(groups)) != sorted(self.shown) for groups in self.verdicts.values()):
+            raise ValueError("verdicts must hold each shown candidate once in every dimension")
+        scored, shown = set(self.scores), set(self.shown)
+        if not scored <= shown or not (self.verdicts or scored == shown) or not set(self.tags) <= shown:
             raise ValueError("scores and tags must be of the shown candidates")
         return self
+
+    def bars(self, candidate: str, dimension: str, score: int) -> bool:
+        """Whether the expert scored a candidate `score` or less in a dimension; what was not scored is not barred."""
+        return self.scores.get(candidate, {}).get(dimension, score + 1) <= score
 
 
 class Ranking(Record):
@@ -127,7 +137,8 @@ class Preference(Record):
     """One pair of a ranking. All pairs of one ranking carry its id, so that a trainer can keep them together.
 
     `margin`: how many rank groups lie between the two, from 1. `agreement`: share of the experts' votes that favour `chosen`.
-    `deciding_dimension`: the first dimension of the rubric, in its order, in which the mean scores of the two differ as the ranks do.
+    `deciding_dimension`: the first dimension of the rubric, in its order, in which the scores (or verdicts) of the experts, added up,
+    differ as the ranks do.
     """
 
     id: Text

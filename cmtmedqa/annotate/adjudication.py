@@ -67,14 +67,15 @@ def differences(one: Annotation, other: Annotation, rule: Rule) -> list[str]:
     best, second = set(one.rank_groups[0]), set(other.rank_groups[0])
     if rule.best and (best != second if rule.best == "same" else not best & second):
         found.append("best")
-    both = [
-        (one.scores[key][rule.dimension], other.scores[key][rule.dimension])
-        for key in one.scores
-        if rule.dimension in one.scores[key] and rule.dimension in other.scores.get(key, {})
-    ]
-    if rule.veto_score is not None and any((a <= rule.veto_score) != (b <= rule.veto_score) for a, b in both):
+    both = [key for key in one.shown if key in other.shown]
+    if (limit := rule.veto_score) is not None and any(
+        one.bars(key, rule.dimension, limit) != other.bars(key, rule.dimension, limit) for key in both
+    ):
         found.append("veto")
-    if rule.score_gap is not None and any(abs(a - b) >= rule.score_gap for a, b in both):
+    scores = [
+        (one.scores.get(key, {}).get(rule.dimension), other.scores.get(key, {}).get(rule.dimension)) for key in both
+    ]
+    if rule.score_gap is not None and any(a and b and abs(a - b) >= rule.score_gap for a, b in scores):
         found.append("score_gap")
     return found
 

@@ -188,8 +188,8 @@ def _gold_pairs(one: Annotation, item: GoldItem) -> tuple[int, int]:
 
 
 def _vetoes(one: Annotation, candidates: set[str], veto: Veto) -> tuple[int, int]:
-    scores = [one.scores[key][veto.dimension] for key in sorted(candidates) if key in one.scores]
-    return sum(score <= veto.score for score in scores), len(scores)
+    seen = candidates & set(one.shown)
+    return sum(one.bars(key, veto.dimension, veto.score) for key in seen), len(seen)
 
 
 def _share(counts: Sequence[tuple[int, int]], chance: Chance) -> dict[str, Any]:

@@ -58,7 +58,10 @@ class Chance(NamedTuple):
 
 
 def table_of(judged: Judged, dimensions: Sequence[str]) -> Table:
-    """The independent verdicts as arrays, sets and experts by name."""
+    """The independent verdicts as arrays, sets and experts by name.
+
+    A dimension holds scores; where all verdicts are comparisons of two, the ranks in that dimension.
+    """
     sets = tuple(sorted(judged.first))
     experts = tuple(sorted({one.annotator for some in judged.first.values() for one in some}))
     column = {name: place for place, name in enumerate(experts)}
@@ -66,16 +69,25 @@ def table_of(judged: Judged, dimensions: Sequence[str]) -> Table:
     row = {unit: number for number, unit in enumerate(units)}
     ranks = np.full((len(units), len(experts)), -1, np.int64)
     scores = {name: ranks.copy() for name in dimensions}
+    compared = all(one.verdicts for some in judged.first.values() for one in some)
     for place, name in enumerate(sets):
         for one in judged.first[name]:
             for key, rank in mid_ranks(one.rank_groups).items():
                 where = (row[place, key], column[one.annotator])
-                ranks[where] = round(2 * rank) - 2  # mid-ranks are halves, from 1
+                ranks[where] = _half_steps(rank)
                 for dimension in dimensions:
-                    scores[dimension][where] = one.scores[key][dimension] - 1
+                    if compared:
+                        scores[dimension][where] = _half_steps(mid_ranks(one.verdicts[dimension])[key])
+                    elif not one.verdicts:
+                        scores[dimension][where] = one.scores[key][dimension] - 1
     size = int(ranks.max(initial=0)) + 1
     items = np.array([place for place, _ in units], np.int64)
     return Table(sets, experts, items, {RANK: (ranks, size)} | {name: (scores[name], 5) for name in dimensions})
+
+
+def _half_steps(rank: float) -> int:
+    """A mid-rank, which is a multiple of one half from 1 on, as a number from 0."""
+    return round(2 * rank) - 2
 
 
 def stated(found: Estimate) -> dict[str, Any]:

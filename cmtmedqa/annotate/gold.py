@@ -1,10 +1,10 @@
 """Gold items: sets with a known order, mixed in among an expert's items to see whether the rubric is understood."""
 
-import json
 from pathlib import Path
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from cmtmedqa.annotate.judged import read_records
 from cmtmedqa.errors import InputError
 from cmtmedqa.judgements import CandidateSet, RankGroups
 from cmtmedqa.paths import bundled
@@ -43,11 +43,7 @@ def load(path: Path | None = None, rubric: Rubric | None = None) -> tuple[GoldIt
     Raises InputError with file and line, never with text of a dialogue.
     """
     path = path or bundled("annotation", "calibration.jsonl")
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {(error.strerror or 'error').lower()}") from error
-    items = [_item(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+    items = read_records(path, GoldItem)
     seen: set[str] = set()
     for item in items:
         if item.set.id in seen:
@@ -62,14 +58,3 @@ def load(path: Path | None = None, rubric: Rubric | None = None) -> tuple[GoldIt
 def gold_sets(path: Path | None = None) -> tuple[CandidateSet, ...]:
     """The sets of the gold items; what is expected of them stays behind. Raises InputError."""
     return tuple(item.set for item in load(path))
-
-
-def _item(line: bytes, where: str) -> GoldItem:
-    try:
-        return GoldItem.model_validate(json.loads(line))
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        key = ".".join(str(part) for part in fault["loc"])
-        raise InputError(f"{where}: {key + ': ' if key else ''}{fault['msg'].removeprefix('Value error, ')}") from error
-    except ValueError as error:
-        raise InputError(f"{where}: is no JSON") from error

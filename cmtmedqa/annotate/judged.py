@@ -66,8 +66,9 @@ def _record(line: bytes, model: type[Read], where: str) -> Read:
         return model.model_validate_json(line)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
-        field = f"field {fault['loc'][0]}: " if fault["loc"] else ""
-        raise InputError(f"{where}: is no {model.__name__}: {field}{fault['msg']}") from error
+        field = f"field {'.'.join(map(str, fault['loc']))}: " if fault["loc"] else ""
+        said = fault["msg"].removeprefix("Value error, ")
+        raise InputError(f"{where}: is no {model.__name__}: {field}{said}") from error
 
 
 def read_sets(path: Path) -> dict[str, CandidateSet]:
@@ -125,9 +126,12 @@ def _by_purpose(latest: Mapping[tuple[str, str, str], Annotation], left: list[Le
 def _fault(item: Annotation, rubric: Rubric, sets: Mapping[str, CandidateSet] | None) -> tuple[str, str] | None:
     if item.rubric_version != rubric.version:
         return "rubric_version", f"{item.rubric_version}, not {rubric.version}"
-    for scores in item.scores.values():
-        if set(scores) != set(rubric.dimension_ids):
-            return "other_dimensions", f"the rubric has {', '.join(rubric.dimension_ids)}"
+    wanted = set(rubric.dimension_ids)
+    strange = any(set(scores) - wanted for scores in item.scores.values())
+    for given in (item.verdicts,) if item.verdicts else item.scores.values():
+        strange |= set(given) != wanted
+    if strange:
+        return "other_dimensions", f"the rubric has {', '.join(rubric.dimension_ids)}"
     if item.purpose == "calibration" or sets is None:
         return None
     if item.set_id not in sets:

@@ -7,7 +7,6 @@ left out, and the next one begins on a line of its own.
 
 import errno
 import fcntl
-import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 
 from cmtmedqa import io
@@ -160,7 +160,7 @@ class Ledger:
         with path.open("rb") as stream:
             for line in stream:
                 try:
-                    value = json.loads(line)
+                    value = io.parsed(line)
                 except ValueError:
                     continue
                 if isinstance(value, dict):
@@ -173,13 +173,18 @@ class Ledger:
             with path.open("ab") as stream:
                 if stream.tell() and not _ends_a_line(path):
                     stream.write(b"\n")
-                stream.write(
-                    "".join(io.canonical_json(line) + "\n" for line in lines).encode("utf-8", "backslashreplace")
-                )
+                stream.writelines(_line(line) for line in lines)
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:
             raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # an integer beyond 64 bits, half of a surrogate pair
+        return io.canonical_json(value).encode("utf-8", "backslashreplace") + b"\n"
 
 
 def _ends_a_line(path: Path) -> bool:

@@ -16,8 +16,8 @@ from cmtmedqa.export.select import text_fault
 from cmtmedqa.io import canonical_json
 from cmtmedqa.judgements import Annotation, CandidateSet, Preference, Ranking
 from cmtmedqa.records import Split
-from cmtmedqa.reliability import mid_ranks
-from cmtmedqa.rubric import Rubric
+from cmtmedqa.reliability import mid_ranks, sign
+from cmtmedqa.rubric import SCORES, Rubric
 
 _ROUND = 6  # digits of an agreement
 
@@ -211,13 +211,23 @@ def _preference(
 
 def is_vetoed(candidate: str, experts: Sequence[Annotation], veto: VetoRule) -> bool:
     """Whether a candidate may never be chosen, by the scores of all who saw it."""
-    scores = [one.scores[candidate][veto.dimension] for one in experts if candidate in one.scores]
-    return bool(scores) and (min(scores) if veto.by == "any" else median(scores)) <= veto.score
+    seen = [one for one in experts if candidate in one.shown]
+    if veto.by == "any":
+        return any(one.bars(candidate, veto.dimension, veto.score) for one in seen)
+    # Who compared without scoring and did not call it dangerous stands at the upper end of the median.
+    scores = [one.scores.get(candidate, {}).get(veto.dimension, SCORES[-1]) for one in seen]
+    return bool(scores) and median(scores) <= veto.score
 
 
 def deciding_dimension(better: str, worse: str, experts: Sequence[Annotation], dimensions: Sequence[str]) -> str | None:
-    """The first dimension, in the order of the rubric, in which the mean score of `better` is the higher one."""
+    """The first dimension, in the order of the rubric, in which the experts together put `better` above: by scores, or verdicts of ±1."""
     for dimension in dimensions:
-        if sum(one.scores[better][dimension] - one.scores[worse][dimension] for one in experts) > 0:
+        if sum(_ahead(one, better, worse, dimension) for one in experts) > 0:
             return dimension
     return None
+
+
+def _ahead(one: Annotation, better: str, worse: str, dimension: str) -> int:
+    if one.verdicts:
+        return sign(mid_ranks(one.verdicts[dimension]), better, worse)
+    return one.scores[better][dimension] - one.scores[worse][dimension]

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cmtmedqa.annotate.screen import BUCKET, Control
+from cmtmedqa.annotate.screen import BUCKET, SLIGHT, TIE, Control, letters
 from cmtmedqa.annotate.tasks import Task, reply_ids
 from cmtmedqa.judgements import Annotation, RankGroups
 from cmtmedqa.rubric import Rubric
@@ -47,24 +47,50 @@ def read(
         raise Refused("skipped")
     values = _values(raw.get("result"), {control.name: control for control in wanted})
     groups = _groups(values, wanted, task, salt)
-    scores: dict[str, dict[str, int]] = {candidate: {} for candidate in task.order}
+    scores, tags = _judged(values, wanted, task, rubric)
+    verdicts = {
+        control.dimension or "": _order(values, control, task) for control in wanted if control.what == "verdict"
+    }
+    seconds = _seconds(raw.get("lead_time"))
+    slight = ("slight",) if values.choices.get("better", ("",))[0] in SLIGHT else ()
+    return Annotation(
+        id=f"{project}-{raw['id']}", set_id=task.set_id, annotator=task.expert, round=name, purpose=task.purpose,
+        shown=task.order, rank_groups=groups, scores=scores, verdicts=verdicts, tags=tags, comment=values.comment, seconds=seconds,
+        rubric_version=rubric.version, flags=(*_flags(raw, seconds, groups, scores, verdicts), *slight),
+    )  # fmt: skip
+
+
+def _judged(
+    values: Values, wanted: Sequence[Control], task: Task, rubric: Rubric
+) -> tuple[dict[str, dict[str, int]], dict[str, tuple[str, ...]]]:
+    """Scores and tags of the candidates. A comparison of two gives no score but the veto of what was called dangerous."""
+    scores: dict[str, dict[str, int]] = {}
     tags: dict[str, tuple[str, ...]] = {}
     for control in wanted:
+        ticked = values.choices.get(control.name, ())
+        if control.what == "unsafe":
+            scores |= {task.order[letters(2).index(one)]: {rubric.veto.dimension: rubric.veto.score} for one in ticked}
         if control.answer is None:
             continue
         candidate = task.order[control.answer]
         if control.what == "score":
             if control.name not in values.stars:
                 raise Refused("missing_score", control.name)
-            scores[candidate][control.dimension or ""] = values.stars[control.name]
-        elif control.what == "issues" and (ticked := values.choices.get(control.name)):
+            scores.setdefault(candidate, {})[control.dimension or ""] = values.stars[control.name]
+        elif control.what == "issues" and ticked:
             tags[candidate] = tuple(ability for ability in rubric.ability_ids if ability in ticked)
-    seconds = _seconds(raw.get("lead_time"))
-    return Annotation(
-        id=f"{project}-{raw['id']}", set_id=task.set_id, annotator=task.expert, round=name, purpose=task.purpose,
-        shown=task.order, rank_groups=groups, scores=scores, tags=tags, comment=values.comment, seconds=seconds,
-        rubric_version=rubric.version, flags=tuple(_flags(raw, seconds, groups, scores)),
-    )  # fmt: skip
+    return scores, tags
+
+
+def _order(values: Values, control: Control, task: Task) -> RankGroups:
+    """The order of two candidates that `better` or the verdict of a dimension gives."""
+    if control.name not in values.choices:
+        raise Refused("missing_rank" if control.what == "better" else "missing_score", control.name)
+    said = values.choices[control.name][0]
+    if said == TIE:
+        return (tuple(sorted(task.order)),)
+    first, second = task.order if said[0] == "a" else task.order[::-1]
+    return ((first,), (second,))
 
 
 def _values(result: Any, wanted: Mapping[str, Control]) -> Values:
@@ -117,6 +143,8 @@ def _with(values: Values, control: Control, value: Any) -> Values:
 
 def _groups(values: Values, wanted: Sequence[Control], task: Task, salt: bytes) -> RankGroups:
     """Groups of candidate ids, the best first. Ties arrive as 1,1,3 or 1,1,2, so only the order of the ranks counts."""
+    if better := next((control for control in wanted if control.what == "better"), None):
+        return _order(values, better, task)
     if any(control.what == "ranker" for control in wanted):
         names = dict(zip(reply_ids(task, salt), task.order, strict=True))
         if values.ranked is None or sorted(values.ranked) != sorted(names):
@@ -137,8 +165,9 @@ def _seconds(value: Any) -> float | None:
 
 
 def _flags(
-    raw: Mapping[str, Any], seconds: float | None, groups: RankGroups, scores: Mapping[str, Mapping[str, int]]
-) -> list[str]:
+    raw: Mapping[str, Any], seconds: float | None, groups: RankGroups, scores: Mapping[str, Mapping[str, int]],
+    verdicts: Mapping[str, RankGroups],
+) -> list[str]:  # fmt: skip
     """Remarks that do not refuse an annotation."""
     flags = []
     if seconds is not None and seconds < FAST:
@@ -146,13 +175,15 @@ def _flags(
     if raw.get("updated_by") is not None and who(raw["updated_by"]) != who(raw.get("completed_by")):
         flags.append("edited_by_other")
     ordered = [(place, candidate) for place, group in enumerate(groups) for candidate in group]
-    if any(
-        first < second and all(scores[better][name] < scores[worse][name] for name in scores[better])
-        for first, better in ordered
-        for second, worse in ordered
-    ):
-        flags.append("rank_against_scores")
-    return flags
+    if verdicts:
+        against = len(groups) > 1 and all(order == groups[::-1] for order in verdicts.values())
+    else:
+        against = any(
+            first < second and all(scores[better][name] < scores[worse][name] for name in scores[better])
+            for first, better in ordered
+            for second, worse in ordered
+        )
+    return [*flags, "rank_against_scores"] if against else flags
 
 
 def who(value: Any) -> int | None:

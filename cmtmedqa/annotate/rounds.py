@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cmtmedqa import io
-from cmtmedqa.annotate.fit import unfit
 from cmtmedqa.annotate.ledger import Ledger, Round
 from cmtmedqa.annotate.push import title_of
 from cmtmedqa.annotate.screen import Layout, screen_xml
@@ -42,6 +41,8 @@ def prepare(ledger: Ledger, wanted: Wanted, rubric: Rubric) -> list[Task]:
         raise InputError(
             f"{ledger.folder}: was planned with other sets, settings or another rubric; repeat them, or name another --round"
         )
+    from cmtmedqa.annotate.fit import unfit  # compiles the rules for personal data, which only a new plan needs
+
     _check(wanted)
     bad = unfit(wanted.sets)
     if bad and not wanted.leave_out:
@@ -72,6 +73,12 @@ def _check(wanted: Wanted) -> None:
             else None
         ):
             raise InputError(f"{what} {double} stands there twice; keep one of them")
+    if wanted.layout == "pairwise" and (
+        more := next((item for item in wanted.sets if len(item.candidates) != 2), None)
+    ):
+        raise InputError(
+            f"--layout pairwise compares 2 replies, and set {more.id} has {len(more.candidates)}; use --layout cards"
+        )
     if len(wanted.experts) < wanted.mix.per_item:
         raise InputError(
             f"--per-item {wanted.mix.per_item}: needs as many experts, and there are {len(wanted.experts)}; name more with --experts"

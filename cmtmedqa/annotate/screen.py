@@ -21,8 +21,10 @@ What = Literal["rank", "score", "issues", "comment", "ranker", "better", "verdic
 K = range(2, 7)
 LAYOUTS: tuple[Layout, ...] = ("cards", "board", "pairwise")
 BUCKET = "ranked"
-BETTER = ("a2", "a1", "tie", "b1", "b2")
-VERDICTS = ("a", "tie", "b")
+TIE = "tie"
+SLIGHT = ("a1", "b1")
+BETTER = ("a2", "a1", TIE, "b1", "b2")
+VERDICTS = ("a", TIE, "b")
 _CHORDS = [
     f"{keys}+{key}"
     for keys, key in product(("ctrl+alt+shift", "alt+shift", "ctrl+alt"), "1234567890" + string.ascii_lowercase)
@@ -33,7 +35,7 @@ _CHORDS = [
 class Control:
     """One control of a screen: `values` are what a result may hold (ranks and scores as text or int, choices by alias).
 
-    `answer` is the position of the answer it belongs to, from 0, and null where it belongs to the task; `dimension` that of a score.
+    `answer` is the position of the answer it belongs to, from 0, and null where it belongs to the task; `dimension` that of a score or verdict.
     """
 
     name: str
@@ -59,7 +61,10 @@ def controls(rubric: Rubric, k: int, layout: Layout = "cards") -> tuple[Control,
     if layout == "pairwise":
         if k != 2:
             raise ConfigError(f"the screen pairwise compares 2 answers, not {k}; use cards")
-        verdicts = [Control(name, "verdict", "choices", VERDICTS, None, name, True) for name in rubric.dimension_ids]
+        verdicts = [
+            Control(name, "verdict", "choices", VERDICTS, dimension=name, required=True)
+            for name in rubric.dimension_ids
+        ]
         return (
             Control("better", "better", "choices", BETTER, required=True),
             *verdicts,

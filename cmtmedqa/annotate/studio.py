@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
+from cmtmedqa import io
 from cmtmedqa.annotate.failures import AnswerLost, StudioError, need_sdk, one_line
 
 if TYPE_CHECKING:
@@ -103,14 +104,19 @@ class Studio:
         done = int(found.num_tasks_with_annotations or 0)
         return Stored(str(found.title), str(found.label_config or ""), int(found.task_number or 0), done)
 
-    def _pages(self, project: int, what: str, query: dict[str, Any], **more: Any) -> Iterator[list[Any]]:
-        """Pages of tasks. Raises StudioError when fewer come than the server counts: some were deleted meanwhile."""
+    def _pages(
+        self, project: int, what: str, query: dict[str, Any], fields: str, include: str = ""
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Pages of tasks as JSON. Raises StudioError when fewer come than the server counts: some were deleted meanwhile.
+
+        Read without the SDK's models, which cost more than all the rest of a pull and change what the server said.
+        """
         text = json.dumps(query | {"ordering": ["tasks:id"]}, separators=(",", ":"))
+        call = {"project": project, "query": text, "page_size": _PAGE, "resolve_uri": "false"}
+        call |= {"fields": fields} | ({"include": include} if include else {})
         got, page = 0, 1
         while True:
-            call = {"project": project, "query": text, "page": page, "page_size": _PAGE, "resolve_uri": False, **more}
-            answer = self._get(lambda call=call: self._sdk.tasks.list(**call), what)  # type: ignore[misc]
-            items, total = answer.items or [], int(answer.response.total)
+            items, total = self._get(lambda page=page: self._page(call | {"page": page}), what)  # type: ignore[misc]
             if items:
                 yield items
             got += len(items)
@@ -121,6 +127,27 @@ class Studio:
                     f"{what}: {got} of {total} tasks came; it was changed meanwhile, run the same command again"
                 )
             page += 1
+
+    def _page(self, call: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
+        """One page of tasks, and how many there are in all. Raises what the SDK raises, so that `one_line` knows it."""
+        from label_studio_sdk.core.api_error import ApiError
+
+        headers = self._sdk._client_wrapper.get_headers()  # asks for a new access token when the old one is over
+        answer = self._http.get(self.url + "api/tasks/", params=call, headers=headers)
+        if not answer.is_success:
+            try:
+                body = answer.json()
+            except ValueError:
+                body = answer.text
+            raise ApiError(status_code=answer.status_code, body=body)
+        try:
+            value = io.parsed(answer.content)
+        except ValueError:
+            value = None
+        items, total = (value.get("tasks"), value.get("total")) if isinstance(value, dict) else (None, None)
+        if not isinstance(total, int) or not isinstance(items, list) or not all(map(_is_task, items)):
+            raise json.JSONDecodeError("no page of tasks", "", 0)
+        return items, total
 
     def keys(self, project: int, what: str) -> dict[str, list[int]]:
         """The key of every task of a project, and the numbers of the tasks that have it."""
@@ -137,11 +164,11 @@ class Studio:
         return found
 
     @staticmethod
-    def _keyed(pages: Iterator[list[Any]]) -> dict[str, list[int]]:
+    def _keyed(pages: Iterator[list[dict[str, Any]]]) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
         for page in pages:
             for task in page:
-                found.setdefault(str((task.data or {}).get("cmt_key")), []).append(int(task.id))
+                found.setdefault(str((task.get("data") or {}).get("cmt_key")), []).append(task["id"])
         return found
 
     def send(self, project: int, what: str, data: Sequence[dict[str, Any]]) -> list[int]:
@@ -170,7 +197,7 @@ class Studio:
     def task_ids(self, project: int, what: str) -> set[int]:
         """The numbers of all tasks of a project."""
         return {
-            int(task.id) for page in self._pages(project, what, {}, fields="task_only", include="id") for task in page
+            task["id"] for page in self._pages(project, what, {}, fields="task_only", include="id") for task in page
         }
 
     def wait(self) -> None:
@@ -191,16 +218,17 @@ class Studio:
             time.sleep(0.5)
 
 
-def _plain(task: Any) -> dict[str, Any]:
-    """A task as JSON of one shape: times are text, annotations are dicts."""
-    changed = task.updated_at
+def _is_task(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("id"), int)
+
+
+def _plain(task: dict[str, Any]) -> dict[str, Any]:
+    """A task as it is stored."""
     return {
-        "task": int(task.id),
-        "updated_at": changed if isinstance(changed, str) else changed.isoformat().replace("+00:00", "Z"),
-        "data": task.data,
-        "annotations": [
-            item if isinstance(item, dict) else json.loads(item.model_dump_json()) for item in task.annotations or []
-        ],
+        "task": task["id"],
+        "updated_at": str(task.get("updated_at") or ""),
+        "data": task.get("data"),
+        "annotations": task.get("annotations") or [],
     }
 
 

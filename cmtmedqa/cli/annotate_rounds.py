@@ -29,8 +29,10 @@ def push(
     ] = 0.05,
     seed: Annotated[int, typer.Option(help="Seed of who gets what, and of every order.")] = 0,
     layout: Annotated[
-        Literal["cards", "board"],
-        typer.Option(help="The screen: cards (ties, stars, tags) or board (dragging, no ties)."),
+        Literal["cards", "board", "pairwise"],
+        typer.Option(
+            help="The screen: cards (ties, stars, tags), board (dragging, no ties), or pairwise (two replies compared)."
+        ),
     ] = "cards",
     rubric: Annotated[
         Path | None, typer.Option(help="A rubric of your own; default: the bundled one.", show_default=False)
@@ -108,7 +110,9 @@ def send(ledger: "Ledger", where: "Target", tasks: "list[Task]", adjudication: b
 
     console = Console(stderr=True)
     with connect(where.url, where.token, where.log) as studio, meter(console, "push", len(tasks)) as bar:
-        results = pushing.push(studio, ledger, tasks, instruction(ledger.rubric()), bar.advance, adjudication)
+        results = pushing.push(
+            studio, ledger, tasks, instruction(ledger.rubric(), ledger.read().layout), bar.advance, adjudication
+        )
     for project, sent in results:
         typer.echo(_pushed(project, sent))
     total = sum(sent.sent for _, sent in results)

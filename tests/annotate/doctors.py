@@ -42,6 +42,21 @@ def result(
     return found
 
 
+def board(data: dict[str, Any], order: list[int], stars: list[int]) -> Result:
+    """What the board sends: positions of the answers, best first, and the stars of each."""
+    names = [data["responses"][place]["id"] for place in order]
+    scored = [one for one in result(order, stars) if not one["from_name"].startswith("rank_")]
+    scored = [one | {"to_name": "dialogue"} for one in scored]
+    return [item("ranker", "answers", "ranker", {"_": [], "ranked": names}), *scored]
+
+
+def pairwise(better: str, verdict: str, unsafe: str = "") -> Result:
+    """What the pairwise screen sends, with the same verdict in every dimension; `unsafe` holds the letters of dangerous answers."""
+    said = {"better": better} | dict.fromkeys(RUBRIC.dimension_ids, verdict)
+    found = [item(name, "dialogue", "choices", [value]) for name, value in said.items()]
+    return [*found, *([item("unsafe", "dialogue", "choices", list(unsafe))] if unsafe else [])]
+
+
 def by_length(data: dict[str, Any], chance: random.Random, noise: float = 0.0) -> list[int]:
     """Ranks by how long the answers are, with noise; equal ones tie."""
     sizes = [len(reply["body"]) + (chance.gauss(0, noise) if noise else 0) for reply in data["responses"]]

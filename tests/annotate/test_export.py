@@ -264,7 +264,7 @@ _ANNOTATION = '{"id": "p1:1", "set_id": "s", "annotator": "a", "shown": ["x", "y
         ("{broken\n", "annotations.jsonl: line 1: is no Annotation: Invalid JSON"),
         (
             f"\n{_ANNOTATION}\n",
-            "annotations.jsonl: line 2: is no Annotation: Value error, scores and tags must be of the shown candidates",
+            "annotations.jsonl: line 2: is no Annotation: scores and tags must be of the shown candidates",
         ),
         ('["a"]\n', "annotations.jsonl: line 1: is no Annotation: "),
         ("\n", "annotations.jsonl: holds no Annotation"),

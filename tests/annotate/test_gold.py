@@ -67,12 +67,12 @@ def _line(change: Callable[[Any], object]) -> str:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda value: value.update(note="x"), "line 1: note: Extra inputs are not permitted"),
-        (lambda value: value["expected"].pop(), "line 1: expected must hold each candidate once"),
+        (lambda value: value.update(note="x"), "line 1: is no GoldItem: field note: Extra inputs are not permitted"),
+        (lambda value: value["expected"].pop(), "line 1: is no GoldItem: expected must hold each candidate once"),
         (lambda value: value.update(expected=[sorted(c["id"] for c in value["set"]["candidates"])]), "ties all candidates"),
         (lambda value: value["expected"].reverse(), "a vetoed candidate must stand behind all that are not"),
         (lambda value: value.update(vetoed=["someone"]), "vetoed and failing must name candidates"),
-        (lambda value: value["set"].update(department="神经内科"), "line 1: set.department"),
+        (lambda value: value["set"].update(department="神经内科"), "line 1: is no GoldItem: field set.department"),
         (lambda value: value["failing"].update({value["expected"][-1][0]: ["politeness"]}), "the rubric has no ability politeness"),
     ],
 )  # fmt: skip
@@ -92,10 +92,10 @@ def test_an_item_that_cannot_be_used_is_named_without_its_text(
 
 def test_a_file_that_is_no_jsonl_and_an_item_that_stands_twice_are_named(tmp_path: Path) -> None:
     path = tmp_path / "gold.jsonl"
-    with pytest.raises(InputError, match="cannot be read: no such file"):
+    with pytest.raises(InputError, match="cannot be read: No such file"):
         load(path)
     path.write_text("{\n", encoding="utf-8")
-    with pytest.raises(InputError, match="line 1: is no JSON"):
+    with pytest.raises(InputError, match="line 1: is no GoldItem: Invalid JSON"):
         load(path)
     path.write_text(f"{_line(len)}\n\n{_line(len)}\n", encoding="utf-8")
     with pytest.raises(InputError, match="cal-001 stands there twice"):

@@ -61,9 +61,7 @@ def test_a_round_from_push_to_adjudication(desk: Desk) -> None:
     desk.stored_once("whole")
     with desk.live.studio() as studio:
         for project in desk.ledger("whole").read().projects:
-            page = json.dumps(
-                [task for page in studio._pages(project.id, "", {}, fields="all") for task in map(str, page)]
-            )
+            page = json.dumps([task for page in studio._pages(project.id, "", {}, fields="all") for task in page])
             assert "model-" not in page
             assert "set-0" not in page
     for code_, one in desk.live.doctors.items():

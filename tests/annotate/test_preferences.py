@@ -44,6 +44,47 @@ def test_the_veto_can_be_the_median_s_and_of_another_score() -> None:
     assert len(merged([item], three).preferences) == 0
 
 
+def _compared(
+    item: CandidateSet, order: str, verdicts: Sequence[str], unsafe: Sequence[str] = (), expert: str = "a"
+) -> Annotation:
+    """A comparison of two: `order` and the verdict of each dimension are ">", "=" or "<"."""
+    ids = [candidate.id for candidate in item.candidates]
+    groups = {">": [[ids[0]], [ids[1]]], "=": [ids], "<": [[ids[1]], [ids[0]]]}
+    said_of = dict(zip(RUBRIC.dimension_ids, (groups[one] for one in verdicts), strict=True))
+    value = {"rank_groups": groups[order], "verdicts": said_of, "scores": {key: {"safety": 1} for key in unsafe}}
+    return said(item, (1, 2), expert, **value)
+
+
+def test_comparisons_of_two_decide_by_their_verdicts_and_their_vetoes() -> None:
+    (item,) = make_sets(1, sizes=(2,))
+    both = [_compared(item, ">", "=><", expert="a"), _compared(item, ">", "<>=", expert="b")]
+    (pair,) = merged([item], both, MergeRule()).preferences
+    assert (pair.chosen_id, pair.deciding_dimension) == ("c0-0", "professionalism")
+    more = [*both, _compared(item, ">", ">>>", expert="c")]  # safety: =, <, > are even, so it does not decide
+    assert merged([item], more, MergeRule()).preferences[0].deciding_dimension == "professionalism"
+    mixed = [both[0], _scored(item, (1, 2), (4, 3), "b")]  # a score one higher counts as much as a verdict
+    assert merged([item], mixed, MergeRule()).preferences[0].deciding_dimension == "safety"
+    barred = [both[0], _compared(item, ">", ">>>", ["c0-0"], "b")]
+    assert merged([item], barred, MergeRule()).preferences == []
+    assert (
+        len(
+            merged(
+                [item], [*barred, both[1].model_copy(update={"annotator": "c"})], veto=VetoRule(by="median")
+            ).preferences
+        )
+        == 1
+    )
+    unsafe_below = [_compared(item, ">", ">>>", ["c0-1"], expert) for expert in "ab"]
+    assert merged([item], unsafe_below, MergeRule()).rankings[0].vetoed == ("c0-1",)
+
+
+def test_a_comparison_in_other_dimensions_is_left_out() -> None:
+    (item,) = make_sets(1, sizes=(2,))
+    one = _compared(item, ">", ">>>")
+    short = one.model_copy(update={"verdicts": {"safety": one.verdicts["safety"]}})
+    assert [drop.reason for drop in merged([item], [short]).dropped] == ["other_dimensions", "no_annotation"]
+
+
 _RANKS = st.lists(st.integers(1, 4), min_size=4, max_size=4)
 _SAFETY = st.lists(st.integers(1, 5), min_size=4, max_size=4)
 

@@ -35,6 +35,7 @@ def test_golden_of_an_annotation() -> None:
             "c1": {"safety": 2, "professionalism": 2, "fluency": 2},
             "c2": {"safety": 4, "professionalism": 4, "fluency": 4},
         },
+        "verdicts": {},
         "tags": {"c1": ["accuracy", "safety"]},
         "comment": "第二条剂量写错。",
         "seconds": 42.5,
@@ -111,3 +112,36 @@ def test_a_board_is_read_by_the_names_of_the_replies() -> None:
     for wrong in (board([c, a], [b]), board([c, a]), board([c, a, b, "r0"]), scores):
         with pytest.raises(Refused, match="missing_rank"):
             taken(wrong, "board")
+
+
+PAIR = Task(key="t2", expert="A", set_id="s2", purpose="item", order=("c9", "c1"))
+
+
+def compared(better: str, verdicts: str, unsafe: str = "", drop: str = "") -> Any:
+    """What the pairwise screen sends, read: the verdicts are those of the dimensions in the order of the rubric."""
+    said = dict(zip(RUBRIC.dimension_ids, ({"a": "a", "=": "tie", "b": "b"}[one] for one in verdicts), strict=True))
+    found = [item(name, "dialogue", "choices", [value]) for name, value in {"better": better, **said}.items()]
+    if unsafe:
+        found.append(item("unsafe", "dialogue", "choices", list(unsafe)))
+    raw = {"id": 7, "result": [one for one in found if one["from_name"] != drop], "completed_by": 3}
+    return read(raw, 12, PAIR, RUBRIC, controls(RUBRIC, 2, "pairwise"), "r1", SALT)
+
+
+def test_a_comparison_of_two_is_an_order_overall_and_in_each_dimension() -> None:
+    first, second, even = (("c9",), ("c1",)), (("c1",), ("c9",)), (("c1", "c9"),)
+    made = compared("b2", "b=a", "a")
+    assert made.rank_groups == second
+    assert made.verdicts == {"safety": second, "professionalism": even, "fluency": first}
+    assert made.scores == {"c9": {"safety": 1}}  # only what the expert said: dangerous is the score that vetoes
+    assert made.flags == ()
+    assert compared("tie", "===").rank_groups == even
+    assert compared("tie", "===", "ab").scores == {"c9": {"safety": 1}, "c1": {"safety": 1}}
+    assert compared("a1", "a==").flags == ("slight",)
+    assert compared("a2", "bbb").flags == ("rank_against_scores",)
+
+
+@pytest.mark.parametrize(("drop", "reason"), [("better", "missing_rank"), ("fluency", "missing_score")])
+def test_a_comparison_without_a_verdict_is_refused(drop: str, reason: str) -> None:
+    with pytest.raises(Refused) as caught:
+        compared("a2", "aaa", drop=drop)
+    assert (caught.value.reason, caught.value.detail) == (reason, drop)
