@@ -14,7 +14,9 @@ def _email(rng: Draws) -> str:
 
 def _account(rng: Draws) -> str:
     mark = rng.choice(("", "", "_", ".", "-"))
-    return rng.choice(rng.words["users"]["latin"]) + mark + str(rng.choice((rng.randint(1, 999), rng.randint(1970, 2012))))
+    return (
+        rng.choice(rng.words["users"]["latin"]) + mark + str(rng.choice((rng.randint(1, 999), rng.randint(1970, 2012))))
+    )
 
 
 def wechat_id(rng: Draws) -> str:
