@@ -16,19 +16,22 @@ from cmtmedqa.build import forget, trace
 from cmtmedqa.build.forget import SEARCHED, Request
 from cmtmedqa.build.warc_blanks import blank, places
 from cmtmedqa.errors import InputError
+from cmtmedqa.llm import ledger
+from cmtmedqa.llm.ledger import Ledger
 
-# Where `cmtmedqa crawl` and `cmtmedqa parse` write, seen from the working directory.
-USUAL = (Path("raw"), Path("parsed"))
+# Where `cmtmedqa crawl`, `parse` and the calls to models write, seen from the working directory.
+USUAL = (Path("raw"), Path("parsed"), Path(".cmtmedqa-ledger"))
 
 _WARC = (".warc", ".warc.gz")
 _LINES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 
 
 class Cleared(NamedTuple):
-    """What was done elsewhere: lines and pages removed, files looked at, and a line for each file that still holds something."""
+    """What was done elsewhere: lines, pages and requests to models removed, files looked at, and a line for each file that still holds something."""
 
     lines: int
     pages: int
+    calls: int
     files: int
     left: tuple[str, ...]
 
@@ -46,14 +49,17 @@ def clear(where: Sequence[Path], request: Request, url_hashes: Iterable[str]) ->
     """Remove the records of a request from all files in these places. Raises InputError when a file cannot be written."""
     sought = _sought(request, url_hashes)
     files = sorted({file for place in where for file in _files(place)})
-    lines = pages = 0
+    lines = pages = calls = 0
     left: list[str] = []
     for file in (file for file in files if file.name.endswith(_LINES)):
         lines += _without_lines(file, sought, left)
     for file in (file for file in files if file.name.endswith(_WARC)):
         pages += _without_pages(file, sought, left)
+    for file in (file for file in files if file.name == ledger.FILE):
+        with Ledger(file.parent) as book:
+            calls += book.forget(turn for turns in sought.dialogues for turn in turns)
     left += [f"{file}: {what}" for file in files if (what := _held(file, sought))]
-    return Cleared(lines, pages, len(files), tuple(left))
+    return Cleared(lines, pages, calls, len(files), tuple(left))
 
 
 def _sought(request: Request, url_hashes: Iterable[str]) -> _Sought:

@@ -26,8 +26,8 @@ def forget(
     also: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A file or folder to remove it from as well: crawled pages, parsed records, raw lines, exports; may be repeated. "
-            "Default: raw/ and parsed/ of this folder.",
+            help="A file or folder to remove it from as well: crawled pages, parsed records, raw lines, exports, ledgers of calls; may be repeated. "
+            "Default: raw/, parsed/ and .cmtmedqa-ledger/ of this folder.",
             show_default=False,
         ),
     ] = None,
@@ -66,7 +66,7 @@ def forget(
 def _say(cleared: "Cleared") -> None:
     if cleared.files:
         typer.echo(
-            f"{cleared.files:,} files beside it: {cleared.lines:,} line(s) and {cleared.pages:,} page(s) removed"
+            f"{cleared.files:,} files beside it: {cleared.lines:,} line(s), {cleared.pages:,} page(s) and {cleared.calls:,} request(s) to models removed"
         )
     for line in cleared.left:
         typer.echo(line)

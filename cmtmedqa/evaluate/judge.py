@@ -14,7 +14,7 @@ from cmtmedqa.judgements import Message
 from cmtmedqa.llm.client import Client, Failure, Limits, bounded
 from cmtmedqa.llm.endpoints import Endpoint
 from cmtmedqa.llm.ledger import Ledger
-from cmtmedqa.llm.passages import Passage, cleared
+from cmtmedqa.llm.passages import Passage, cleared, look_at
 from cmtmedqa.llm.prompts import Prompt
 from cmtmedqa.llm.request import Call, Request
 from cmtmedqa.progress import meter
@@ -65,6 +65,8 @@ async def _judge(
     pairs: Sequence[Pair], rubric: Rubric, endpoint: Endpoint, ledger: Ledger, limits: Limits, console: Console
 ) -> list[Judged]:
     client = Client([endpoint], ledger, limits)
+    look_at(message.content for pair in pairs for message in pair.prompt.messages)
+    look_at(stripped(text) for pair in pairs for text in (pair.text_a, pair.text_b))
     found: dict[tuple[str, str, str, str], Judged] = {}
     try:
         with meter(console, "judging", len(pairs)) as shown:

@@ -10,11 +10,10 @@ from rich.console import Console
 
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.judgements import Message
-from cmtmedqa.llm.candidates import masked
 from cmtmedqa.llm.client import Client, Failure, Limits, bounded
 from cmtmedqa.llm.endpoints import Endpoint, endpoints_of
 from cmtmedqa.llm.ledger import Ledger
-from cmtmedqa.llm.passages import NotDeidentified, cleared
+from cmtmedqa.llm.passages import NotDeidentified, cleared, look_at, masked
 from cmtmedqa.llm.prompts import Prompt
 from cmtmedqa.llm.request import Call, Request, seed_of
 from cmtmedqa.progress import meter
@@ -97,6 +96,7 @@ async def _replies(
     max_tokens: int,
 ) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {system.name: {} for system in systems}
+    look_at(message.content for prompt in prompts for message in prompt.messages)
     asked = [(system, prompt) for system in systems if system.endpoint for prompt in prompts]
     for system in systems:
         for prompt in prompts if system.endpoint is None else ():

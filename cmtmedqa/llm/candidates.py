@@ -4,13 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cmtmedqa.clean.deidentify import find, replace
 from cmtmedqa.errors import ConfigError
 from cmtmedqa.judgements import Candidate, CandidateSet, Message, Sampling
 from cmtmedqa.llm.client import Client, Failure
 from cmtmedqa.llm.endpoints import Endpoint
 from cmtmedqa.llm.identity import names_a_model, says_who_it_is
-from cmtmedqa.llm.passages import NotDeidentified, cleared
+from cmtmedqa.llm.passages import NotDeidentified, cleared, masked
 from cmtmedqa.llm.prompts import Prompt
 from cmtmedqa.llm.request import Call, Request, seed_of
 
@@ -122,12 +121,6 @@ def _set(prompt: Prompt, found: Sequence[Candidate]) -> CandidateSet:
         department=prompt.department,
         stratum=prompt.stratum,
     )
-
-
-def masked(text: str) -> str:
-    """A reply with personal data replaced: a model may invent a doctor's name or a telephone number that exists."""
-    spans = find(text)
-    return replace([text], {0: spans})[0] if spans else text
 
 
 def distance(one: str, other: str) -> float:

@@ -18,7 +18,7 @@ from cmtmedqa.llm import gates
 from cmtmedqa.llm.client import Client, Failure, Limits, bounded
 from cmtmedqa.llm.endpoints import Endpoint
 from cmtmedqa.llm.ledger import Ledger
-from cmtmedqa.llm.passages import NotDeidentified, cleared
+from cmtmedqa.llm.passages import NotDeidentified, cleared, look_at
 from cmtmedqa.llm.request import Call, Request, seed_of
 from cmtmedqa.paths import package_file
 from cmtmedqa.progress import meter
@@ -96,6 +96,7 @@ async def _rewrite(
         if said.role == "doctor" and not is_farewell("doctor", said.text)
     ]
     client = Client([endpoint], ledger, limits)
+    look_at(text for dialogue, turn in places for text in _passages(dialogue, turn))
     decided: dict[tuple[str, int], Decision] = {}
     try:
         with meter(console, "rewrite", len(places)) as shown:
@@ -110,9 +111,13 @@ async def _rewrite(
     return [_with(dialogue, decided, told, endpoint) for dialogue in dialogues], decisions
 
 
+def _passages(dialogue: Dialogue, turn: int) -> tuple[str, str]:
+    """A doctor turn, and the end of what was said before it."""
+    return dialogue.turns[turn].text, dialogue.turns[turn - 1].text[-_CONTEXT_CHARS:] if turn else ""
+
+
 async def _turn(dialogue: Dialogue, turn: int, endpoint: Endpoint, told: Instruction, client: Client) -> Decision:
-    original = dialogue.turns[turn].text
-    before = dialogue.turns[turn - 1].text[-_CONTEXT_CHARS:] if turn else ""
+    original, before = _passages(dialogue, turn)
     where = f"{dialogue.id}, turn {turn}"
     try:
         passages = (cleared(original, where), cleared(before, where))

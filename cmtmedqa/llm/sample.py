@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from cmtmedqa.llm.candidates import Dropped, Plan, draw_set, first_request
 from cmtmedqa.llm.client import Client, Limits, bounded, cost_of
 from cmtmedqa.llm.endpoints import Endpoint
 from cmtmedqa.llm.ledger import Ledger
+from cmtmedqa.llm.passages import look_at
 from cmtmedqa.llm.prompts import Prompt
 from cmtmedqa.llm.transport import EndpointError, tokens
 from cmtmedqa.progress import Meter, meter
@@ -69,6 +70,7 @@ async def _sample(
     console: Console,
 ) -> Outcome:
     client = Client(endpoints, ledger, limits)
+    look_at(_texts(prompts, endpoints, plan, ledger))
     results: dict[str, CandidateSet | Dropped] = {}
     try:
         with meter(console, "candidates", len(prompts)) as shown:
@@ -83,6 +85,14 @@ async def _sample(
     sets = [result for result in ordered if isinstance(result, CandidateSet)]
     dropped = [result for result in ordered if isinstance(result, Dropped)]
     return Outcome(sets, dropped, client.calls)
+
+
+def _texts(prompts: Sequence[Prompt], endpoints: Sequence[Endpoint], plan: Plan, ledger: Ledger) -> Iterator[str]:
+    """The prompts, and the replies that the ledger has for their first draws."""
+    for prompt in prompts:
+        yield from (message.content for message in prompt.messages)
+        for number in range(plan.k):
+            yield (ledger.reply(first_request(prompt, endpoints, plan, number).key()) or "").strip()
 
 
 def _show(shown: Meter, result: CandidateSet | Dropped) -> None:

@@ -15,6 +15,9 @@ from cmtmedqa.build.elsewhere import clear
 from cmtmedqa.build.forget import Request
 from cmtmedqa.build.warc_blanks import blank, places
 from cmtmedqa.errors import InputError
+from cmtmedqa.judgements import Message
+from cmtmedqa.llm.ledger import Attempt, Ledger
+from cmtmedqa.llm.request import Request as ModelRequest
 
 URL = "https://example.org/question/{}"
 TEXT = "这是第{}个患者的问题，已经头疼三天了"
@@ -152,3 +155,19 @@ def test_what_cannot_be_rewritten_is_named(tmp_path: Path) -> None:
 def test_a_place_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         clear([tmp_path / "gone"], request(), [])
+
+
+def test_requests_to_models_that_quote_the_record_go_from_the_ledger(tmp_path: Path) -> None:
+    def asked(number: int) -> ModelRequest:
+        said = f"患者：{TEXT.format(number)}"
+        return ModelRequest(endpoint="m", model="m", messages=(Message(role="user", content=said),))
+
+    with Ledger(tmp_path / "ledger") as book:
+        for number in (1, 2):
+            book.add(asked(number), Attempt("ok", raw="{}"), "多喝水")
+    done = clear([tmp_path / "ledger"], request(2), [])
+    assert done.calls == 1
+    assert not done.left
+    with Ledger(tmp_path / "ledger") as book:
+        assert book.reply(asked(2).key()) is None
+        assert book.reply(asked(1).key()) == "多喝水"
