@@ -103,7 +103,9 @@ def _listed(path: Path, most_chars: int, stratum: str) -> Iterator[Prompt]:
                 raise InputError(f"{where}: no department of this name; there are: {', '.join(DEPARTMENTS)}")
             identifier = str(row.get("dialogue_id") or row.get("id") or f"line-{number}")
             prompt = _prompt(identifier, messages, department, most_chars, str(row.get("stratum") or stratum))
-            known = str(row["id"]) if row.get("id") and row.get("dialogue_id") else prompt.id  # as `evaluate prompts` wrote it
+            known = (
+                str(row["id"]) if row.get("id") and row.get("dialogue_id") else prompt.id
+            )  # as `evaluate prompts` wrote it
             yield prompt._replace(id=known, reference=str(row.get("reference") or ""))
 
 
