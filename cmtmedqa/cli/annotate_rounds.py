@@ -80,7 +80,10 @@ def push(
 
 
 def chosen(home: "Home", experts: str) -> list[str]:
-    """The codes that `--experts` means. Raises InputError. New codes are registered; their accounts may come later."""
+    """The codes that `--experts` means. Raises InputError, also for a code that others but not it are registered.
+
+    The first codes of all, and those that a number asks for beyond the known, are registered; their accounts may come later.
+    """
     from cmtmedqa.annotate.home import Expert
     from cmtmedqa.errors import InputError
 
@@ -93,6 +96,10 @@ def chosen(home: "Home", experts: str) -> list[str]:
             codes += [code] if (code := next(fresh)) not in codes else []
     else:
         codes = [code.strip() for code in experts.split(",") if code.strip()]
+        if unknown := next((code for code in codes if known and code not in known), None):
+            raise InputError(
+                f"--experts: {unknown} is not registered, but {', '.join(known)}; add it with cmtmedqa annotate invite {unknown}=E-MAIL"
+            )
     if not codes:
         raise InputError("--experts: name at least one")
     home.register(Expert(code=code) for code in codes)
