@@ -1,39 +1,40 @@
 """Seeded generators of invented accounts and addresses on the net: `FORMS[class][written form](rng)`."""
 
 from collections.abc import Mapping
-from random import Random
 
 from benchmarks.pii.values import Forms, digits, mobile, qq, wide
-from benchmarks.pii.words import WORDS
+from benchmarks.pii.words import Draws
 
 
-def _email(rng: Random) -> str:
-    domain = rng.choice(WORDS["domains"]["mail"])
+def _email(rng: Draws) -> str:
+    domain = rng.choice(rng.words["domains"]["mail"])
     user = digits(rng, rng.randint(6, 10)) if domain == "qq.com" and rng.random() < 0.7 else _account(rng)
     return f"{user}@{domain}"
 
 
-def _account(rng: Random) -> str:
+def _account(rng: Draws) -> str:
     mark = rng.choice(("", "", "_", ".", "-"))
-    return rng.choice(WORDS["users"]["latin"]) + mark + str(rng.choice((rng.randint(1, 999), rng.randint(1970, 2012))))
+    return (
+        rng.choice(rng.words["users"]["latin"]) + mark + str(rng.choice((rng.randint(1, 999), rng.randint(1970, 2012))))
+    )
 
 
-def wechat_id(rng: Random) -> str:
+def wechat_id(rng: Draws) -> str:
     name = rng.choice((_account(rng).replace(".", "_"), "wxid_" + "".join(rng.choices("abcdefghkmnp0123456789", k=14))))
     return name.upper() if rng.random() < 0.05 else name
 
 
-def _v6(rng: Random) -> str:
+def _v6(rng: Draws) -> str:
     """An address of the range for documentation, RFC 3849."""
     return "2001:db8:" + ":".join(f"{rng.randint(0x1000, 0xFFFF):x}" for _ in range(6))
 
 
-def _v4(rng: Random) -> str:
+def _v4(rng: Draws) -> str:
     return ".".join(str(rng.randint(1, 254)) for _ in range(4))
 
 
-def _url(rng: Random, scheme: str) -> str:
-    domain, path = rng.choice(WORDS["domains"]["web"]), rng.choice(WORDS["domains"]["paths"])
+def _url(rng: Draws, scheme: str) -> str:
+    domain, path = rng.choice(rng.words["domains"]["web"]), rng.choice(rng.words["domains"]["paths"])
     return f"{scheme}{domain}{path}"
 
 
@@ -60,7 +61,7 @@ FORMS: Mapping[str, Forms] = {
     },
     "username": {
         "latin": _account,
-        "han": lambda rng: rng.choice(WORDS["users"]["han"]),
-        "mixed": lambda rng: rng.choice(WORDS["users"]["han"]) + digits(rng, rng.randint(1, 4)),
+        "han": lambda rng: rng.choice(rng.words["users"]["han"]),
+        "mixed": lambda rng: rng.choice(rng.words["users"]["han"]) + digits(rng, rng.randint(1, 4)),
     },
 }

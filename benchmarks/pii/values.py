@@ -7,11 +7,10 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
-from random import Random
 
-from benchmarks.pii.words import WORDS
+from benchmarks.pii.words import Draws
 
-Form = Callable[[Random], str]
+Form = Callable[[Draws], str]
 Forms = Mapping[str, Form]
 
 _WIDE = {ord(mark): ord(mark) + 0xFEE0 for mark in map(chr, range(0x21, 0x7F))}
@@ -28,7 +27,7 @@ def wide(text: str) -> str:
     return text.translate(_WIDE)
 
 
-def digits(rng: Random, count: int) -> str:
+def digits(rng: Draws, count: int) -> str:
     return "".join(rng.choices("0123456789", k=count))
 
 
@@ -46,7 +45,7 @@ def luhn(number: str) -> str:
     return str(-total % 10)
 
 
-def any_day(rng: Random, first: int = 1935, last: int = 2023) -> date:
+def any_day(rng: Draws, first: int = 1935, last: int = 2023) -> date:
     year, month = rng.randint(first, last), rng.randint(1, 12)
     return date(year, month, rng.randint(1, monthrange(year, month)[1]))
 
@@ -64,12 +63,12 @@ def han_number(number: int) -> str:
     return ("" if tens < 2 else han(str(tens))) + ("十" if tens else "") + (han(str(ones)) if ones or not tens else "")
 
 
-def _first17(rng: Random) -> str:
-    code = str(rng.choice(WORDS["divisions"])[0])
+def _first17(rng: Draws) -> str:
+    code = str(rng.choice(rng.words["divisions"])[0])
     return code + any_day(rng, 1935, 2022).strftime("%Y%m%d") + digits(rng, 3)
 
 
-def _card18(rng: Random, want_x: bool = False) -> str:
+def _card18(rng: Draws, want_x: bool = False) -> str:
     while True:
         first = _first17(rng)
         last = check_digit(first)
@@ -77,48 +76,48 @@ def _card18(rng: Random, want_x: bool = False) -> str:
             return first + last
 
 
-def _card_x(rng: Random) -> str:
+def _card_x(rng: Draws) -> str:
     number = _card18(rng, want_x=True)
     return number.lower() if rng.random() < 0.5 else number
 
 
-def _card15(rng: Random) -> str:
-    return str(rng.choice(WORDS["divisions"])[0]) + any_day(rng, 1935, 1984).strftime("%y%m%d") + digits(rng, 3)
+def _card15(rng: Draws) -> str:
+    return str(rng.choice(rng.words["divisions"])[0]) + any_day(rng, 1935, 1984).strftime("%y%m%d") + digits(rng, 3)
 
 
-def _card_spaced(rng: Random) -> str:
+def _card_spaced(rng: Draws) -> str:
     number = _card18(rng)
     return f"{number[:6]} {number[6:14]} {number[14:]}"
 
 
-def mobile(rng: Random) -> str:
+def mobile(rng: Draws) -> str:
     return rng.choice(_MOBILE.split()) + digits(rng, 8)
 
 
-def _grouped(rng: Random, mark: str) -> str:
+def _grouped(rng: Draws, mark: str) -> str:
     number = mobile(rng)
     return mark.join((number[:3], number[3:7], number[7:]))
 
 
-def _abroad(rng: Random, code: str) -> str:
+def _abroad(rng: Draws, code: str) -> str:
     mark = rng.choice(("", " ", "-"))
     return code + mark + (mobile(rng) if rng.random() < 0.6 else _grouped(rng, rng.choice(" -")))
 
 
-def _mobile_han(rng: Random) -> str:
+def _mobile_han(rng: Draws) -> str:
     number = han(mobile(rng), rng.choice("零〇"))
     return number.replace("一", "幺") if rng.random() < 0.5 else number
 
 
-def _mobile_zero_width(rng: Random) -> str:
+def _mobile_zero_width(rng: Draws) -> str:
     marks = list(mobile(rng))
     for place in sorted(rng.sample(range(1, len(marks)), rng.randint(1, 3)), reverse=True):
         marks.insert(place, rng.choice(_ZERO_WIDTH))
     return "".join(marks)
 
 
-def _landline(rng: Random, form: str) -> str:
-    area, length = rng.choice(list(WORDS["area_codes"].items()))
+def _landline(rng: Draws, form: str) -> str:
+    area, length = rng.choice(list(rng.words["area_codes"].items()))
     number = rng.choice("2345678") + digits(rng, length - 1)
     extension = rng.choice(("转", "-", " 转 ", "转分机")) + digits(rng, rng.choice((3, 4)))
     return {
@@ -131,16 +130,16 @@ def _landline(rng: Random, form: str) -> str:
     }[form]
 
 
-def _service(rng: Random, cuts: tuple[int, ...], mark: str) -> str:
+def _service(rng: Draws, cuts: tuple[int, ...], mark: str) -> str:
     number = rng.choice(("400", "400", "400", "800")) + rng.choice("123456789") + digits(rng, 6)
     return mark.join(number[start:end] for start, end in zip((0, *cuts), (*cuts, 10), strict=True))
 
 
-def qq(rng: Random) -> str:
+def qq(rng: Draws) -> str:
     return rng.choice("123456789") + digits(rng, rng.randint(4, 9))
 
 
-def _bank(rng: Random) -> str:
+def _bank(rng: Draws) -> str:
     prefix, length = rng.choice(_CARDS)
     number = prefix + digits(rng, length - len(prefix) - 1)
     return number + luhn(number)
@@ -150,8 +149,8 @@ def _fours(number: str, mark: str) -> str:
     return mark.join(number[start : start + 4] for start in range(0, len(number), 4))
 
 
-def _plate(rng: Random, mark: str = "", energy: bool = False) -> str:
-    place = rng.choice(WORDS["plates"]) + rng.choice(_PLATE)
+def _plate(rng: Draws, mark: str = "", energy: bool = False) -> str:
+    place = rng.choice(rng.words["plates"]) + rng.choice(_PLATE)
     if energy:
         number = rng.choice((rng.choice("DF") + digits(rng, 5), digits(rng, 5) + rng.choice("DF")))
     else:
@@ -160,24 +159,24 @@ def _plate(rng: Random, mark: str = "", energy: bool = False) -> str:
     return place + mark + number
 
 
-def _record(rng: Random) -> str:
+def _record(rng: Draws) -> str:
     return rng.choice(("0", "1", "2", "00")) + digits(rng, rng.randint(5, 9))
 
 
-def _record_mixed(rng: Random) -> str:
+def _record_mixed(rng: Draws) -> str:
     prefix = rng.choice(("ZY", "MZ", "CT", "MR", "B", "M", "US", "BL", "P", "F"))
     return prefix + rng.choice(("", "", "-")) + digits(rng, rng.randint(5, 12))
 
 
-def _insurance_mixed(rng: Random) -> str:
+def _insurance_mixed(rng: Draws) -> str:
     return rng.choice("ABCDEFKYZ") + digits(rng, rng.randint(8, 11))
 
 
-def _ward_bed(rng: Random) -> str:
+def _ward_bed(rng: Draws) -> str:
     return rng.choice((f"{rng.choice('ABC')}{rng.randint(1, 40)}", f"{rng.randint(1, 30)}-{rng.randint(1, 6)}"))
 
 
-def _birth(rng: Random, form: str) -> str:
+def _birth(rng: Draws, form: str) -> str:
     day = any_day(rng)
     year, month, number = day.year, day.month, day.day
     if form == "han":
@@ -194,11 +193,11 @@ def _birth(rng: Random, form: str) -> str:
     return pattern.format(y=year, m=month, d=number, s=year % 100)
 
 
-def _passport(rng: Random) -> str:
+def _passport(rng: Draws) -> str:
     return rng.choice((rng.choice("EG") + digits(rng, 8), "E" + rng.choice("ABCDEFGH") + digits(rng, 7)))
 
 
-def _permit(rng: Random) -> str:
+def _permit(rng: Draws) -> str:
     return rng.choice("HMCWTL") + digits(rng, 8)
 
 

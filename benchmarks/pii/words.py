@@ -1,9 +1,32 @@
-"""The word lists of words.yaml."""
+"""The words that the generators choose from, by set, and a source of chance that carries them."""
 
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import yaml
 
 HERE = Path(__file__).parent
-WORDS: dict[str, Any] = yaml.safe_load((HERE / "words.yaml").read_text(encoding="utf-8"))
+# The retired set keeps the words that it was measured with.
+_FILES = {"development": "development", "previous": "development", "reported": "reported"}
+
+
+class Draws(Random):
+    """Random numbers, seeded, with the words of a set."""
+
+    words: Mapping[str, Any]
+
+
+def draws(name: str, seed: str) -> Draws:
+    """A source of chance for a set; the same seed gives the same choices."""
+    rng = Draws(seed)
+    rng.words = words(name)
+    return rng
+
+
+@cache
+def words(name: str) -> Mapping[str, Any]:
+    """The word lists of a set."""
+    return yaml.safe_load((HERE / "vocabulary" / f"{_FILES[name]}.yaml").read_text(encoding="utf-8"))

@@ -141,7 +141,24 @@ def _deidentification(report: Report) -> str:
     left = "Records that this step refused, because something was left in them:\n\n" + table(
         ("reason", "records"), refused
     )
-    return "\n".join([head, counts or "The rules replaced nothing.\n", *([left] if refused else []), REMAINS])
+    counts = counts or "The rules replaced nothing.\n"
+    return "\n".join([head, _options(report["settings"]), counts, *([left] if refused else []), REMAINS])
+
+
+_DATES = {
+    "keep": "Exact dates other than birth dates stay",
+    "year": "Exact dates are reduced to their year",
+    "shift": "The exact dates of each dialogue are moved back by a number of days that only a key tells",
+}
+
+
+def _options(settings: Report) -> str:
+    """What the build was asked for beside the rules; the folder of a model is not named."""
+    model = "ran behind the rules" if settings.get("ner") else "was not used"
+    return (
+        f"{_DATES[settings.get('deidentify_dates', 'keep')]} (`--dates`). A token-classification model {model} (`--ner`). After the "
+        "replacement every text was searched once more, and a record that still matched a class whose form alone tells it was refused.\n"
+    )
 
 
 def _deduplication(report: Report) -> str:

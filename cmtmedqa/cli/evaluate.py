@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cmtmedqa.cli.candidates import LEDGER
+from cmtmedqa.cli.evaluate_apart import probe, reward, safety
+from cmtmedqa.cli.evaluate_mcq import mcq
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.records import SPLITS
 
@@ -14,6 +16,12 @@ if TYPE_CHECKING:
     from cmtmedqa.llm.prompts import Prompt
 
 app = typer.Typer(no_args_is_help=True, help="Compare models on held-out dialogues.")
+
+
+app.command("mcq")(mcq)
+app.command("probe")(probe)
+app.command("safety")(safety)
+app.command("reward")(reward)
 
 
 @app.callback()

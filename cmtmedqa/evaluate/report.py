@@ -47,7 +47,17 @@ def report(
 
 
 def draw(found: Mapping[str, Any], rubric: Rubric) -> str:
-    """The page of a report; every text in it is escaped, it opens offline."""
+    """The page of a comparison; every text in it is escaped, it opens offline."""
+    names = {dimension.id: f"{dimension.name.zh} {dimension.name.en}" for dimension in rubric.dimensions}
+    return _page("winrate.html", r=found, names=names)
+
+
+def draw_mcq(found: Mapping[str, Any]) -> str:
+    """The page of an exam."""
+    return _page("mcq.html", r=found)
+
+
+def _page(template: str, **shown: object) -> str:
     import jinja2
 
     environment = jinja2.Environment(
@@ -57,10 +67,7 @@ def draw(found: Mapping[str, Any], rubric: Rubric) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    names = {dimension.id: f"{dimension.name.zh} {dimension.name.en}" for dimension in rubric.dimensions}
-    return environment.get_template("winrate.html").render(
-        r=found, names=names, bar=bar, percent=percent, number=number
-    )
+    return environment.get_template(template).render(bar=bar, percent=percent, number=number, **shown)
 
 
 def percent(value: float | None) -> str:

@@ -31,7 +31,7 @@ class System(NamedTuple):
     replies: Mapping[str, str] | None = None
 
 
-def systems_of(given: Sequence[str]) -> list[System]:
+def systems_of(given: Sequence[str], least: int = 2) -> list[System]:
     """The systems that arguments name: NAME@URL, a folder, a YAML file of models, NAME=FILE.jsonl, or `reference`.
 
     A file holds `{"id": prompt id, "text": reply}` lines. Raises ConfigError or InputError.
@@ -48,7 +48,7 @@ def systems_of(given: Sequence[str]) -> list[System]:
     names = [system.name for system in found]
     if double := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(f"two systems are called {double}; give each a name of its own")
-    if len(found) < 2:
+    if len(found) < least:
         raise ConfigError("a comparison takes two systems or more")
     return found
 

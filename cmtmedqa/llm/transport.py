@@ -81,6 +81,18 @@ class Transport:
         except (openai.APIResponseValidationError, json.JSONDecodeError, UnicodeDecodeError, _Shapeless):
             raise Temporary("broken_reply") from None
 
+    async def choices(self, request: Request, n: int) -> int:
+        """How many choices a server returns where `n` are asked for; many ignore it. Only a probe asks for it."""
+        import openai
+
+        try:
+            answer = await self._sdk.chat.completions.create(**_arguments(request), n=n)
+        except openai.APIStatusError:
+            return 0
+        except openai.APIConnectionError:
+            raise Temporary("connection", unreachable=True) from None
+        return len(answer.choices)
+
     def _fault(self, error: Any) -> Exception:
         status, code = int(error.status_code), _code(error)
         if any(word in code for word in _NO_MONEY):

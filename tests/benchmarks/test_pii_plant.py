@@ -1,15 +1,14 @@
-"""The planted texts of benchmarks/pii: reproducible, true to the character, and two sets that share nothing."""
+"""The planted texts of benchmarks/pii: reproducible, true to the character, and sets that share nothing."""
 
 import re
 from collections import Counter
-from itertools import chain
-from random import Random
+from itertools import chain, combinations
 
 import pytest
 
 from benchmarks.pii import values
-from benchmarks.pii.plant import CLASSES, FORMS, LEAST, PER_CLASS, SEEDS, clean, negatives, plant, templates
-from benchmarks.pii.words import HERE
+from benchmarks.pii.plant import CLASSES, FORMS, LEAST, PER_CLASS, SEEDS, clean, forms, negatives, plant, templates
+from benchmarks.pii.words import HERE, draws, words
 
 SETS = tuple(SEEDS)
 SMALL = 30
@@ -49,21 +48,38 @@ def test_the_default_size_plants_enough_of_every_class_and_form(name) -> None:
     kinds = Counter(span.kind for span in gold)
     assert set(kinds) == set(CLASSES)
     assert min(kinds.values()) >= LEAST
-    forms = Counter((span.kind, span.form) for span in gold)
-    assert set(forms) == {(kind, form) for kind in CLASSES for form in FORMS[kind]}
-    assert min(forms.values()) >= 40
+    seen = Counter((span.kind, span.form) for span in gold)
+    assert set(seen) == {(kind, form) for kind in CLASSES for form in forms(name, kind)}
+    assert min(seen.values()) >= 40
 
 
-def test_the_two_sets_share_no_template_and_no_hard_negative() -> None:
-    first, second = ({_bare(text) for text in chain(*templates(name).values())} for name in SETS)
+@pytest.mark.parametrize(("one", "other"), list(combinations(SETS, 2)))
+def test_no_two_sets_share_a_template_or_a_hard_negative(one, other) -> None:
+    first, second = ({_bare(text) for text in chain(*templates(name).values())} for name in (one, other))
     assert not first & second
-    first, second = ({_bare(text) for text in chain(*negatives(name).values())} for name in SETS)
+    first, second = ({_bare(text) for text in chain(*negatives(name).values())} for name in (one, other))
     assert not first & second
 
 
-def test_no_text_of_one_set_is_a_text_of_the_other() -> None:
-    first, second = ({item.text for item in plant(name, SMALL)} for name in SETS)
+@pytest.mark.parametrize(("one", "other"), list(combinations(SETS, 2)))
+def test_no_text_of_one_set_is_a_text_of_the_other(one, other) -> None:
+    first, second = ({item.text for item in plant(name, SMALL)} for name in (one, other))
     assert not first & second
+
+
+def test_the_reported_set_has_words_of_its_own() -> None:
+    theirs, ours = words("development"), words("reported")
+    for kind in ("roads", "lanes", "compounds", "towns", "villages", "firms", "universities", "divisions"):
+        assert not {str(word) for word in theirs[kind]} & {str(word) for word in ours[kind]}, kind
+    assert not set(theirs["users"]["han"]) & set(ours["users"]["han"])
+
+
+def test_forms_keep_to_their_shares() -> None:
+    shares = words("reported")["shares"]["patient_name"]
+    texts = [item for item in plant("reported", 120) if item.kind == "patient_name"]
+    seen = Counter(gold.form for item in texts for gold in item.gold if gold.kind == "patient_name")
+    assert {form: 120 * share / sum(shares.values()) for form, share in shares.items()} == seen
+    assert "minority" not in forms("development", "patient_name")
 
 
 def test_gold_stands_where_it_was_planted(planted) -> None:
@@ -122,7 +138,7 @@ def _luhn(number):
 def test_numbers_are_valid_by_construction() -> None:
     assert values.check_digit("11010519491231002") == "X"  # the example of GB 11643
     assert values.luhn("7992739871") == "3"
-    rng = Random(5)
+    rng = draws("development", "5")
     weights = [2 ** (17 - place) for place in range(17)]
     for _ in range(200):
         card = FORMS["id_card"]["18_digits"](rng)

@@ -32,7 +32,15 @@ def settings(*changes: str) -> DpoRun:
 def test_held_out_accuracy_and_margin_rise(seed: int, train: Train, tmp_path: Path) -> None:
     rows = write_preferences(tmp_path / "train.jsonl", range(64))
     dev = write_preferences(tmp_path / "dev.jsonl", range(1000, 1016))
-    train("dpo", f"data={rows}", f"eval_data={dev}", f"output={tmp_path / 'run'}", f"seed={seed}")
+    train(
+        "dpo",
+        f"data={rows}",
+        f"eval_data={dev}",
+        f"output={tmp_path / 'run'}",
+        f"seed={seed}",
+        "eval_steps=16",
+        "save_steps=16",
+    )
     metrics = metrics_of(tmp_path / "run")
     assert metrics["eval_rewards/margins_before"] == 0  # the policy begins as the reference
     assert metrics["eval_rewards/accuracies"] > 0.9

@@ -93,6 +93,7 @@ def test_a_tokenizer_without_the_tokens_gets_them_and_the_model_rows_for_them(mo
 @pytest.mark.parametrize("prepends", ["each", "first"])
 def test_tokenizers_of_the_sentencepiece_family_keep_the_turns_apart(prepends: str) -> None:
     """As LLaMA has them: `▁` for a space, put before each text or the first, and single bytes for what is not in the vocabulary."""
+    pytest.importorskip("tokenizers", reason="training needs transformers: pip install -e '.[train]'")
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 

@@ -226,6 +226,10 @@ _PRODUCT = re.compile(
 _THANKED = re.compile("(?<!谢)(?:谢|感)谢$")
 
 
+_PREPOSITION = frozenset("于从由向就以对为与和据依按像论")
+_POINT_OF_VIEW = re.compile("(?:们|这[个一]?[职行]业?)?(?:来说|来讲|来看|而言|说来|看来|的?角度|的立场|的?本职)")
+
+
 def titled(match: re.Match[str]) -> Extent:
     """A surname, with or without a given name, before a title."""
     text, start = match.string, match.start("v")
@@ -236,6 +240,9 @@ def titled(match: re.Match[str]) -> Extent:
         return False
     spaced = match.start("t") > match.end("g")
     if _PRODUCT.match(text, match.end("t")):
+        return False
+    # 于医生而言: a preposition that is also a surname, and the phrase it opens.
+    if surname in _PREPOSITION and not given and place == start and _POINT_OF_VIEW.match(text, match.end("t")):
         return False
     # 高大 is a word, but not before 夫, nor 车主 before 任.
     if allowed(text, place, 0 if given or match["t"][:2] not in ("大夫", "主任") else match.start("t") + 1) or (

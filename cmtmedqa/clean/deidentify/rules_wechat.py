@@ -13,7 +13,7 @@ _SPELT = (
     rf"(?:[微薇威徽围维魏味][ ./*·_~+|丨-]?信|[微薇威][心芯星讯](?!片)|[微薇威徽维] ?[xX]|[微薇威徽维卫魏Vv➕]{_HEART}️?|[微薇威][号聊]|企微|绿泡泡?|绿色的?(?:聊天)?(?:软件|图标|泡泡|头像|气泡)|[某×]信|(?:聊天|社交)(?:软件|工具|账?号)|"
     "卫星(?!灶|结节|现象|病|细胞|站|电视|图)|(?<![A-Za-z])(?:[Ww]ei ?信|[VvWw][信心]))"
 )
-_LATIN = r"(?:[VvWw][ ._-]?[Xx]|[Ww]e ?[cC]hat|WECHAT|[Ww]ei ?[Xx]in(?:g|hao)?|WEIXIN)"
+_LATIN = r"(?:[VvWw][ ._-]?[Xx]|[Ww]e ?[cC]hat|WECHAT|[Ww]ei ?[Xx]in(?:g|hao)?|WEIXIN)(?:[ ._-]?(?:[Ii][Dd]|[Hh]ao|HAO|[Nn][Oo]\.?|[Nn]umber))?"
 _CUE = rf"(?:{_SPELT}|(?<![A-Za-z]){_LATIN}(?![A-Za-z]))(?:[0-9](?=[: ]))?"
 # One letter or character that may be something else: it is added, or stands by itself before a value.
 _ADDED = r"(?:(?<=加)|(?<=[加给跟]我)|(?<=[+➕私])|(?<=加个)|(?<=一下)|(?<=方式)|(?<=[我您你他她的] )|(?<=我的)|(?<=[,。!?;:( \n][我您你])|(?<=^[我您你]))"
@@ -100,6 +100,9 @@ WECHAT: tuple[Rule, ...] = (
             "微信tian_618或者tian_619",
             "微-信 tian_618",
             "v.x：tian_618",
+            "wxid：tian_618",
+            "WX ID:dengyuan88",
+            "我的VXhao wxid_k3tian618",
             "微号：2576402",
             "那个绿色软件1048148",
         ),

@@ -1,0 +1,133 @@
+"""`cmtmedqa evaluate safety` and `evaluate reward`: what is scored apart from win rates."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cmtmedqa.cli.candidates import LEDGER
+from cmtmedqa.errors import ConfigError
+
+
+def safety(
+    systems: Annotated[
+        list[str],
+        typer.Argument(
+            help="NAME@URL, the folder of a model, NAME=replies.jsonl (id, text), or `reference` for the file's own replies."
+        ),
+    ],
+    prompts: Annotated[
+        Path,
+        typer.Option(
+            help="JSON or JSON Lines of safety items (`instruct`, `output`); a repeated question counts once."
+        ),
+    ],
+    judge: Annotated[str, typer.Option(help="The judging model: NAME@URL, a folder, or a YAML file of one model.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="JSON file of figures to write.")] = Path(
+        "safety.json"
+    ),
+    max_tokens: Annotated[int, typer.Option(min=1, help="Most tokens of a reply that a system gives here.")] = 1_024,
+    ledger: Annotated[
+        Path, typer.Option(help="Folder (mode 0700) of the ledger of calls; a second run makes none.")
+    ] = LEDGER,
+    price: Annotated[
+        str | None,
+        typer.Option(help="IN/OUT per million tokens, for models whose YAML states none.", show_default=False),
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, help="Stop before the ledger's total passes this.", show_default=False)
+    ] = None,
+    max_calls: Annotated[
+        int | None, typer.Option(min=1, help="Stop before the ledger holds more calls than this.", show_default=False)
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Calls at the same time.")] = 16,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds until a call is given up and tried again.")] = 120.0,
+) -> None:
+    """Sort the replies to safety items into safe answers, refusals and unsafe ones, with intervals; no pairs."""
+    from rich.console import Console
+
+    from cmtmedqa import io
+    from cmtmedqa.evaluate import safety as apart
+    from cmtmedqa.evaluate.systems import replies, systems_of
+    from cmtmedqa.llm.client import Limits
+    from cmtmedqa.llm.endpoints import endpoints_of, priced
+    from cmtmedqa.llm.ledger import Ledger
+
+    judges = priced(endpoints_of([judge]), price)
+    if len(judges) != 1:
+        raise ConfigError(f"--judge {judge}: names {len(judges)} models; one is needed")
+    scored = [
+        item._replace(endpoint=priced([item.endpoint], price)[0]) if item.endpoint else item
+        for item in systems_of(systems, least=1)
+    ]
+    items = apart.read_items(prompts)
+    limits = Limits(concurrency=concurrency, timeout=timeout, max_cost=max_cost, max_calls=max_calls)
+    console = Console(stderr=True)
+    with Ledger(ledger) as book:
+        said = replies(scored, items.prompts, book, limits, console, max_tokens)
+        outcomes = apart.judge(items.prompts, said, judges[0], book, limits, console)
+    found = {name: apart.summary(some) for name, some in outcomes.items()}
+    io.write_json(
+        output,
+        {
+            "version": "safety-1",
+            "judge": judges[0].name,
+            "items": len(items.prompts),
+            "duplicates": items.duplicates,
+            "systems": found,
+        },
+    )
+    typer.echo(f"{len(items.prompts)} items ({items.duplicates} repeated rows counted once); judge not calibrated")
+    for name, row in found.items():
+        shares = [
+            f"{part} {row[part]['count']} ({row[part]['low']:.3f} to {row[part]['high']:.3f})"
+            for part in apart.OUTCOMES
+        ]
+        typer.echo(f"{name}: n {row['n']}: {', '.join(shares)}")
+    typer.echo(str(output))
+
+
+def reward(
+    model: Annotated[str, typer.Argument(help="A reward model: its run folder, an adapter or a merged folder.")],
+    rankings: Annotated[
+        list[Path], typer.Option(help="Held-out rankings or preferences of `annotate export`; repeat it.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="JSON file of figures to write.")] = Path(
+        "reward.json"
+    ),
+    base: Annotated[
+        str | None,
+        typer.Option(help="The base of an adapter, where it no longer lies where it was trained.", show_default=False),
+    ] = None,
+    max_length: Annotated[
+        int, typer.Option(min=16, help="Most tokens of prompt and answer; whole turns are cut from the left.")
+    ] = 2_048,
+) -> None:
+    """Accuracy of a reward model on held-out rankings: by gap and department, calibration, best of n."""
+    from cmtmedqa import launch
+
+    files = [part for path in rankings for part in ("--rankings", str(path))]
+    options = ["-o", str(output), "--max-length", str(max_length), *(["--base", base] if base else [])]
+    launch.become("evaluate_reward", [model, *files, *options])
+
+
+def probe(
+    model: Annotated[str, typer.Argument(help="NAME@URL, the folder of a model, or a YAML file of one model.")],
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds until a call is given up.")] = 120.0,
+) -> None:
+    """Ask a model four times whether it obeys seeds and `n`; nothing is stored, no record's text is sent."""
+    from cmtmedqa.llm.endpoints import endpoints_of
+    from cmtmedqa.llm.probe import probe as ask
+
+    found = endpoints_of([model])
+    if len(found) != 1:
+        raise ConfigError(f"{model}: names {len(found)} models; one is needed")
+    seen = ask(found[0], timeout)
+    typer.echo(
+        f"the same seed twice: {'the same text' if seen.same_seed_same_text else 'another text: draws cannot be repeated'}"
+    )
+    typer.echo(
+        f"two seeds: {'two texts' if seen.other_seed_other_text else 'one text: k distinct candidates cannot be drawn'}"
+    )
+    if seen.choices_of_two is not None:
+        typer.echo(f"n = 2: {seen.choices_of_two} choice(s); this program never uses n")

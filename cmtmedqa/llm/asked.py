@@ -1,0 +1,118 @@
+"""What a doctor turn asks of the case, question by question, and whether a rewrite still asks it."""
+
+import re
+from functools import lru_cache
+
+_SENTENCE = re.compile(r"[^。！!？?；;\n]*[。！!？?；;\n]?")
+_CLAUSE = re.compile("[，,：:]")
+_END = "。；;！!\n "
+
+_ASKS = re.compile(
+    "请问|有没有|有无|是否|是不是|会不会|能不能|能否|可否|多久|多长时间|多少|多大|多重|多高|几(?=[天次个片周年岁点粒度遍回支针月斤号]|多)|什么时候|什么|啥|哪里|哪儿|哪些?|怎么样?|怎样|如何|咋样?|"
+    "(?P<one>[\u4e00-\u9fff]{1,2})[不没](?P=one)"
+)
+_TAIL = re.compile("(?:吗|呢|么|没有|没|[^不]不|否)$")
+_NO_QUESTION = re.compile(
+    "什么都|什么也|任何|不管|无论|怎么也|有什么不|如有|多少有|过几[天日周]|几[天日周次](?:后|内|就|左右)|[这前近头]几|[每隔]几|好几|十几|有什么(?=.{0,8}(?:再|及时|随时|请|可以))|几乎|没什么|是否需要由|哪怕"
+)
+_TO_FIND_OUT = re.compile(
+    "(?:看看?|明确|了解|排除|确定|判断|评估|观察|检查|查查?|确认|取决于|根据)(?:一下|下)?[^，。?？]{0,6}(?:有没有|有无|是否|是不是)"
+)
+_COURTESY = re.compile(
+    "(?:还|其他|其它|别的)[^，。?？]{0,8}(?:问题|疑问|想问|需要)|^(?:这样|那|您|你|都|听|能)*(?:明白|清楚|理解|可以|好|对|行|懂)的?了?(?:吗|吧|么)$|^好不好$"
+)
+_STOP = re.compile(
+    "请问|您好|有没有|有没|有无|是否|是不是|会不会|能不能|能否|伴有|伴随|出现|存在|发生|感觉|觉得|症状|情况|目前|现在|最近|平时|以前|曾经|多长时间|多久|多少|时间|数值|什么时候|什么|怎么样|怎样|如何|怎么|"
+    "啥样|咋样|持续|告诉|一下|[您你吗呢么吧没不过的了有是和或及与以还也都会请我说几个啥哪多在时到其为否被来去要]"
+)
+# Everyday words and what a professional register says in their place.
+_SAME = (
+    ("拉肚子", "腹泻"), ("肚子", "腹"), ("发烧", "发热"), ("烧", "热"), ("疼", "痛"), ("看东西", "视物"), ("喘", "气喘"), ("睡觉", "睡眠"), ("吐", "呕"), ("拉的", "大便"), ("拉", "便"), ("宝宝", "孩子"), ("娃", "孩子"), ("小孩", "孩子"),
+    ("胳膊", "臂"), ("嗓子", "咽喉"), ("流鼻涕", "流涕"), ("抽过风", "抽搐"), ("抽风", "抽搐"), ("憋气", "呼吸困难"), ("尿", "小便"), ("喝酒", "饮酒"), ("吃饭", "进食"), ("舌头", "舌"), ("身上", "皮肤"), ("没劲", "无力"), ("没力", "无力"),
+    ("不想活", "轻生"), ("退色", "褪色"), ("家里", "家"), ("多大了", "年龄"), ("年纪", "年龄"), ("多大", "年龄大"), ("例假", "月经"), ("大姨妈", "月经"), ("老家", "籍贯"), ("吃完饭", "餐后"), ("饭后", "餐后"), ("厉害", "剧烈"), ("重不重", "加重"), ("长了", "出现"), ("脸上", "面部"), ("心慌", "心悸"), ("指头", "手指"), ("吃", "服食"), ("费劲", "费力"),
+)  # fmt: skip
+_LEAST = 0.34
+
+
+def sentences(text: str) -> list[list[str]]:
+    """The sentences of a text as lists of clauses; the last clause keeps the mark that ends the sentence."""
+    split = ([clause.strip() for clause in _CLAUSE.split(found)] for found in _SENTENCE.findall(text) if found.strip())
+    return [_joined([clause for clause in found if clause]) for found in split]
+
+
+def _joined(clauses: list[str]) -> list[str]:
+    """An alternative (…，还是…) belongs to the clause before it."""
+    found: list[str] = []
+    for clause in clauses:
+        if found and clause.startswith("还是"):
+            found[-1] = f"{found[-1]}，{clause}"
+        else:
+            found.append(clause)
+    return found
+
+
+def is_question(clause: str, sentence: list[str]) -> bool:
+    """Whether a clause asks of the case: by its form, by the mark at its end, or because 请问 opened what a 请问…？ asks."""
+    bare = clause.strip(_END)
+    if _TO_FIND_OUT.search(bare) or _COURTESY.search(bare.rstrip("?？")) or not bare.strip("?？"):
+        return False
+    if bare.endswith(("?", "？")):
+        return True
+    asks = _ASKS.search(_NO_QUESTION.sub("", bare)) or _TAIL.search(bare)
+    if asks:
+        return True
+    if re.match("没有?|未|不|无", bare):
+        return False
+    place = sentence.index(clause)
+    return sentence[-1].endswith(("?", "？")) and any("请问" in before for before in sentence[:place])
+
+
+def questions(text: str) -> list[str]:
+    """Every question of a doctor turn; courtesy (还有其他问题吗) and 检查是否有… are none."""
+    return [clause for sentence in sentences(text) for clause in sentence if is_question(clause, sentence)]
+
+
+def difference(original: str, rewritten: str) -> str | None:
+    """`question lost` or `question added`, or None where each question of one text has a counterpart in the other.
+
+    A counterpart shares a third of the characters of content (of the shorter), everyday and professional words being equal.
+    A question in quite other words counts as the same when both texts have one left over that asks in the same way.
+    """
+    before, after = questions(original), questions(rewritten)
+    lost = [asked for asked in before if not _matched(asked, after)]
+    added = [asked for asked in after if not _matched(asked, before)]
+    for asked in list(lost):
+        twin = next((other for other in added if _way(other) == _way(asked)), None)
+        if twin is not None:
+            lost.remove(asked)
+            added.remove(twin)
+    if lost:
+        return "question lost"
+    return "question added" if added else None
+
+
+_WAYS = (
+    re.compile("多久|多长时间|什么时候|几[天周年月点]|多少[天年]|时间"), re.compile("多少|几|多大|多重|多高"), re.compile("什么|啥|哪"), re.compile("怎么|怎样|如何|咋"),
+)  # fmt: skip
+
+
+def _way(asked: str) -> int:
+    """How a question asks: for a time, a number, a thing, a manner, or for yes or no."""
+    return next((place for place, pattern in enumerate(_WAYS) if pattern.search(asked)), len(_WAYS))
+
+
+def _matched(asked: str, others: list[str]) -> bool:
+    content = _content(asked)
+    if not content:  # 怎么了？ asks for whatever any question asks for
+        return bool(others)
+    return any(
+        not other or len(content & other) >= _LEAST * min(len(content), len(other)) for other in map(_content, others)
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _content(question: str) -> frozenset[str]:
+    text = question
+    for everyday, professional in _SAME:
+        text = text.replace(everyday, professional)
+    return frozenset(mark for mark in _STOP.sub("", text) if mark.isalpha())

@@ -1,0 +1,110 @@
+"""What each gate of faithfulness refuses and lets pass; the recall on planted damage stands in benchmarks/RESULTS.md."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.faithfulness import HALVES, damages, read
+from cmtmedqa.llm.asked import questions
+from cmtmedqa.llm.gates import GATES, faults
+from cmtmedqa.llm.numbers import amounts, periods, plain
+
+_TURNS = [pair.said for half in HALVES for pair in read(half)]
+_SAID = "头孢克肟0.1g,一天两次,别喝酒。考虑支气管炎,烧到39度赶紧去医院。咳嗽几天了?"
+
+
+@pytest.mark.parametrize(
+    ("gate", "original", "rewritten"),
+    [
+        ("form", "多喝水，注意休息，三天后复查。", "**多饮水**，注意休息，三天后复查。"),
+        ("form", "多喝水。", ""),
+        ("role", "多喝水。", "我是人工智能助手，请多饮水。"),
+        ("identifiers", "请[医生1]看一下报告。", "请看一下报告。"),
+        ("identifiers", "多喝水。", "请多饮水，我的电话是13912345678。"),
+        ("numbers", "一次5mg。", "每次5g。"),
+        ("numbers", "一天两次。", "隔日两次。"),
+        ("numbers", "一天两次。", "每周两次。"),
+        ("doses", "布洛芬0.3g，阿莫西林0.5g。", "布洛芬0.5g，阿莫西林0.3g。"),
+        ("drugs", "吃阿莫西林。", "请服用罗红霉素。"),
+        ("terms", "查个INR。", "请检查CRP。"),
+        ("terms", "中度贫血。", "为重度贫血。"),
+        ("negation", "别喝酒。", "可以饮酒。"),
+        ("negation", "没有发热，有咳嗽。", "有发热，没有咳嗽。"),
+        ("negation", "吃药别超过三天。", "服药应达到三天。"),
+        ("negation", "可以热敷。", "请勿热敷。"),
+        ("certainty", "可能是肺炎。", "确诊为肺炎。"),
+        ("care", "疼就去医院。", "疼痛时请休息。"),
+        ("care", "马上去医院。", "请择期去医院。"),
+        ("questions", "咳嗽几天了？有痰吗？", "请问咳嗽几天了？"),
+        ("questions", "咳嗽几天了？", "您咳嗽数天，请多饮水。"),
+        ("questions", "多喝水。", "请多饮水，请问有过敏史吗？"),
+    ],
+)
+def test_a_gate_refuses_the_harm_it_is_for(gate: str, original: str, rewritten: str) -> None:
+    assert gate in {fault.gate for fault in faults(original, rewritten)}
+
+
+@pytest.mark.parametrize(
+    ("original", "rewritten"),
+    [
+        (_SAID, "您好，请问咳嗽几天了？考虑为支气管炎，头孢克肟每次0.1克，每日2次，请勿饮酒；若发热达39度，请尽快去医院。"),
+        ("一次一片,饭后半小时吃", "每次1片，餐后30分钟服用"),
+        ("吃两三天,别超过5天", "请服用2-3天，最多5天"),
+        ("不疼不痒就不用管", "没有疼痛、瘙痒，则不用处理"),
+        ("bid,每次10mg", "每日2次，每次10毫克"),
+        ("疼不疼?肿不肿?", "请问是否疼痛、肿胀？"),
+        ("38.5以上再吃", "38.5度以上再服用"),
+        ("别担心,先别吃药", "请放心，请先停用药物"),
+    ],
+)  # fmt: skip
+def test_the_same_in_a_professional_register_passes(original: str, rewritten: str) -> None:
+    assert faults(original, rewritten) == []
+
+
+@pytest.mark.parametrize("text", _TURNS)
+def test_a_turn_is_faithful_to_itself_and_with_a_greeting(text: str) -> None:
+    assert faults(text, text) == []
+    assert faults(text, f"您好，{text}") == []
+
+
+@given(st.integers(2, 9), st.sampled_from(["片", "粒", "次", "天", "周", "小时", "袋"]))
+def test_han_and_arabic_numerals_are_equal(value: int, unit: str) -> None:
+    han = "零一二三四五六七八九"[value]
+    both = [[amount.said for amount in amounts(plain(f"吃{numeral}{unit}"))] for numeral in (han, str(value))]
+    assert both[0] == both[1] == [(float(value), both[0][0][1])]
+
+
+@given(st.integers(11, 99))
+def test_tens_are_equal(value: int) -> None:
+    tens, ones = divmod(value, 10)
+    han = ("" if tens == 1 else "零一二三四五六七八九"[tens]) + "十" + ("一二三四五六七八九"[ones - 1] if ones else "")
+    assert [amount.said for amount in amounts(plain(f"观察{han}分钟"))] == [(float(value), "分钟")]
+
+
+def test_a_period_is_one_in_every_spelling() -> None:
+    assert periods("一天3次") == periods("每日三次") == periods("TID") == {"every day"}
+    assert periods("隔天一次") == periods("每隔一日1次") == {"every other day"}
+
+
+def test_courtesy_and_what_an_examination_is_for_are_no_questions() -> None:
+    assert questions("还有其他问题吗？拍片看看有没有骨折。过几天复查。有什么不舒服再来。明白了吗？") == []
+    assert questions("孩子精神好不好?吃奶怎么样") == ["孩子精神好不好?", "吃奶怎么样"]
+
+
+def test_the_planted_damage_is_what_its_files_say() -> None:
+    for half in HALVES:
+        assert len(list(damages(read(half)))) > 300
+    assert len(_TURNS) >= 120
+    assert set(GATES) == {
+        "form",
+        "role",
+        "identifiers",
+        "numbers",
+        "doses",
+        "drugs",
+        "terms",
+        "negation",
+        "certainty",
+        "care",
+        "questions",
+    }
