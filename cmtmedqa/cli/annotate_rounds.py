@@ -66,7 +66,7 @@ def push(
 
     need_sdk()
     where, ledger = target(data, url, token_file), ledger_of(rounds, name)
-    items = [item for path in sets for item in read_records(path, CandidateSet)]
+    items = [item for path in sets for item in read_records(path, CandidateSet, some=True)]
     mix = Mix(per_item, duplicates, calibration, seed)
     wanted = Wanted(
         name, items, gold_sets(gold) if calibration else (), chosen(where.home, experts), mix, layout, leave_out
@@ -80,21 +80,28 @@ def push(
 
 
 def chosen(home: "Home", experts: str) -> list[str]:
-    """The codes that `--experts` means. Raises InputError. New codes are registered; their accounts may come later."""
+    """The codes that `--experts` means. Raises InputError, also for a code that others but not it are registered.
+
+    The first codes of all, and those that a number asks for beyond the known, are registered; their accounts may come later.
+    """
     from cmtmedqa.annotate.home import Expert
     from cmtmedqa.errors import InputError
 
     known = [expert.code for expert in home.experts()]
     if experts.strip().isdigit():
         count = int(experts)
-        if count < 1:
-            raise InputError("--experts: name at least one")
         fresh = (f"E{number}" for number in range(1, 10_000))
         codes = known[:count]
         while len(codes) < count:
             codes += [code] if (code := next(fresh)) not in codes else []
     else:
         codes = [code.strip() for code in experts.split(",") if code.strip()]
+        if unknown := next((code for code in codes if known and code not in known), None):
+            raise InputError(
+                f"--experts: {unknown} is not registered, but {', '.join(known)}; add it with cmtmedqa annotate invite {unknown}=E-MAIL"
+            )
+    if not codes:
+        raise InputError("--experts: name at least one")
     home.register(Expert(code=code) for code in codes)
     return codes
 

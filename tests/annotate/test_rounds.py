@@ -9,11 +9,14 @@ import pytest
 
 from cmtmedqa.annotate.exported import take
 from cmtmedqa.annotate.fit import unfit
+from cmtmedqa.annotate.home import Home
 from cmtmedqa.annotate.ledger import Ledger, Project
 from cmtmedqa.annotate.pull import Outcome, State, fetch, judge, reasons
 from cmtmedqa.annotate.rounds import Wanted, ledger_of, prepare
+from cmtmedqa.annotate.screen import screen_xml
 from cmtmedqa.annotate.studio import Stored
 from cmtmedqa.annotate.tasks import Mix, data_of
+from cmtmedqa.cli.annotate_rounds import chosen
 from cmtmedqa.errors import InputError
 from cmtmedqa.judgements import Candidate, CandidateSet, Message
 from tests.annotate.doctors import RUBRIC, Result, result
@@ -326,3 +329,26 @@ def test_a_full_pull_finds_what_an_incremental_one_cannot_see(ledger: Ledger) ->
     assert pulled(full=True) == {"changed": 2, "accepted": 1}
     assert pulled(full=True) == {"changed": 0, "accepted": 1}
     assert (ledger.folder / "raw.jsonl").stat().st_size > size
+
+
+def test_experts_are_a_number_or_registered_codes(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert chosen(home, "A, B") == ["A", "B"]  # the first ones, nobody else is registered
+    assert chosen(home, "3") == ["A", "B", "E1"]
+    for wrong, message in (
+        ("A,b2", "b2 is not registered, but A, B, E1;"),
+        (",", "name at least one"),
+        ("0", "name at least one"),
+    ):
+        with pytest.raises(InputError, match=message):
+            chosen(home, wrong)
+    assert [expert.code for expert in home.experts()] == ["A", "B", "E1"]
+
+
+def test_pairwise_takes_sets_of_two_only(tmp_path: Path) -> None:
+    sets = make_sets(4, sizes=(2, 3))
+    with pytest.raises(InputError, match="set set-0001 has 3; use --layout cards"):
+        prepare(Ledger(tmp_path / "no"), wanted(sets, layout="pairwise"), RUBRIC)
+    made = Ledger(tmp_path / "r1")
+    prepare(made, wanted(sets[0::2], layout="pairwise"), RUBRIC)
+    assert made.read().screens == {"2": screen_xml(RUBRIC, 2, "pairwise")}
