@@ -22,7 +22,8 @@ from cmtmedqa.clean.deidentify.patterns import TAG_MARK
 from cmtmedqa.progress import Meter, meter
 from cmtmedqa.sources.blocks import Blocks, head
 from cmtmedqa.sources.encodings import decode_lines
-from cmtmedqa.sources.files import expand
+from cmtmedqa.sources.files import HUB, expand
+from cmtmedqa.sources.hub import saved_to_disk
 from cmtmedqa.sources.mapped import Mapped, Unreadable, content_id
 from cmtmedqa.sources.read import Unit, plan, read
 
@@ -81,6 +82,7 @@ class Tally:
         self.rules: Counter[tuple[str, str]] = Counter()
         self.records_with: Counter[str] = Counter()
         self.files: dict[str, Counter[str]] = {}
+        self.unread_files: list[str] = []
 
     @property
     def findings(self) -> int:
@@ -122,7 +124,7 @@ def audit(
     Findings come in the order of the records. Raises InputError when a path is missing or holds nothing to read.
     """
     tally = Tally()
-    files = expand(paths)[0]
+    files = expand([_input(path) for path in paths])[0]
     rejected = [part for path in paths for part in _rejected_parts(Path(path))]
     with meter(console, "examine", len(files)) as phase:
         plans = []
@@ -138,6 +140,12 @@ def audit(
             _look(_rejected_records(part), kinds, tally, each, detect, phase)
             phase.advance(1)
     return tally
+
+
+def _input(path: str) -> str:
+    """A folder that `datasets` saved is read by it: its Arrow files are no shape that `build` reads as they lie."""
+    folder = Path(path).absolute()
+    return f"{HUB}{folder}" if not path.startswith(HUB) and saved_to_disk(folder) else path
 
 
 def _look(
@@ -223,6 +231,7 @@ def _line_records(unit: Unit, tally: Tally) -> Iterator[Record]:
     compression = unit.shape.compression
     if not unit.shape.encoding or b"\0" in head(unit.file, compression, _PROBE_BYTES):
         tally.unread += 1
+        tally.unread_files.append(unit.file.name)
         return
     for index, line in enumerate(decode_lines(Blocks(unit.file, compression), unit.shape.encoding)):
         yield Record(unit.file.name, index, "", [Text("raw", None, _plain(line))])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # the rules take a third of a second to load, and every comma
     from cmtmedqa.build.audit import Finding, Tally
 
 _ON_PAGE = 2_000
+_NAMED = 20
 
 
 def audit(
@@ -114,5 +115,8 @@ def _print(console: Console, tally: "Tally", shown: list[tuple["Finding", str]],
         console.print(line + (f"  {text}" if masked else ""), markup=False, highlight=False)
     if len(shown) < tally.findings and shown:
         console.print(f"... {tally.findings - len(shown):,} more; --json lists all", markup=False, highlight=False)
+    if tally.unread_files:
+        names = ", ".join(tally.unread_files[:_NAMED]) + (", ..." if len(tally.unread_files) > _NAMED else "")
+        console.print(f"not read, no known shape and no text: {names}", markup=False, highlight=False)
     if tally.unread:
         console.print(f"{tally.unread:,} records gave no text to look at", highlight=False)

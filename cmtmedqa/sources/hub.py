@@ -33,7 +33,9 @@ def _splits(file: SourceFile) -> list[Any]:
     datasets = _datasets()
     name, split = _name_and_split(file)
     try:
-        loaded = datasets.load_from_disk(name) if _saved_to_disk(name) else datasets.load_dataset(name, streaming=True)
+        loaded = (
+            datasets.load_from_disk(name) if saved_to_disk(Path(name)) else datasets.load_dataset(name, streaming=True)
+        )
     except Exception as error:
         raise _unusable(file, error) from error
     by_name = loaded if isinstance(loaded, dict) else {str(loaded.split or "train"): loaded}
@@ -64,8 +66,9 @@ def _name_and_split(file: SourceFile) -> tuple[str, str]:
     return name, split
 
 
-def _saved_to_disk(name: str) -> bool:
-    return any((Path(name) / mark).is_file() for mark in ("dataset_dict.json", "state.json"))
+def saved_to_disk(folder: Path) -> bool:
+    """Whether `datasets` saved a dataset in this folder."""
+    return any((folder / mark).is_file() for mark in ("dataset_dict.json", "state.json"))
 
 
 def fingerprint(file: SourceFile) -> tuple[str, int]:

@@ -168,3 +168,19 @@ def test_unknown_classes_are_refused_in_one_line(tmp_path):
     done = run("audit", write(tmp_path / "a.jsonl", CMTMEDQA), "--kinds", "mobil")
     assert done.returncode == 2
     assert "--kinds: no class 'mobil'; there are: id_card" in done.stderr
+
+
+def test_a_folder_that_datasets_saved_is_read_without_being_told(tmp_path):
+    datasets = pytest.importorskip("datasets")
+    rows = [{"instruction": "我手机13812345678", "output": "好"}, {"instruction": "头疼", "output": "多喝水"}]
+    datasets.Dataset.from_list(rows).save_to_disk(tmp_path / "saved")
+    [found] = findings(tmp_path / "saved")
+    assert (found["record"], found["turn"], found["start"], found["end"]) == (0, 0, 3, 14)
+
+
+def test_what_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "scan.dat").write_bytes(bytes(range(256)) * 8)
+    write(tmp_path / "a.jsonl", {"id": "1", "instruction": "头疼", "output": "多喝水"})
+    done = run("audit", tmp_path)
+    assert done.returncode == 0
+    assert "not read, no known shape and no text: scan.dat" in done.stdout
