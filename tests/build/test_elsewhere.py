@@ -120,7 +120,7 @@ def test_lines_go_and_the_pages_that_they_name_go_with_them(tmp_path: Path) -> N
     parsed = tmp_path / "site.jsonl"
     parsed.write_text(lines(0, 1) + json.dumps(record) + "\n" + lines(4), encoding="utf-8")
     cleared = clear([tmp_path], request(), [])
-    assert cleared[:3] == (1, 4, 2)
+    assert (cleared.lines, cleared.pages, cleared.files) == (1, 4, 2)
     assert cleared.left == ()
     assert parsed.read_text(encoding="utf-8") == lines(0, 1, 4)
     assert {place.url for place in places(path)} == {"", URL.format(0), URL.format(1), URL.format(4)}
