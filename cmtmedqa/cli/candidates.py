@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, PriceText, Timeout
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.records import SPLITS
 
 if TYPE_CHECKING:
     from cmtmedqa.llm.ledger import Ledger
     from cmtmedqa.llm.sample import Estimate, Outcome
-
-LEDGER = Path(".cmtmedqa-ledger")
 
 
 def candidates(
@@ -62,21 +61,12 @@ def candidates(
     ] = 0.2,
     redraws: Annotated[int, typer.Option(min=0, help="Further draws for a set whose replies are too alike.")] = 6,
     seed: Annotated[int, typer.Option(help="Enters the sample and the seed of every call.")] = 0,
-    ledger: Annotated[
-        Path, typer.Option(help="Folder (mode 0700) of the ledger of calls; a second run makes none.")
-    ] = LEDGER,
-    price: Annotated[
-        str | None,
-        typer.Option(help="IN/OUT per million tokens, for models whose YAML states none.", show_default=False),
-    ] = None,
-    max_cost: Annotated[
-        float | None, typer.Option(min=0, help="Stop before the ledger's total passes this.", show_default=False)
-    ] = None,
-    max_calls: Annotated[
-        int | None, typer.Option(min=1, help="Stop before the ledger holds more calls than this.", show_default=False)
-    ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Calls at the same time.")] = 16,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds until a call is given up and tried again.")] = 120.0,
+    ledger: LedgerFolder = LEDGER,
+    price: PriceText = None,
+    max_cost: MaxCost = None,
+    max_calls: MaxCalls = None,
+    concurrency: Concurrency = 16,
+    timeout: Timeout = 120.0,
     max_fail_rate: Annotated[
         float, typer.Option(min=0, max=1, help="Exit code 1 when more prompts than this share have no set.")
     ] = 0.1,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cmtmedqa.cli.candidates import LEDGER
 from cmtmedqa.cli.evaluate_apart import probe, reward, safety
 from cmtmedqa.cli.evaluate_mcq import mcq
+from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, PriceText, Timeout
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.records import SPLITS
 
@@ -64,21 +64,12 @@ def winrate(
     ] = 6_000,
     seed: Annotated[int, typer.Option(help="Of the sample and of the intervals.")] = 0,
     date: Annotated[str, typer.Option(help="Date to print in the report; none is taken from the clock.")] = "",
-    ledger: Annotated[
-        Path, typer.Option(help="Folder (mode 0700) of the ledger of calls; a second run makes none.")
-    ] = LEDGER,
-    price: Annotated[
-        str | None,
-        typer.Option(help="IN/OUT per million tokens, for models whose YAML states none.", show_default=False),
-    ] = None,
-    max_cost: Annotated[
-        float | None, typer.Option(min=0, help="Stop before the ledger's total passes this.", show_default=False)
-    ] = None,
-    max_calls: Annotated[
-        int | None, typer.Option(min=1, help="Stop before the ledger holds more calls than this.", show_default=False)
-    ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Calls at the same time.")] = 16,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds until a call is given up and tried again.")] = 120.0,
+    ledger: LedgerFolder = LEDGER,
+    price: PriceText = None,
+    max_cost: MaxCost = None,
+    max_calls: MaxCalls = None,
+    concurrency: Concurrency = 16,
+    timeout: Timeout = 120.0,
 ) -> None:
     """Judge the replies of systems pair by pair, in each dimension of the rubric and in both orders."""
     from rich.console import Console

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from cmtmedqa.cli.candidates import LEDGER
+from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, Timeout
 from cmtmedqa.errors import ConfigError
 
 
@@ -34,21 +34,15 @@ def mcq(
         Path, typer.Option("-o", "--output", help="HTML page to write; the figures stand beside it as .json.")
     ] = Path("mcq.html"),
     max_tokens: Annotated[int, typer.Option(min=1, help="Most tokens of a reply.")] = 512,
-    ledger: Annotated[
-        Path, typer.Option(help="Folder (mode 0700) of the ledger of calls; a second run makes none.")
-    ] = LEDGER,
+    ledger: LedgerFolder = LEDGER,
     price: Annotated[
         str | None,
         typer.Option(help="IN/OUT per million tokens, for a model whose YAML states none.", show_default=False),
     ] = None,
-    max_cost: Annotated[
-        float | None, typer.Option(min=0, help="Stop before the ledger's total passes this.", show_default=False)
-    ] = None,
-    max_calls: Annotated[
-        int | None, typer.Option(min=1, help="Stop before the ledger holds more calls than this.", show_default=False)
-    ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Calls at the same time.")] = 16,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds until a call is given up and tried again.")] = 120.0,
+    max_cost: MaxCost = None,
+    max_calls: MaxCalls = None,
+    concurrency: Concurrency = 16,
+    timeout: Timeout = 120.0,
 ) -> None:
     """Score a model on a multiple-choice exam, by subject, with intervals and the effect of the options' order."""
     from rich.console import Console

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cmtmedqa.cli.candidates import LEDGER
+from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, Timeout
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.records import SPLITS
 
@@ -33,20 +33,14 @@ def rewrite(
     sample: Annotated[
         int | None, typer.Option(min=1, help="Only this many dialogues, by a hash of their ids.", show_default=False)
     ] = None,
-    ledger: Annotated[
-        Path, typer.Option(help="Folder (mode 0700) of the ledger of calls; a second run makes none.")
-    ] = LEDGER,
+    ledger: LedgerFolder = LEDGER,
     price: Annotated[
         str | None, typer.Option(help="IN/OUT per million tokens, where the YAML states none.", show_default=False)
     ] = None,
-    max_cost: Annotated[
-        float | None, typer.Option(min=0, help="Stop before the ledger's total passes this.", show_default=False)
-    ] = None,
-    max_calls: Annotated[
-        int | None, typer.Option(min=1, help="Stop before the ledger holds more calls than this.", show_default=False)
-    ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Calls at the same time.")] = 16,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds until a call is given up and tried again.")] = 120.0,
+    max_cost: MaxCost = None,
+    max_calls: MaxCalls = None,
+    concurrency: Concurrency = 16,
+    timeout: Timeout = 120.0,
 ) -> None:
     """Rewrite doctor turns; one that any gate of faithfulness refuses keeps its original."""
     from rich.console import Console
