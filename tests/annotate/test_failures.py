@@ -1,7 +1,5 @@
 """Every failure of a server is one line that tells what to do and holds no token, no header and nothing of a task."""
 
-import base64
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,23 +7,14 @@ from typing import Any
 import pytest
 
 from cmtmedqa.annotate.failures import AnswerLost, StudioError, one_line
+from tests.annotate.tokens import TOKEN, URL, jwt
 
 pytest.importorskip("label_studio_sdk", reason="the extra annotate is not installed")
 import httpx  # noqa: TID253
 from label_studio_sdk import LabelStudio  # noqa: TID253
 from label_studio_sdk.errors.bad_request_error import BadRequestError  # noqa: TID253
 
-URL = "http://studio.example/"
 Reply = Callable[[httpx.Request], httpx.Response]
-
-
-def jwt(expires: int) -> str:
-    parts = [{"alg": "HS256", "typ": "JWT"}, {"token_type": "refresh", "exp": expires, "user_id": "1"}]
-    text = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
-    return ".".join([*text, "c2lnbmF0dXJl"])
-
-
-TOKEN = jwt(9_000_000_000)
 
 
 def told(reply: Reply, token: str = TOKEN, call: Callable[[Any], Any] | None = None) -> StudioError:

@@ -9,7 +9,7 @@ import pytest
 from cmtmedqa.annotate import studio as module
 from cmtmedqa.annotate.failures import StudioError
 from cmtmedqa.annotate.studio import Studio
-from tests.annotate.test_failures import TOKEN, URL, jwt
+from tests.annotate.tokens import TOKEN, URL, jwt
 
 httpx = pytest.importorskip("httpx", reason="the extra annotate is not installed")
 from label_studio_sdk import LabelStudio  # noqa: E402, TID253
