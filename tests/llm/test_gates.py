@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.faithfulness import HALVES, damages, read
+from benchmarks.faithfulness import CLOSED, SETS, damages, read
 from cmtmedqa.llm.asked import questions
 from cmtmedqa.llm.gates import GATES, faults
 from cmtmedqa.llm.numbers import amounts, periods, plain
 
-_TURNS = [pair.said for half in HALVES for pair in read(half)]
+_TURNS = [pair.said for name in SETS if name != CLOSED for pair in read(name)]
 _SAID = "头孢克肟0.1g,一天两次,别喝酒。考虑支气管炎,烧到39度赶紧去医院。咳嗽几天了?"
 
 
@@ -92,8 +92,8 @@ def test_courtesy_and_what_an_examination_is_for_are_no_questions() -> None:
 
 
 def test_the_planted_damage_is_what_its_files_say() -> None:
-    for half in HALVES:
-        assert len(list(damages(read(half)))) > 300
+    for name in SETS:
+        assert len(list(damages(read(name)))) > 300
     assert len(_TURNS) >= 120
     assert set(GATES) == {
         "form",
