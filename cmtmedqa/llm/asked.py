@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 _SENTENCE = re.compile(r"[^。！!？?；;\n]*[。！!？?；;\n]?")
-_CLAUSE = re.compile("[，,：:]")
+_CLAUSE = re.compile("[，,：]|:(?![0-9])")
 _END = "。；;！!\n "
 
 _ASKS = re.compile(

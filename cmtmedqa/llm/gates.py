@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from cmtmedqa.clean.deidentify import find
-from cmtmedqa.llm import asked, negation
+from cmtmedqa.llm import asked, negation, numbers
 from cmtmedqa.llm.identity import names_a_model, says_who_it_is
-from cmtmedqa.llm.numbers import amounts, periods, plain
+from cmtmedqa.llm.numbers import amounts, plain
 from cmtmedqa.llm.terms import degrees, drugs, letters, names, terms
 
 VERSION = "gates-2"
@@ -84,32 +84,7 @@ def _identifiers(original: str, rewritten: str) -> str | None:
 
 
 def _numbers(original: str, rewritten: str) -> str | None:
-    """A number without a unit equals the same number with one: 38.5以上 and 38.5度以上 are the same."""
-    one, other = plain(original), plain(rewritten)
-    before, after = ({amount.said for amount in amounts(text)} for text in (one, other))
-    lost, added = before - after, after - before
-    said = _difference(_numbered(lost, added), _numbered(added, lost))
-    if said:
-        return said
-    return _difference(*_rhythms(periods(original), periods(rewritten)))
-
-
-def _rhythms(one: set[str], other: set[str]) -> tuple[set[str], set[str]]:
-    """What of the periods differs; a time of the day (睡前) may stand for every day, and says nothing by itself."""
-    if (
-        "by day" in one | other
-        and "every day" in one ^ other
-        and one & {"every day", "by day"}
-        and other & {"every day", "by day"}
-    ):
-        one, other = one - {"every day"}, other - {"every day"}
-    return one - other - {"by day"}, other - one - {"by day"}
-
-
-def _numbered(some: set[tuple[float, str]], others: set[tuple[float, str]]) -> set[str]:
-    """What of the numbers of one text alone is not, with or without its unit, among those of the other alone."""
-    bare, values = {value for value, unit in others if not unit}, {value for value, _ in others}
-    return {f"{value:g}{unit}" for value, unit in some if value not in (bare if unit else values)}
+    return _difference(*numbers.difference(original, rewritten))
 
 
 def _doses(original: str, rewritten: str) -> str | None:
