@@ -17,19 +17,20 @@ from cmtmedqa.llm.terms import degrees, drugs, letters, names, terms
 VERSION = "gates-2"
 
 _HEDGE = re.compile(
-    "可能|考虑|疑似|或许|大概|不排除|不能排除|倾向|也许|估计|怀疑|多半|不一定|未必|似乎|应该是|像是|有可能|一般|通常|往往|多数"
+    "可能|考虑|疑似|大多|多由|多为|多因|常由|常为|或许|大概|不排除|不能排除|倾向|也许|估计|怀疑|多半|不一定|未必|似乎|应该是|像是|有可能|一般|通常|往往|多数"
 )
 _SURE = re.compile(
     "确诊|一定|肯定|必然|必定|绝对|毫无疑问|百分之百|100%|保证|必须|明确是|无疑|就是(?=[^。，]{0,8}(?:炎|病|症|癌|瘤))|确定为|确定是"
 )
-_DENIED_SURE = re.compile("不一定|不能肯定|不确定|不是一定|未必|不必须")
+_DENIED_SURE = re.compile("不一定|不是必须|不必须|不是一定要|不能肯定|不确定|不是一定|未必|不必须")
 _CARE = re.compile(
-    "就医|就诊|医院|复诊|复查|急诊|门诊|面诊|看医生|挂号|专科|120|住院|随访|线下|来院|回院|到院|返院|来看|去看|去查|来查|回来|再来|(?:马上|立刻|立即|赶紧|尽快)来|检查"
+    "就医|就诊|医院|复诊|复查|急诊|门诊|面诊|看医生|挂号|专科|120|住院|随访|线下|来院|回院|到院|返院|来看|去看|去查|来查|回来|再来|送医|入院|(?:马上|立刻|立即|赶紧|尽快)来|检查"
 )
 _URGENT = re.compile("立即|立刻|马上|尽快|及时|尽早|赶紧|赶快|抓紧|第一时间|今[天日](?:就|即)|快[去来点送]|速[去来]")
 _LATER = re.compile(
     "择期|择机|有空|方便(?:的)?时|改[天日]|过几天|过两天|等几天|下[周月次]|次日|暂缓|不急(?!于)|晚些|等等再"
 )
+_CLAUSES = re.compile("[，,。；;！!？?]")
 _PROMISE = re.compile("(?:给您|为您|帮您|给你|我来|我会|我可以)[^。，]{0,6}(?:开药|开具|开处方|处方)")
 _MARKUP = re.compile(r"\*\*|^#{1,6} |^\s*[-*] |```|<[a-z/]|\|\s*-{3}", re.MULTILINE)
 _TAG = re.compile(r"\[[\u4e00-\u9fffA-Za-z0-9]{1,8}\]")
@@ -142,7 +143,12 @@ def _care(original: str, rewritten: str) -> str | None:
         return "advice to seek care lost"
     if _URGENT.search(original) and not _URGENT.search(rewritten):
         return "urgency lost"
-    return "urgency lost" if _LATER.search(rewritten) and not _LATER.search(original) else None
+    return "urgency lost" if _postponed(rewritten) and not _postponed(original) else None
+
+
+def _postponed(text: str) -> bool:
+    """Whether a clause that sends the patient to a doctor lets him wait."""
+    return any(_LATER.search(clause) and _CARE.search(clause) for clause in _CLAUSES.split(text))
 
 
 def _difference(before: set[str], after: set[str]) -> str | None:

@@ -10,7 +10,7 @@ from cmtmedqa.llm.asked import is_question, sentences
 # Words that hold a sign of negation and negate nothing.
 _NO_NEGATION = re.compile(
     "不然|(?<!只)要不|不光|不止|不单|不只|没准|没错|不至于|不到|不满|不停|非常|不仅|不但|不过|不同|不适|不良|不少|不断|无论|不论|不管|未来|差不多|对不起|不好意思|不客气|除非|无菌|不久|不是必须|不必须|不一定|未必|不舒服|不规律|不规则|不孕|不育|"
-    "不全|不稳|不齐|不振|不安|不宁|无力|没力气?|没劲|未婚|未成年|不妨|无痛|不错|莫不|不一样|别的|区别|特别|类别|性别|级别|个别|分别|差别|鉴别|识别|辨别|别人|别处|"
+    "不全|不稳|不齐|不振|不安|不宁|无力|没力气?|没劲|未婚|未成年|不妨|无痛|不错|莫不|不一样|别的|区别|特别|类别|性别|级别|个别|分别|差别|鉴别|识别|辨别|别人|别处|别嘌|没药|"
     "以免|免得|避免不了|忽多忽少|不清楚?|不想活|没法活|不得不|禁区|不对称|不典型|无创|有没有|有没|有无|是不是|能不能|会不会|要不要|可不可以|需不需要|用不用|好不好|行不行|对不对|是否|能否|可否"
 )
 _ALTERNATIVE = re.compile("(?P<one>[\u4e00-\u9fff]{1,2})[不没](?P=one)")  # 疼不疼, 舒服不舒服, 查没查
@@ -22,7 +22,7 @@ _REASSURANCE = re.compile(
     f"不着?急{_AT_REST}"
 )
 _NEGATOR = re.compile(
-    "不(?:能|可以?|宜|许|准|要|应该?|得|必|用|需要?|建议|推荐|主张|会|想|愿)?(?:再)?|没有|没必要|没|无[需须法]?|毋[需须]|未(?:能|曾|必|见)?|并非|绝非|而非|非(?=[^常得要典]{1,6}(?:所致|引起))|严?禁(?:止|忌)?|禁忌|忌口?|(?:请|切)?勿|别|避免|避开|切[莫忌]|莫|甭|戒|杜绝|谢绝"
+    "不(?:能|可以?|宜|许|准|要|应该?|得|必|用|需要?|建议|推荐|主张|会|想|愿)?(?:再)?|没有|没必要|没|无[需须法]?|毋[需须]|未(?:能|曾|必|见)?|并非|绝非|而非|非(?=[^常得要典]{1,6}(?:所致|引起))|严?禁(?:止|忌)?|禁忌|忌口?|(?:请|切)?勿|别|避免|避开|切[莫忌]|莫(?=[要等再让去])|甭|戒|杜绝|谢绝"
 )
 _LIMIT = re.compile(
     "(?:最多|至多|顶多|最长)?[^，。不别勿]{0,2}(?:(?:不(?:能|可以?|宜|要|应该?|得)?|别|请?勿|避免)[^，。]{0,4}?超过?(?![声市])|不多于|不高于|不大于)|最多|至多|最长|顶多"
@@ -37,22 +37,23 @@ _KEEP = re.compile("坚持|继续|照常|按时|规律|保持|足量|足疗程")
 # 吃不下 and 不能进食 are the same; what else cannot be done may be said in so many ways that its loss is none.
 _CANNOT = re.compile("([吃治推控降退排解回])不(?:[下了着住上起动开出进成通掉回全牢拢好])去?")
 _UNABLE = re.compile("([喝睡走站坐喘憋忍受止说看听拉尿压停收合闭翻抬好])不[下了着住上起动开出进成通掉回全牢拢好]去?")
+_POOR = re.compile("(?<=[肝肾心肺胃脏能脾])不好")  # who must not: 肝不好不能吃
 _ADVERBS = re.compile(
-    "经常|总是|老是|老(?=[用吃去])|随意|随便|乱|突然|骤然|立即|立刻|马上|急着|急于|着急(?=[^，。；])|强行|勉强|硬(?=[喂扛掰])|擅自|自行|私自|自己|完全|绝对|过早|暂时|暂|目前|刻意|轻易|千万|(?<=[不别勿])太|过于|出现|发生|存在"
+    "经常|总是|老是|老(?=[用吃去])|随意|随便|乱|突然|骤然|立即|立刻|马上|急着|急于|着急(?=[^，。；])|强行|勉强|硬(?=[喂扛掰])|擅自|自行|私自|自己|完全|绝对|过早|暂时|暂|目前|刻意|轻易|千万|(?<=[不别勿])太|过于|一起|一同|同时|出现|发生|存在"
 )
 _DELAY = frozenset("拖延等待误耽犹豫")
 _URGENT = re.compile("立即|立刻|马上|尽快|及时|尽早|赶紧|赶快|抓紧|第一时间|今[天日]")
-_TWICE = re.compile("([不没无])([\u4e00-\u9fff])\\1([\u4e00-\u9fff])")  # 不疼不痒 denies once, as 无疼痛、瘙痒 does
-_EITHER_WAY = re.compile(
-    "能([戒忌免])就\\1|可([\u4e00-\u9fff])可不\\2|([\u4e00-\u9fff])不\\3都?[行可]"
-)  # forbids nothing
+_TWICE = re.compile(
+    "([不没无])([\u4e00-\u9fff])\\1([^\\W能可要用必宜得许再会])"
+)  # 不疼不痒 denies once, as 无疼痛、瘙痒 does
+_EITHER_WAY = re.compile("可([\u4e00-\u9fff])可不\\1|([\u4e00-\u9fff])不\\2都?[行可]")  # forbids nothing
 _FIRST, _FAVOUR = 3, 1.5  # characters that tell what is denied; how much a part that denies is preferred
 # Where a part of a clause ends: 没有出血的话也要保胎 denies the bleeding alone.
 _BREAK = re.compile("的话|(?<=时)(?![间候期])|[就则也但才](?![是有])|而且|并且|因此|所以|因为|由于|如果|若|只要|；|;")
 _SAYINGS = (
-    ("开刀", "手术"), ("动刀", "手术"), ("切除", "手术"), ("切掉", "手术"), ("沾水", "碰水"), ("下水", "碰水"), ("上妆", "化妆"), ("抽烟", "吸烟"), ("行走", "走"), ("走路", "走"), ("涂抹", "抹"), ("涂", "抹"), ("擦", "抹"), ("注射", "打"), ("输液", "打"),
+    ("手术", "切"), ("开刀", "切"), ("动刀", "切"), ("切除", "切"), ("切掉", "切"), ("沾水", "碰水"), ("下水", "碰水"), ("上妆", "化妆"), ("吸烟", "抽烟"), ("行走", "走"), ("走路", "走"), ("涂抹", "抹"), ("涂", "抹"), ("擦", "抹"), ("注射", "打"), ("输液", "打"),
     ("同房", "性"), ("抓", "抠"), ("挠", "抠"), ("搔", "抠"), ("运动", "动"), ("活动", "动"), ("饮酒", "喝酒"), ("酗酒", "喝酒"), ("沐浴", "洗澡"), ("发热", "发烧"), ("高热", "高烧"), ("呕吐", "吐"), ("腹泻", "拉肚子"), ("疼痛", "疼"), ("瘙痒", "痒"), ("进食", "吃"), ("自行", "自己"), ("擅自", "自己"), ("私自", "自己"),
-    ("有效", "用"), ("效果", "用"), ("作用", "用"), ("无效", "没用"), ("母乳", "奶"), ("哺乳", "奶"), ("驾车", "开车"), ("驾驶", "开车"), ("乘", "坐"), ("摄入", "吃"), ("接触", "碰"), ("受凉", "着凉"), ("咀嚼", "嚼"), ("突然", "骤"), ("不行", "没用"), ("不足", "欠缺"), ("没事", "正常"), ("没啥事", "正常"), ("没问题", "正常"), ("没有问题", "正常"), ("没什么问题", "正常"), ("并无异常", "正常"), ("无异常", "正常"), ("未见异常", "正常"), ("没有异常", "正常"), ("效果不明显", "没用"), ("效果不佳", "没用"), ("戒除", "戒"), ("使用", "用"), ("食用", "吃"), ("饮用", "喝"), ("睡眠", "睡"), ("治愈", "治好"), ("听信", "听"), ("憋尿", "憋"), ("辛辣", "辣"), ("加重", "重"),
+    ("有效", "用"), ("效果", "用"), ("作用", "用"), ("无效", "没用"), ("母乳", "奶"), ("哺乳", "奶"), ("驾车", "开车"), ("驾驶", "开车"), ("乘", "坐"), ("摄入", "吃"), ("接触", "碰"), ("受凉", "着凉"), ("咀嚼", "嚼"), ("突然", "骤"), ("不行", "没用"), ("不足", "欠缺"), ("没事", "正常"), ("没啥事", "正常"), ("没问题", "正常"), ("没有问题", "正常"), ("没什么问题", "正常"), ("并无异常", "正常"), ("无异常", "正常"), ("未见异常", "正常"), ("没有异常", "正常"), ("效果不明显", "没用"), ("效果不佳", "没用"), ("戒除", "戒"), ("能戒就戒", "戒"), ("东西", ""), ("小时", ""), ("分钟", ""), ("同服", "吃"), ("同用", "吃"), ("使用", "用"), ("食用", "吃"), ("饮用", "喝"), ("睡眠", "睡"), ("治愈", "治好"), ("听信", "听"), ("憋尿", "憋"), ("辛辣", "辣"), ("加重", "重"),
 )  # fmt: skip
 _SAME = str.maketrans({"服": "吃", "食": "吃", "用": "吃", "饮": "喝", "痛": "疼", "热": "烧", "惧": "怕", "断": "停"})
 _EMPTY = frozenset(
@@ -61,6 +62,7 @@ _EMPTY = frozenset(
 _ANYTHING = frozenset(
     "吃喝做打抹动碰弄问题异常效影响必"
 )  # what can be done with any object: 羊肉别吃 and 忌羊肉 forbid the same
+_MEDICINE = frozenset("药物")
 _OPPOSITE = {"大": "小", "高": "低正", "多": "少", "好": "差欠", "重": "轻", "快": "慢", "远": "近", "长": "短", "常": "少异偶", "够": "缺少", "醒": "睡", "对": "错", "懂": "疑", "净": "脏", "通": "堵", "痒": "止", "疼": "止"}  # fmt: skip
 
 
@@ -92,7 +94,7 @@ def difference(original: str, rewritten: str) -> str | None:
     eased = _count(_REASSURANCE, other) > _count(_REASSURANCE, one)
     if _count(_FINE, one) and not _count(_FINE, other) and not eased:
         return "negation lost"
-    if _count(_LIMIT, other) + _count(_AS_LIMIT, other) - _count(_AS_LIMIT, one) < _count(_LIMIT, one):
+    if _count(_LIMIT, other) + max(0, _count(_AS_LIMIT, other) - _count(_AS_LIMIT, one)) < _count(_LIMIT, one):
         return "negation lost"
     before, after = parts(one), parts(other)
     kept, used = _outcome(before, after)
@@ -123,18 +125,31 @@ def parts(clauses: Iterable[str]) -> list[Part]:
         for text in _pieces(_LIMIT.sub(_dots, _REASSURANCE.sub(_dots, clause))):
             signs = list(_NEGATOR.finditer(text))
             content = _content(_NEGATOR.sub("", text))
-            if len(signs) % 2 and found and _BARE.fullmatch(text):
+            bare = _BARE.fullmatch(text)
+            if len(signs) % 2 and found and bare:
                 content |= found[-1].content
                 text = found[-1].text + text
             denied = None
             if len(signs) % 2:
-                behind = _content(text[_NEGATOR.search(text).end() :])  # type: ignore[union-attr]
-                denied = behind if behind - _ANYTHING else content
+                front, behind = _around(text)
+                denied = _content(behind) if _special(behind, front) and not bare else content
                 if len(found) > first:
                     found[-1] = found[-1]._replace(leads=True)
             if content or signs:
                 found.append(Part(text, content, denied))
     return found
+
+
+def _around(text: str) -> tuple[frozenset[str], str]:
+    """The characters before the last sign of negation of a text, and the text behind it."""
+    *_, sign = _NEGATOR.finditer(text)
+    return _content(text[: sign.start()]), text[sign.end() :]
+
+
+def _special(behind: str, front: frozenset[str]) -> list[str]:
+    """The characters behind a sign that tell what is denied, in order; 药 tells nothing where it stands before the sign."""
+    common = _ANYTHING | _MEDICINE if front else _ANYTHING
+    return [mark for mark in behind.translate(_SAME) if mark in _content(behind) - common]
 
 
 def _pieces(clause: str) -> Iterator[str]:
@@ -150,10 +165,9 @@ def denials(some: Sequence[Part]) -> list[tuple[int, Denied]]:
     found = []
     for place, part in enumerate(some):
         if part.denied is not None:
-            *_, sign = _NEGATOR.finditer(part.text)
-            behind = _ENDS.split(part.text[sign.end() :], maxsplit=1)[0].translate(_SAME)
-            said = [mark for mark in behind if mark in _content(behind) - _ANYTHING]
-            found.append((place, Denied(frozenset(said[:_FIRST]), _content(part.text[: sign.start()]))))
+            front, behind = _around(part.text)
+            said = _special(_ENDS.split(behind, maxsplit=1)[0], front)
+            found.append((place, Denied(frozenset(said[:_FIRST]), front)))
     return found
 
 
@@ -187,7 +201,7 @@ def _counterpart(item: Denied, there: Sequence[Part]) -> tuple[bool, int | None]
 
 def _denies(part: Part, item: Denied) -> bool:
     """Whether a part denies what another does, be it in other words: 可能性不大 and 较小, 别停 and 坚持, 不痒 and 止痒."""
-    if part.denied is not None and (part.denied & item.about or not item.about or part.denied == part.content):
+    if part.denied is not None and (part.denied & item.about or not item.about):
         return True
     if (part.leads and not item.about) or any(set(_OPPOSITE.get(mark, "")) & part.content for mark in item.about):
         return True
@@ -205,6 +219,7 @@ def statements(text: str) -> list[str]:
 
 
 def _worded(clause: str) -> str:
+    clause = _POOR.sub("欠佳", clause)
     clause = _ADVERBS.sub("", _CANNOT.sub(r"不能\1", _UNABLE.sub(r"难以\1", clause)))
     for said, also in _SAYINGS:
         clause = clause.replace(said, also)
