@@ -11,13 +11,14 @@ from typing import NamedTuple
 from cmtmedqa.clean.deidentify import find
 from cmtmedqa.llm import asked, negation, numbers
 from cmtmedqa.llm.identity import names_a_model, says_who_it_is
-from cmtmedqa.llm.numbers import amounts, plain
-from cmtmedqa.llm.terms import degrees, drugs, letters, names, terms
+from cmtmedqa.llm.numbers import amounts, dosed, plain
+from cmtmedqa.llm.spoken import IMPLIED, LATIN
+from cmtmedqa.llm.terms import degrees, drugs, letters, names, terms, tests
 
 VERSION = "gates-2"
 
 _HEDGE = re.compile(
-    "可能|考虑|疑似|大多|多由|多为|多因|常由|常为|或许|大概|不排除|不能排除|倾向|也许|估计|怀疑|多半|不一定|未必|似乎|应该是|像是|有可能|一般|通常|往往|多数"
+    "可能|考虑|疑似|(?<!多)大多(?![重少高])|多由|多为|多因|常由|常为|或许|大概|不排除|不能排除|倾向|也许|估计|怀疑|多半|不一定|未必|似乎|应该是|像是|有可能|一般|通常|往往|多数"
 )
 _SURE = re.compile(
     "确诊|一定|肯定|必然|必定|绝对|毫无疑问|百分之百|100%|保证|必须|明确是|无疑|就是(?=[^。，]{0,8}(?:炎|病|症|癌|瘤))|确定为|确定是"
@@ -36,8 +37,11 @@ _MARKUP = re.compile(r"\*\*|^#{1,6} |^\s*[-*] |```|<[a-z/]|\|\s*-{3}", re.MULTIL
 _TAG = re.compile(r"\[[\u4e00-\u9fffA-Za-z0-9]{1,8}\]")
 _ECHO = re.compile("改写|润色|原文|以下是|根据要求|专业的语气|重写")
 
-_SAYS_NOTHING = frozenset("部病症药检查测性项功能试验抗剂片类型做量治疗手术")  # in the name of a term
+_SAYS_NOTHING = frozenset(
+    "部病症药检查测性项功能试验抗剂片类型做量治疗手术颅针苗口服液散盐感染期"
+)  # in the name of a term
 _EVERYDAY = str.maketrans("烧疼吐泡", "热痛呕疱")
+_COUNTED, _AHEAD = frozenset("片粒袋支枚滴丸瓶贴喷针剂"), 5  # how far behind its count a drug may stand
 _SHORTEST, _LONGEST, _SLACK = 0.4, 3.0, 40
 
 
@@ -103,31 +107,71 @@ def _doses(original: str, rewritten: str) -> str | None:
 def _doses_of(text: str) -> dict[str, frozenset[tuple[float, str]]]:
     folded = plain(text)
     places = sorted(drugs(folded))
-    ends = [*(start for start, _ in places[1:]), len(folded)][: len(places)]
-    found: dict[str, set[tuple[float, str]]] = {}
-    every = list(amounts(folded))
-    for (start, drug), end in zip(places, ends, strict=True):
-        found.setdefault(drug, set()).update(amount.said for amount in every if start <= amount.start < end)
+    found: dict[str, set[tuple[float, str]]] = {drug: set() for _, drug in places}
+    for amount in amounts(folded):
+        before = [drug for start, drug in places if start <= amount.start]
+        after = [(start, drug) for start, drug in places if amount.start < start <= amount.start + _AHEAD]
+        if after and amount.unit in _COUNTED and not _CLAUSES.search(folded[amount.start : after[0][0]]):
+            found[after[0][1]].add(amount.said)  # 一粒维生素D
+        elif before:
+            found[before[-1]].add(amount.said)
     return {drug: frozenset(said) for drug, said in found.items()}
 
 
 def _terms(original: str, rewritten: str) -> str | None:
     found = _new(terms(original), rewritten, terms(rewritten)), _new(terms(rewritten), original, terms(original))
-    return _difference(*found) or _difference(
-        letters(original) | degrees(original), letters(rewritten) | degrees(rewritten)
+    swapped = _new(tests(original), rewritten, tests(rewritten)), _new(tests(rewritten), original, tests(original))
+    return (
+        _difference(*found)
+        or _difference(_unnamed(original, rewritten), _unnamed(rewritten, original))
+        or (_difference(*swapped) if all(swapped) else None)
     )
+
+
+def _unnamed(text: str, other: str) -> set[str]:
+    """The Latin names and the degrees of a text that the other neither has nor spells out in Chinese."""
+    known = _said(other)
+    left = (letters(text) | degrees(text)) - letters(other) - degrees(other)
+    return {name for name in left if name not in known and not any(full in other for full in LATIN.get(name, ()))}
 
 
 def _names(original: str, rewritten: str) -> str | None:
-    return _difference(
-        _new(names(original), rewritten, names(rewritten)), _new(names(rewritten), original, names(original))
-    )
+    said = _new(names(original), rewritten, names(rewritten)), _new(names(rewritten), original, names(original))
+    return _difference(*said) or _difference(*_unlike(original, rewritten))
+
+
+def _unlike(original: str, rewritten: str) -> tuple[set[str], set[str]]:
+    """The words before one and the same dose of both texts, where neither text knows the word of the other: a name in no list."""
+    one, other = dosed(original), dosed(rewritten)
+    for dose in sorted(one.keys() & other.keys()):
+        before, after = one[dose], other[dose]
+        if all(set(word).isdisjoint(rewritten) for word in before) and all(
+            set(word).isdisjoint(original) for word in after
+        ):
+            return before, after
+    return set(), set()
+
+
+def _said(text: str) -> str:
+    """A text with what it implies: 大三阳 says hepatitis B."""
+    implied = [meant for word, meant in IMPLIED.items() if word in text]
+    return text + "".join(implied) + "".join(full for name in letters(text) for full in LATIN.get(name, ()))
 
 
 def _new(some: Iterable[str], text: str, others: Iterable[str]) -> set[str]:
-    """The terms that the other text neither has nor spells out: 肺部结节 is no new term where 肺上有结节 stood."""
-    known = set(text.translate(_EVERYDAY)) | _SAYS_NOTHING
-    return {term for term in some if term not in others and not set(term.translate(_EVERYDAY)) <= known}
+    """The terms that the other text neither has nor spells out: 肺部结节 is no new term where 肺上有结节 stood, nor is 乳腺癌 for 乳癌."""
+    said = _said(text)
+    known = set(said.translate(_EVERYDAY)) | _SAYS_NOTHING
+    left = {term for term in some if term not in others and not set(term.translate(_EVERYDAY)) <= known}
+    left = {term for term in left if not any(full in text for full in LATIN.get(term, ()))}
+    short = [term for term in left if len(term) < 4]
+    left -= {term for term in short if any(_shortened(other, term) for other in others)}
+    return {term for term in left if not _shortened(term, text)}
+
+
+def _shortened(term: str, text: str) -> bool:
+    """Whether a text says a term by its first character and one of its last, side by side: 骨松 for 骨质疏松."""
+    return len(term) > 2 and any(term[0] + mark in text and term[0] + mark not in term for mark in term[2:][-3:])
 
 
 def _certainty(original: str, rewritten: str) -> str | None:
