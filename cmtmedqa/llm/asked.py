@@ -56,6 +56,10 @@ def _joined(clauses: list[str]) -> list[str]:
     return found
 
 
+def _asks(bare: str) -> bool:
+    return any(pattern.search(_NO_QUESTION.sub("", bare)) for pattern in (_ASKS, _OR)) or _TAIL.search(bare) is not None
+
+
 def is_question(clause: str, sentence: list[str]) -> bool:
     """Whether a clause asks of the case: by its form, by the mark at its end, or because 请问 opened what a 请问…？ asks."""
     bare = clause.strip(_END)
@@ -63,8 +67,9 @@ def is_question(clause: str, sentence: list[str]) -> bool:
         return False
     if bare.endswith(("?", "？")) or ("，还是" in bare and sentence[-1].endswith(("?", "？"))):
         return True
-    asks = _ASKS.search(_NO_QUESTION.sub("", bare)) or _TAIL.search(bare) or _OR.search(bare)
-    if asks:
+    if bare.startswith("请问") and sentence[0] == clause and not _asks(bare.removeprefix("请问")):
+        return not any(_asks(other.strip(_END + "?？")) for other in sentence[1:])
+    if _asks(bare):
         return True
     if re.match("没有?|未|不|无", bare):
         return False

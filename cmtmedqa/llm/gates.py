@@ -12,7 +12,7 @@ from cmtmedqa.clean.deidentify import find
 from cmtmedqa.llm import asked, negation, numbers
 from cmtmedqa.llm.identity import names_a_model, says_who_it_is
 from cmtmedqa.llm.numbers import amounts, dosed, plain
-from cmtmedqa.llm.spoken import IMPLIED, LATIN
+from cmtmedqa.llm.spoken import IMPLIED, LATIN, OTHERS
 from cmtmedqa.llm.terms import degrees, drugs, letters, names, terms, tests
 
 VERSION = "gates-2"
@@ -145,16 +145,19 @@ def _unlike(original: str, rewritten: str) -> tuple[set[str], set[str]]:
     one, other = dosed(original), dosed(rewritten)
     for dose in sorted(one.keys() & other.keys()):
         before, after = one[dose], other[dose]
-        if all(set(word).isdisjoint(rewritten) for word in before) and all(
-            set(word).isdisjoint(original) for word in after
-        ):
+        if _unknown(before, rewritten) and _unknown(after, original):
             return before, after
     return set(), set()
 
 
+def _unknown(words: set[str], text: str) -> bool:
+    """Whether a text has none of some words, nor all the characters of one."""
+    return all(not set(word) <= set(text) for word in words)
+
+
 def _said(text: str) -> str:
     """A text with what it implies: 大三阳 says hepatitis B."""
-    implied = [meant for word, meant in IMPLIED.items() if word in text]
+    implied = [meant for word, meant in (IMPLIED | OTHERS).items() if word in text]
     return text + "".join(implied) + "".join(full for name in letters(text) for full in LATIN.get(name, ()))
 
 

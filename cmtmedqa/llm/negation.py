@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from cmtmedqa.llm.asked import is_question, sentences
@@ -30,7 +30,11 @@ _LIMIT = re.compile(
 _AS_LIMIT = re.compile("以内|以下|控制在|上限|小于|低于")
 # What may stand for a prohibition, or a prohibition for it: 先停药 and 先别吃药, 停 at an end and 别.
 _LESS = re.compile(
-    "(?<![不至多减缺])少(?![量数许见年女妇儿])|减少(?=[吃摄爬走饮盐油糖看用食熬])|欠缺|缺[乏少]|欠佳|低[盐脂糖]|(?<!可以)(?<!可)(?<![不请]要)(?<!勿)(?:停止|暂停|停用|停掉|停药|取消)(?![后前时])|停(?=[，。；!！]|$)|远离|清淡|空腹|难以|止(?=[痒痛疼血吐泻](?![药剂针片]))|消失|正常|完整|阴性"
+    "(?<![不至多减缺])少(?![量数许见年女妇儿])|减少(?=[吃摄爬走饮盐油糖看用食熬])|欠缺|缺[乏少]|低[盐脂糖]|(?<!可以)(?<!可)(?<![不请]要)(?<!勿)(?:停止|暂停|停用|停掉|停药|取消)(?![后前时])|停(?=[，。；!！]|$)|远离|清淡|空腹|难以|止(?=[痒痛疼血吐泻](?![药剂针片]))|消失|(?<!不)正常|阴性"
+)
+_USELESS = re.compile("(?:没有?|无|不管|不起)用(?![过药上到])")
+_GRAVE = re.compile(
+    "(?:很|较|比较|非常|相当)严重|(?<!没)有(?:点|些)?(?:异常|问题)|不正常|(?:是|问题(?:很|较)?)大(?:事|问题)"
 )
 _FINE = re.compile("正常|良好|完好|无碍|平稳|健康")
 _KEEP = re.compile("坚持|继续|照常|按时|规律|保持|足量|足疗程")  # 坚持服药 for 别停药
@@ -63,7 +67,7 @@ _ANYTHING = frozenset(
     "吃喝做打抹动碰弄问题异常效影响必"
 )  # what can be done with any object: 羊肉别吃 and 忌羊肉 forbid the same
 _MEDICINE = frozenset("药物")
-_OPPOSITE = {"大": "小", "高": "低正", "多": "少", "好": "差欠", "重": "轻", "快": "慢", "远": "近", "长": "短", "常": "少异偶", "够": "缺少", "醒": "睡", "对": "错", "懂": "疑", "净": "脏", "通": "堵", "痒": "止", "疼": "止"}  # fmt: skip
+_OPPOSITE = {"大": "小", "高": "低正", "多": "少", "好": "差欠", "重": "轻", "快": "慢", "远": "近", "长": "短", "常": "少异偶", "够": "缺少", "醒": "睡", "对": "错", "懂": "疑", "净": "脏", "通": "堵"}  # fmt: skip
 
 
 class Part(NamedTuple):
@@ -76,8 +80,9 @@ class Part(NamedTuple):
 
 
 class Denied(NamedTuple):
-    """One denial or prohibition: the characters of what it is about, and of what stands before it."""
+    """One denial or prohibition: the first character and those of what it is about, and those of what stands before it."""
 
+    first: str
     about: frozenset[str]
     before: frozenset[str]
 
@@ -93,6 +98,10 @@ def difference(original: str, rewritten: str) -> str | None:
         return "negation lost"
     eased = _count(_REASSURANCE, other) > _count(_REASSURANCE, one)
     if _count(_FINE, one) and not _count(_FINE, other) and not eased:
+        return "negation lost"
+    if _count(_USELESS, one) and not _count(_USELESS, other):
+        return "negation lost"
+    if _count(_GRAVE, other) > _count(_GRAVE, one):
         return "negation lost"
     if _count(_LIMIT, other) + max(0, _count(_AS_LIMIT, other) - _count(_AS_LIMIT, one)) < _count(_LIMIT, one):
         return "negation lost"
@@ -122,7 +131,7 @@ def parts(clauses: Iterable[str]) -> list[Part]:
     found: list[Part] = []
     for clause in clauses:
         first = len(found)
-        for text in _pieces(_LIMIT.sub(_dots, _REASSURANCE.sub(_dots, clause))):
+        for text in _pieces(_USELESS.sub(_dots, _LIMIT.sub(_dots, _REASSURANCE.sub(_dots, clause)))):
             signs = list(_NEGATOR.finditer(text))
             content = _content(_NEGATOR.sub("", text))
             bare = _BARE.fullmatch(text)
@@ -167,36 +176,47 @@ def denials(some: Sequence[Part]) -> list[tuple[int, Denied]]:
         if part.denied is not None:
             front, behind = _around(part.text)
             said = _special(_ENDS.split(behind, maxsplit=1)[0], front)
-            found.append((place, Denied(frozenset(said[:_FIRST]), front)))
+            found.append((place, Denied(said[0] if said else "", frozenset(said[:_FIRST]), front)))
     return found
 
 
-def _outcome(some: Sequence[Part], others: Sequence[Part]) -> tuple[list[bool | None], set[int | None]]:
-    """Of each denial of one text whether the other denies it too (None: does not speak of it), and the parts that do."""
-    found = [_counterpart(item, others) for _, item in denials(some)]
-    used = {place for denied, place in found if denied and place is not None}
-    used |= {place + 1 for place in used if others[place].leads}
-    return [None if place is None else denied for denied, place in found], set(used)
+def _outcome(some: Sequence[Part], others: Sequence[Part]) -> tuple[list[bool | None], set[int]]:
+    """Of each denial of one text whether the other denies it too (None: does not speak of it), and the parts that do.
+
+    Two denials of the same need two parts: 孕妇不能灸，皮肤破了也别灸.
+    """
+    kept: list[bool | None] = []
+    used: dict[int, Denied] = {}
+    for _, item in denials(some):
+        place = _counterpart(item, others, used.keys())
+        if place is None or (item.about and place in used and used[place].about == item.about):
+            kept.append(None)
+            continue
+        kept.append(_denies(others[place], item))
+        if kept[-1]:
+            used[place] = item
+    return kept, {*used, *(place + 1 for place in used if others[place].leads)}
 
 
-def _counterpart(item: Denied, there: Sequence[Part]) -> tuple[bool, int | None]:
-    """Whether what is denied is denied in the other text as well, and in which part it speaks of it, if any."""
+def _counterpart(item: Denied, there: Sequence[Part], taken: Container[int]) -> int | None:
+    """The part of the other text that speaks of what is denied, if any: of several the nearest, and rather one that denies."""
     wanted = item.about or item.before - _ANYTHING
-    near = [
-        (len(wanted & part.content) + len(item.before & part.content) + _FAVOUR * _denies(part, item), place)
-        for place, part in enumerate(there)
-        if wanted and 2 * len(wanted & part.content) >= len(wanted)
-    ]
+    near = [place for place, part in enumerate(there) if wanted and 2 * len(wanted & part.content) >= len(wanted)]
+    near = [place for place in near if item.first in there[place].content] or near
     if near:
-        _, place = max(near)
-        return _denies(there[place], item), place
+        return max(near, key=lambda place: (_nearness(item, there[place]), place not in taken, -place))
     topic = item.about | item.before
     for place, part in enumerate(there):
         if _denies(part, item) and 3 * len(topic & part.content) >= max(3, len(topic)):
-            return True, place
+            return place
         if item.about and item.about <= _DELAY and _URGENT.search(part.text):
-            return True, place
-    return False, None
+            return place
+    return None
+
+
+def _nearness(item: Denied, part: Part) -> float:
+    wanted = item.about or item.before - _ANYTHING
+    return len(wanted & part.content) + len(item.before & part.content) + _FAVOUR * _denies(part, item)
 
 
 def _denies(part: Part, item: Denied) -> bool:
@@ -204,6 +224,8 @@ def _denies(part: Part, item: Denied) -> bool:
     if part.denied is not None and (part.denied & item.about or not item.about):
         return True
     if (part.leads and not item.about) or any(set(_OPPOSITE.get(mark, "")) & part.content for mark in item.about):
+        return True
+    if item.about and item.about <= _DELAY and _URGENT.search(part.text):
         return True
     return (_KEEP if "停" in item.about else _LESS).search(part.text) is not None
 
