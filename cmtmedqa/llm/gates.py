@@ -38,7 +38,7 @@ _TAG = re.compile(r"\[[\u4e00-\u9fffA-Za-z0-9]{1,8}\]")
 _ECHO = re.compile("改写|润色|原文|以下是|根据要求|专业的语气|重写")
 
 _SAYS_NOTHING = frozenset(
-    "部病症药检查测性项功能试验抗剂片类型做量治疗手术颅针苗口服液散盐感染期综合征史"
+    "部病症药检查测性项功能试验抗剂片类型做量治疗手术颅针苗口服液散盐感染期综合征史伤"
 )  # in the name of a term
 _EVERYDAY = str.maketrans("烧疼吐泡", "热痛呕疱")
 _COUNTED, _AHEAD = frozenset("片粒袋支枚滴丸瓶贴喷针剂"), 5  # how far behind its count a drug may stand

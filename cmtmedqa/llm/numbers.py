@@ -120,6 +120,7 @@ _SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 
 
+_ASKED = re.compile("[每一1]个?[天日][^，,。;；]{0,8}?(?:几|多少|多久|多长)")  # 每天几次 prescribes nothing
 _TIME_OF_DAY = re.compile("[早晚夜睡晨餐饭]")
 
 
@@ -159,7 +160,7 @@ def plain(text: str) -> str:
 
 def periods(text: str) -> set[str]:
     """How often something is to happen: `every day`, `every week`, … of what a text says; `by day` for a time of the day alone."""
-    folded = _PER_PERIOD.sub(r"每\1", _spelt(unicodedata.normalize("NFKC", text).lower()))
+    folded = _PER_PERIOD.sub(r"每\1", _ASKED.sub("", _spelt(unicodedata.normalize("NFKC", text).lower())))
     found = {f"every {name}" for name, pattern in _PERIODS.items() if pattern.search(folded)}
     return found | ({"by day"} if _TIME_OF_DAY.search(folded) else set())
 
@@ -273,7 +274,7 @@ def _whole(text: str) -> float | None:
 
 _DOSED = frozenset(("mg", "μg", "g", "iu", "ml", "片", "粒"))
 _NO_NAME = frozenset(
-    "了应补喝饮水超过减增加升降高低多少后前时内外上下月年日天周就先从到冲兑通便排位量重别不勿在制维持去来肾肝"
+    "了应补喝饮水超过减增加升降高低多少后前时内外上下月年日天周就先从到冲兑便排位量重别不勿在制维持去来肾肝"
 )
 _BEFORE_DOSE = re.compile(
     "(?:每[次日天晚早回片粒]|[一各][次天日]|早[上晨晚]?|晚上?|睡前|晨起|空腹|顿服|首次|起始|剂量|用量|口服|服用|外用|注射|肌注|静滴|静脉|皮下|缓释|控释|肠溶|胶囊|片剂|[片粒支丸袋栓散液针]|即|为|约|共|按|用|服|吃|打|滴|加|的|请|可|再|到|至|是|含|逐|各|先|从|单位|[^\u4e00-\u9fff])+$"
