@@ -6,6 +6,7 @@ The gates compare; they do not understand. Each is a rule a person can check, an
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from cmtmedqa.clean.deidentify import find
@@ -37,6 +38,8 @@ _MARKUP = re.compile(r"\*\*|^#{1,6} |^\s*[-*] |```|<[a-z/]|\|\s*-{3}", re.MULTIL
 _TAG = re.compile(r"\[[\u4e00-\u9fffA-Za-z0-9]{1,8}\]")
 _ECHO = re.compile("改写|润色|原文|以下是|根据要求|专业的语气|重写")
 
+_MEANT = OTHERS | IMPLIED
+_SAID_IN_SHORT = re.compile("|".join(sorted(map(re.escape, _MEANT), key=len, reverse=True)))
 _SAYS_NOTHING = frozenset(
     "部病症药检查测性项功能试验抗剂片类型做量治疗手术颅针苗口服液散盐感染期综合征史伤"
 )  # in the name of a term
@@ -155,9 +158,10 @@ def _unknown(words: set[str], text: str) -> bool:
     return all(not set(word) <= set(text) for word in words)
 
 
+@lru_cache(maxsize=64)
 def _said(text: str) -> str:
     """A text with what it implies: 大三阳 says hepatitis B."""
-    implied = [meant for word, meant in (IMPLIED | OTHERS).items() if word in text]
+    implied = [_MEANT[word] for word in dict.fromkeys(_SAID_IN_SHORT.findall(text))]
     return text + "".join(implied) + "".join(full for name in letters(text) for full in LATIN.get(name, ()))
 
 

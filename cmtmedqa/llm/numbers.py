@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
@@ -121,6 +122,7 @@ _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 
 
 _ASKED = re.compile("[每一1]个?[天日][^，,。;；]{0,8}?(?:几|多少|多久|多长)")  # 每天几次 prescribes nothing
+_RECENT = 64  # both texts of a pair are read by several gates
 _TIME_OF_DAY = re.compile("[早晚夜睡晨餐饭]")
 
 
@@ -143,6 +145,7 @@ class Amount(NamedTuple):
         return f"{self.value:g}{self.unit}"
 
 
+@lru_cache(maxsize=_RECENT)
 def plain(text: str) -> str:
     """The text in the form in which numbers are looked for: half width, lower case, without list marks and idioms."""
     folded = unicodedata.normalize("NFKC", text).lower().replace("µ", "μ")
@@ -158,6 +161,7 @@ def plain(text: str) -> str:
     return _PER_TIME.sub("每回", _FREQUENCY.sub("每天", folded)).replace("每天", "逐").replace("每回", "各")
 
 
+@lru_cache(maxsize=_RECENT)
 def periods(text: str) -> set[str]:
     """How often something is to happen: `every day`, `every week`, … of what a text says; `by day` for a time of the day alone."""
     folded = _PER_PERIOD.sub(r"每\1", _ASKED.sub("", _spelt(unicodedata.normalize("NFKC", text).lower())))

@@ -12,6 +12,7 @@ from cmtmedqa.paths import package_file
 _DRUG, _OTHER = frozenset(("drug", "herb")), frozenset(("disease", "test"))
 
 _ALIASES = DRUGS | OTHERS
+_RECENT = 64  # both texts of a pair are read by several gates
 _GENERIC = frozenset((
     "检查", "化验", "体检", "问诊", "检测", "复查", "药", "药物", "药品", "用药", "中药", "西药", "中成药", "药膏", "药片", "疾病", "炎症", "感染", "过敏", "病", "查体", "化验指标", "指标", "化验单", "报告", "结果", "常见病", "慢性病", "保健品", "疫苗", "血压", "体温", "辅助检查", "专科检查", "相关检查", "进一步检查", "病理", "筛查", "影像", "影像学", "诊断", "确诊", "评估", "心率", "脉搏", "视力", "问题", "喷雾剂", "滴眼液", "注射液", "静息", "抗生素", "血液", "病史", "疗程", "乳膏", "软膏", "胶囊", "颗粒", "口服液", "癌症", "肿瘤", "性病", "医院就诊", "综合征", "综合症", "病毒", "细菌", "药方", "药物过敏史", "药物过敏", "过敏史", "眼药水", "眼药", "药水", "洗液", "贴剂", "止咳药", "口罩", "输液", "点滴", "针", "吊瓶", "中药材", "口服药", "药丸", "针剂",
 ))  # fmt: skip
@@ -33,7 +34,10 @@ _TESTS = (
     ("血常规|血象", "血常规"), ("尿常规", "尿常规"), ("尿沉渣", "尿沉渣"), ("(?:大便|便|粪便)常规", "便常规"), ("肝功", "肝功"), ("肾功", "肾功"), ("甲功|甲状腺功能", "甲功"), ("凝血", "凝血"), ("糖化", "糖化"), ("糖耐", "糖耐"), ("过敏原", "过敏原"), ("激素六项", "激素六项"), ("血沉", "血沉"), ("染色体", "染色体"), ("子宫内膜", "子宫内膜"),
     ("低密度", "低密度"), ("高密度", "高密度"), ("甘油三酯", "甘油三酯"), ("胆固醇", "胆固醇"), ("泌乳素", "泌乳素"), ("酮体", "酮体"), ("降钙素", "降钙素"), ("肌酸激酶", "肌酸激酶"), ("血锂|升锂", "血锂"), ("血钾", "血钾"), ("血钠", "血钠"), ("血钙", "血钙"), ("血氨", "血氨"), ("尿酸", "尿酸"), ("肌酐", "肌酐"), ("肾上腺", "肾上腺"), ("肾脏", "肾脏"),
 )  # fmt: skip
-_TEST = tuple((re.compile(pattern), name) for pattern, name in _TESTS)
+_TEST_NAMES = tuple(name for _, name in _TESTS)
+_TEST = re.compile("|".join(f"(?P<t{place}>{pattern})" for place, (pattern, _) in enumerate(_TESTS)))
+
+
 _ILLNESS = re.compile(
     "囊肿|结节|息肉|结石|骨折|脱位|断裂|撕裂|溃疡|积液|硬化|衰竭|癌|瘤|癣|抑郁|焦虑|躁狂|痛经|闭经|崩漏|淋病|梅毒|结核|疟疾|痛风|狼疮|哮喘|肺炎|胃炎|肠炎|肝炎|肾炎|鼻炎|咽炎|角膜炎|结膜炎|中耳炎|阑尾炎|胆囊炎|胰腺炎|膀胱炎|关节炎|肩周炎|盆腔炎|阴道炎|乳腺炎|皮炎|近视|远视|散光|青光眼|白内障"
 )
@@ -82,6 +86,7 @@ def drugs(text: str) -> Iterator[tuple[int, str]]:
             yield start, name
 
 
+@lru_cache(maxsize=_RECENT)
 def names(text: str) -> list[str]:
     """The drugs of a text by one name each: those of the lexicon, and others by the endings that drug names have."""
     known = [name for _, name in drugs(text)]
@@ -90,15 +95,17 @@ def names(text: str) -> list[str]:
     return sorted({*known, *(ending for ending in others if ending not in covered)})
 
 
+@lru_cache(maxsize=_RECENT)
 def terms(text: str) -> list[str]:
     """The diseases and tests of a text by one name each; words as general as 检查 are none."""
     found = {_named(word, _TEST_EDGES) for _, word, kind in _found(text) if kind in _OTHER}
     return sorted({*(name for name in found if name), *(illness[0] for illness in _ILLNESS.finditer(text))})
 
 
+@lru_cache(maxsize=_RECENT)
 def tests(text: str) -> set[str]:
     """What is examined, by one name each: B超 and 彩超 are one, 血钾 and 血钠 are two."""
-    return {name for pattern, name in _TEST if pattern.search(text)}
+    return {_TEST_NAMES[int(str(found.lastgroup)[1:])] for found in _TEST.finditer(text)}
 
 
 def _named(word: str, edges: "re.Pattern[str]") -> str:
@@ -160,6 +167,7 @@ _BLOOD = re.compile(
 )
 
 
+@lru_cache(maxsize=_RECENT)
 def letters(text: str) -> set[str]:
     """The names in Latin letters (CT, HIV, INR) and the values of blood and urine; a wrong one is a wrong test."""
     found = {name.upper() for name in _LETTERS.findall(text)} - _NO_NAME - {"MRI"}
