@@ -77,9 +77,16 @@ def is_question(clause: str, sentence: list[str]) -> bool:
     return sentence[-1].endswith(("?", "？")) and any("请问" in before for before in sentence[:place])
 
 
+@lru_cache(maxsize=64)
+def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The clauses of a text that ask and those that do not; courtesy (还有其他问题吗) and 检查是否有… do not."""
+    clauses = [(clause, is_question(clause, sentence)) for sentence in sentences(text) for clause in sentence]
+    return tuple(clause for clause, asks in clauses if asks), tuple(clause for clause, asks in clauses if not asks)
+
+
 def questions(text: str) -> list[str]:
-    """Every question of a doctor turn; courtesy (还有其他问题吗) and 检查是否有… are none."""
-    return [clause for sentence in sentences(text) for clause in sentence if is_question(clause, sentence)]
+    """Every question of a doctor turn."""
+    return list(split(text)[0])
 
 
 def difference(original: str, rewritten: str) -> str | None:

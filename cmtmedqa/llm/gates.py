@@ -16,7 +16,7 @@ from cmtmedqa.llm.numbers import amounts, dosed, plain
 from cmtmedqa.llm.spoken import IMPLIED, LATIN, OTHERS
 from cmtmedqa.llm.terms import degrees, drugs, letters, names, terms, tests
 
-VERSION = "gates-2"
+VERSION = "gates-3"
 
 _HEDGE = re.compile(
     "可能|考虑|疑似|(?<!多)大多(?![重少高])|多由|多为|多因|常由|常为|或许|大概|不排除|不能排除|倾向|也许|估计|怀疑|多半|不一定|未必|似乎|应该是|像是|有可能|一般|通常|往往|多数"
@@ -87,8 +87,8 @@ def _identifiers(original: str, rewritten: str) -> str | None:
         return "tag lost"
     if set(_TAG.findall(rewritten)) - set(_TAG.findall(original)):
         return "tag added"
-    had, has = ({span.kind for span in find(text)} for text in (original, rewritten))
-    return ", ".join(sorted(has - had)) or None
+    has = {span.kind for span in find(rewritten)}
+    return ", ".join(sorted(has - {span.kind for span in find(original)})) or None if has else None
 
 
 def _numbers(original: str, rewritten: str) -> str | None:

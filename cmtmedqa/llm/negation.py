@@ -5,7 +5,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from cmtmedqa.llm.asked import is_question, sentences
+from cmtmedqa.llm.asked import split
 
 # Words that hold a sign of negation and negate nothing.
 _NO_NEGATION = re.compile(
@@ -203,7 +203,7 @@ def _outcome(some: Sequence[Part], others: Sequence[Part]) -> tuple[list[bool | 
         kept.append(_denies(others[place], item))
         if kept[-1]:
             used[place] = item
-    return kept, {*used, *(place + 1 for place in used if others[place].leads)}
+    return kept, {*used, *(place + 1 for place in used if others[place].leads and others[place].denied is None)}
 
 
 def _counterpart(item: Denied, there: Sequence[Part], taken: Container[int]) -> int | None:
@@ -246,8 +246,7 @@ def _count(pattern: "re.Pattern[str]", clauses: Iterable[str]) -> int:
 
 def statements(text: str) -> list[str]:
     """The clauses of a text that ask nothing, in one wording, with words masked that only look like negations."""
-    clauses = [clause for sentence in sentences(text) for clause in sentence if not is_question(clause, sentence)]
-    return [_worded(clause) for clause in clauses]
+    return [_worded(clause) for clause in split(text)[1]]
 
 
 def _worded(clause: str) -> str:

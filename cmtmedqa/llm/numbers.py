@@ -100,6 +100,7 @@ _EVERY = {
     "every month": (1.0, "月"),
     "every year": (12.0, "月"),
 }
+_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 # Rewritten before anything is read: one spelling each, in this order.
 _SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]"], ...] = (
     (re.compile(r"\s*[×x*]\s*10\^?[0-9]{1,2}\s*/\s*l(?![a-z])"), ""),  # 35×10⁹/L
@@ -118,7 +119,6 @@ _SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]
     (re.compile("每[片粒袋包支瓶丸颗枚](?=[0-9])"), ""), (re.compile("每(?=[片粒袋包支瓶丸颗枚])"), "1"),
     (re.compile("[前后这那][两三]个(?![月半小星礼疗周])"), ""),
 )  # fmt: skip
-_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 
 
 _ASKED = re.compile("[每一1]个?[天日][^，,。;；]{0,8}?(?:几|多少|多久|多长)")  # 每天几次 prescribes nothing
@@ -189,7 +189,7 @@ def difference(original: str, rewritten: str) -> tuple[set[str], set[str]]:
 
     A number without a unit equals the same number with one: 38.5以上 and 38.5度以上 are the same, 0.5 and 500 mg too.
     """
-    one, other = (list(amounts(plain(text))) for text in (original, rewritten))
+    one, other = (amounts(plain(text)) for text in (original, rewritten))
     before, after = periods(original), periods(rewritten)
     lost, added = _missing(one, other, after), _missing(other, one, before)
     if lost or added:
@@ -229,13 +229,17 @@ def _from_latin(found: "re.Match[str]") -> str:
     return _LATIN.get(found[0].replace(".", ""), found[0])
 
 
-def amounts(text: str) -> Iterator[Amount]:
+@lru_cache(maxsize=_RECENT)
+def amounts(text: str) -> tuple[Amount, ...]:
     """The numbers of a text already in `plain` form. A range gives both ends, with the unit behind it."""
-    spread = _RANGE.sub(lambda found: _end_of_range(found, text), text)
+    return tuple(_amounts(_RANGE.sub(lambda found: _end_of_range(found, text), text)))
+
+
+def _amounts(spread: str) -> Iterator[Amount]:
     for found in _NUMBER.finditer(spread):
         if found["digits"]:
-            value = _decimal(found["digits"]) * (10_000 if found["wan"] else 1)
-            yield Amount(value, _NAME_OF.get(found["unit"] or "", ""), found.start())
+            number = _decimal(found["digits"]) * (10_000 if found["wan"] else 1)
+            yield Amount(number, _NAME_OF.get(found["unit"] or "", ""), found.start())
         elif (value := _han(found["han"])) is not None:
             yield Amount(value + 0.5 * bool(found["more"] or found["half"]), _NAME_OF[found["hanunit"]], found.start())
 
