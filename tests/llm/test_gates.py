@@ -91,7 +91,10 @@ def test_a_turn_is_faithful_to_itself_and_with_a_greeting(text: str) -> None:
 @given(st.integers(2, 9), st.sampled_from(["片", "粒", "次", "天", "周", "小时", "袋"]))
 def test_han_and_arabic_numerals_are_equal(value: int, unit: str) -> None:
     han = "零一二三四五六七八九"[value]
-    both = [[(amount.value, amount.unit) for amount in amounts(plain(f"吃{numeral}{unit}"))] for numeral in (han, str(value))]
+    both = [
+        [(amount.value, amount.unit) for amount in amounts(plain(f"吃{numeral}{unit}"))]
+        for numeral in (han, str(value))
+    ]
     assert both[0] == both[1] == [(float(value), both[0][0][1])]
 
 
@@ -135,8 +138,15 @@ def test_amounts_of_one_size_are_equal_and_of_another_unit_not() -> None:
     def said(text: str) -> set[tuple[float, str]]:
         return {amount.said for amount in amounts(plain(text))}
 
-    assert said("0.5g") == said("500毫克") != said("0.5mg")
-    assert said("两周") == said("14天") and said("半年") == said("6个月")
-    assert said("2斤") == said("1公斤") and said("一两半主食") == said("75克主食")
-    assert said("今晚十点") == said("今晚22:00") and said("38度5") == said("38.5℃")
-    assert said("面瘫第三天") == said("面瘫3天") and said("十来天") == said("10天")
+    assert said("0.5g") != said("0.5mg")
+    for one, other in (
+        ("0.5g", "500毫克"),
+        ("两周", "14天"),
+        ("半年", "6个月"),
+        ("2斤", "1公斤"),
+        ("今晚十点", "今晚22:00"),
+        ("38度5", "38.5℃"),
+        ("面瘫第三天", "面瘫3天"),
+        ("十来天", "10天"),
+    ):
+        assert said(one) == said(other) != set()
