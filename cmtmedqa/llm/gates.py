@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from cmtmedqa.clean.deidentify import find
 from cmtmedqa.llm import asked, negation, numbers
+from cmtmedqa.llm.dosed import dosed
 from cmtmedqa.llm.identity import names_a_model, says_who_it_is
-from cmtmedqa.llm.numbers import amounts, dosed, plain
+from cmtmedqa.llm.numbers import amounts, plain
 from cmtmedqa.llm.spoken import IMPLIED, LATIN, OTHERS
 from cmtmedqa.llm.terms import degrees, drugs, letters, names, terms, tests
 
