@@ -5,6 +5,7 @@ Most selectors of a spec name a class, and most classes are not there: one walk 
 
 import bisect
 import functools
+import operator
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -14,14 +15,15 @@ from lxml import etree
 _EXSLT = {"re": "http://exslt.org/regular-expressions"}
 _STEP = re.compile(r"\s*([>\s])\s*")
 _COMPOUND = re.compile(r"(?P<tag>[a-zA-Z][a-zA-Z0-9]*)?(?P<names>(?:[.#][\w-]+)*)\Z")
-_NAMED = etree.XPath("descendant-or-self::*[@class or @id]", smart_strings=False)
 _ATTRIBUTE = re.compile(r"([^,:]+)::attr\(([\w-]+)\)")
 _CLASS_PART = re.compile(r"\[class\*=([\w-]+)\]")
 _TWO = 2
 
+Finder = Callable[[Any], list[Any]]
+
 
 class _Compound(NamedTuple):
-    """`div.a.b` or `#id`: a tag ('' for any), classes, and an id."""
+    """`div.a.b` or `#id`: a tag ('' for any), classes written as `.a`, and an id."""
 
     tag: str
     classes: frozenset[str]
@@ -29,33 +31,42 @@ class _Compound(NamedTuple):
 
 
 class _Plain(NamedTuple):
-    """Compounds from left to right; `joins[i]` ties number i to the next one: '>' or ' '.
-
-    `key`: the name under which the last one is looked up; `enough`: whether being there is all that it takes.
+    """`key`: the name under which the last compound is looked up. `rest`: what it must be besides; `above`: the compounds around
+    it from the inside out, each with whether it must be the parent (else any ancestor).
     """
 
     key: str
-    enough: bool
-    compounds: tuple[_Compound, ...]
-    joins: tuple[str, ...]
+    rest: _Compound | None
+    above: tuple[tuple[_Compound, bool], ...] = ()
+
+
+@functools.lru_cache(maxsize=4096)
+def _names(classes: str) -> frozenset[str]:
+    """The classes of an attribute, each as `.name`."""
+    return frozenset([f".{name}" for name in classes.split()])
 
 
 class _Index:
     """Every element of a tree under its classes (`.a`) and id (`#a`), in the order of the page; under its tag once that is asked for."""
 
     def __init__(self, root: Any) -> None:
+        self.root = root
         self.nodes = list(root.iter(etree.Element))
         self.places: dict[Any, int] = dict(zip(self.nodes, range(len(self.nodes)), strict=True))
         self.by: dict[str, list[int]] = {}
         self.none: set[str] = set()  # names looked up in vain
-        by, places = self.by, self.places
-        for node in _NAMED(root):
-            place = places[node]
-            for name in dict.fromkeys(node.get("class", "").split()):
-                by.setdefault(f".{name}", []).append(place)
-            if name := node.get("id"):
+        self.plans: dict[int, Any] = {}  # what callers keep for the page
+        by = self.by
+        for place, node in enumerate(self.nodes):
+            get = node.get
+            if classes := get("class"):
+                for name in _names(classes):
+                    if name in by:
+                        by[name].append(place)
+                    else:
+                        by[name] = [place]
+            if name := get("id"):
                 by.setdefault(f"#{name}", []).append(place)
-        self.root = root
 
     def look_up(self, key: str) -> None:
         """Have the elements of a tag, or of which a class holds the word of `*word`, under that name."""
@@ -73,10 +84,11 @@ class _Index:
 
     def end(self, node: Any) -> int:
         """The place behind the last element inside an element."""
-        while node is not None and node in self.places:
+        places = self.places
+        while node is not None and node in places:
             following = node.getnext()
             if following is not None:
-                return self.places.get(following, len(self.nodes))
+                return places.get(following, len(self.nodes))
             node = node.getparent()
         return len(self.nodes)
 
@@ -84,13 +96,14 @@ class _Index:
 class Elements:
     """What is inside an element, itself included: a part of the index of its page. `holes` are elements inside that are none of it."""
 
+    __slots__ = ("_index", "by", "end", "holes", "nodes", "plans", "root", "start")
+
     def __init__(self, root: Any, index: _Index | None = None, holes: Sequence[Any] = ()) -> None:
         self.root, self.holes = root, holes
-        self._index = index or _Index(root)
-        self._start: int = self._index.places[root]
-        self._end: int = self._index.end(root)
-        if holes:
-            self._end = self._index.places[holes[0]]
+        self._index = index = index or _Index(root)
+        self.nodes, self.by, self.plans = index.nodes, index.by, index.plans
+        self.start: int = index.places[root]
+        self.end: int = index.places[holes[0]] if holes else index.end(root)
 
     def at(self, node: Any, holes: Sequence[Any] = ()) -> "Elements":
         """What is inside an element of the same page, up to the first of its holes."""
@@ -100,80 +113,83 @@ class Elements:
         """The elements (or attributes) that a CSS selector finds."""
         return css_finder(css)(self)
 
+    def named(self, key: str) -> list[Any]:
+        """The elements under one name of the index."""
+        places = self.by.get(key)
+        if not places:
+            return []
+        start, end, nodes = self.start, self.end, self.nodes
+        if start <= places[0] and places[-1] < end:
+            return [nodes[place] for place in places]
+        return [nodes[place] for place in places[bisect.bisect_left(places, start) : bisect.bisect_left(places, end)]]
+
     def plainly(self, plain: Sequence[_Plain]) -> list[Any]:
-        """The elements that any of some plain selectors finds, each once."""
+        """The elements that any of several plain selectors finds, each once, in the order of the page."""
         index, root = self._index, self.root
-        nodes, by = index.nodes, index.by
-        found: list[int] = []
+        by = index.by
+        found: list[Any] = []
         for one in plain:
-            places = by.get(one.key)
-            if places:
-                inside = places[bisect.bisect_left(places, self._start) : bisect.bisect_left(places, self._end)]
-                found += inside if one.enough else [place for place in inside if _fits(nodes[place], one, root)]
-        if len(found) > 1 and len(plain) > 1:
-            found = sorted(set(found))
-        return [nodes[place] for place in found]
+            if one.key in by:
+                named = self.named(one.key)
+                found += [node for node in named if _fits(node, one, root)] if one.rest or one.above else named
+        if len(found) < _TWO or len(plain) == 1:
+            return found
+        return sorted(dict.fromkeys(found), key=index.places.__getitem__)
 
     def lacks(self, keys: frozenset[str]) -> bool:
         """Whether none of these names is on the page."""
-        return self._index.by.keys().isdisjoint(keys)
+        for key in keys:
+            if key[0] not in ".#":
+                self._index.look_up(key)
+        return self.by.keys().isdisjoint(keys)
 
     def look_up(self, key: str) -> None:
         """Have the elements of a tag, or of which a class holds the word of `*word`, in the index."""
         self._index.look_up(key)
 
 
-def _key(compound: _Compound) -> str:
-    """Under which name the fewest elements stand."""
-    if compound.id:
-        return f"#{compound.id}"
-    return f".{min(compound.classes)}" if compound.classes else compound.tag
-
-
-def _enough(compounds: tuple[_Compound, ...]) -> bool:
-    last = compounds[-1]
-    return len(compounds) == 1 and bool(last.tag) + len(last.classes) + bool(last.id) == 1
-
-
 def _is(node: Any, compound: _Compound) -> bool:
-    if compound.tag and node.tag != compound.tag:
+    tag, classes, name = compound
+    if tag and node.tag != tag:
         return False
-    if compound.id and node.get("id") != compound.id:
+    if name and node.get("id") != name:
         return False
-    return not compound.classes or compound.classes <= set(node.get("class", "").split())
+    return not classes or classes <= _names(node.get("class", ""))
 
 
 def _fits(node: Any, plain: _Plain, root: Any) -> bool:
-    """Whether an element is the last compound, and elements above it, up to the root, are the others."""
-    if not _is(node, plain.compounds[-1]):
+    """Whether an element under the key of a selector is all of its last compound, and elements above it, up to the root, the others."""
+    if plain.rest and not _is(node, plain.rest):
         return False
-    for compound, join in zip(reversed(plain.compounds[:-1]), reversed(plain.joins), strict=True):
+    for compound, parent in plain.above:
         while True:
             if node is root:
                 return False
             node = node.getparent()
             if _is(node, compound):
                 break
-            if join == ">":
+            if parent:
                 return False
     return True
 
 
 @functools.cache
-def css_finder(css: str) -> Callable[[Elements], list[Any]]:
+def css_finder(css: str) -> Finder:
     """A function that finds what a CSS selector names; XPath is asked where it is not plain, and something of it is on the page."""
     if attribute := _ATTRIBUTE.fullmatch(css):
         owners, name = css_finder(attribute[1]), attribute[2]
         return lambda scope: [value for node in owners(scope) if (value := node.get(name)) is not None]
     plain = _alternatives(css)
-    keys = frozenset(one.key for one in plain) if plain else frozenset(_needed(css))
-    words = sorted(key for key in keys if key[0] not in ".#")
-    path = xpath_finder(None, css) if not plain else None
+    keys = needed(css)
+    words = _words(keys)
+    if len(plain) == 1 and not words and not plain[0].rest and not plain[0].above:
+        return operator.methodcaller("named", plain[0].key)
+    path = None if plain else xpath_finder(None, css)
 
     def find(scope: Elements) -> list[Any]:
         for word in words:
             scope.look_up(word)
-        if keys and scope.lacks(keys):
+        if keys and scope.by.keys().isdisjoint(keys):
             return []
         return path(scope) if path else scope.plainly(plain)
 
@@ -181,7 +197,7 @@ def css_finder(css: str) -> Callable[[Elements], list[Any]]:
 
 
 @functools.cache
-def xpath_finder(xpath: str | None, css: str = "") -> Callable[[Elements], list[Any]]:
+def xpath_finder(xpath: str | None, css: str = "") -> Finder:
     """A function that finds what an XPath (or a CSS selector) names; true Booleans and numbers count as found."""
     look = xpath_of(css) if xpath is None else compiled(xpath)
 
@@ -197,29 +213,51 @@ def _alternatives(css: str) -> tuple[_Plain, ...]:
     found = []
     for one in css.split(","):
         if part := _CLASS_PART.fullmatch(one.strip()):
-            found.append(_Plain(f"*{part[1]}", True, (), ()))
+            found.append(_Plain(f"*{part[1]}", None))
             continue
         parts = _STEP.split(one.strip())
         matched = [_COMPOUND.match(part) for part in parts[::2]]
-        joins = tuple(join if join == ">" else " " for join in parts[1::2])
+        joins = parts[1::2]
         if not all(matched) or "" in parts[::2] or (">" in joins and len(joins) >= _TWO):
             return ()
-        compounds = tuple(_compound(each) for each in matched if each)
-        found.append(_Plain(_key(compounds[-1]), _enough(compounds), compounds, joins))
+        *outer, last = (_compound(each) for each in matched if each)
+        key, rest = _keyed(last)
+        above = zip(reversed(outer), [join == ">" for join in reversed(joins)], strict=True)
+        found.append(_Plain(key, rest, tuple(above)))
     return tuple(found)
 
 
 def _compound(found: re.Match[str]) -> _Compound:
-    names = re.findall(r"([.#])([\w-]+)", found["names"])
-    classes = frozenset(name for mark, name in names if mark == ".")
-    return _Compound((found["tag"] or "").lower(), classes, next((name for mark, name in names if mark == "#"), ""))
+    names = re.findall(r"[.#][\w-]+", found["names"])
+    classes = frozenset(name for name in names if name[0] == ".")
+    return _Compound((found["tag"] or "").lower(), classes, next((name[1:] for name in names if name[0] == "#"), ""))
 
 
-def _needed(css: str) -> tuple[str, ...]:
-    """Classes and ids of which one must be there for a selector to find anything; empty if that cannot be told."""
+def _keyed(compound: _Compound) -> tuple[str, _Compound | None]:
+    """The name under which the fewest elements stand, and what else they must be."""
+    if compound.id:
+        key, rest = f"#{compound.id}", compound._replace(id="")
+    elif compound.classes:
+        key = min(compound.classes)
+        rest = compound._replace(classes=compound.classes - {key})
+    else:
+        key, rest = compound.tag, compound._replace(tag="")
+    return key, rest if any(rest) else None
+
+
+@functools.cache
+def needed(css: str) -> frozenset[str]:
+    """Names of the index of which one must be on a page for a selector to find anything; empty if that cannot be told."""
+    if plain := _alternatives(css):
+        return frozenset(one.key for one in plain)
     found = [re.findall(r"[.#][\w-]+", one) for one in css.split(",")]
     known = "(" not in css and "[" not in css and all(found)
-    return tuple(one[-1] for one in found) if known else ()
+    return frozenset(one[-1] for one in found) if known else frozenset()
+
+
+def _words(keys: frozenset[str]) -> tuple[str, ...]:
+    """The names that the index looks up only when it is asked."""
+    return tuple(sorted(key for key in keys if key[0] not in ".#"))
 
 
 @functools.cache
@@ -235,15 +273,3 @@ def compiled(xpath: str) -> Any:
     """A compiled XPath; its `re:` functions are looked up only where they are used, as that costs more than most paths."""
     regexp = "re:" in xpath
     return etree.XPath(xpath, namespaces=_EXSLT if regexp else None, regexp=regexp, smart_strings=False)
-
-
-def inside(selectors: tuple[str, ...], elements: Elements) -> set[Any]:
-    """The elements that some CSS selectors find, without the root."""
-    found = set(elements.find(_list(selectors))) if selectors else set()
-    found.discard(elements.root)
-    return found
-
-
-@functools.cache
-def _list(selectors: tuple[str, ...]) -> str:
-    return ", ".join(selectors)

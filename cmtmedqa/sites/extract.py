@@ -6,16 +6,17 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
 from cmtmedqa.sites import hatch
+from cmtmedqa.sites.elements import Elements
 from cmtmedqa.sites.encoding import decode
 from cmtmedqa.sites.finish import finish
 from cmtmedqa.sites.page import Page, address_of
 from cmtmedqa.sites.reading import Reading, Refusal, with_skipped
-from cmtmedqa.sites.selectors import find, matches, texts, within
+from cmtmedqa.sites.selectors import find, matches, possible, texts, within
 from cmtmedqa.sites.spec import Block, Layout, Refuse, RoleCase, Select, Spec
 from cmtmedqa.sites.times import resolve
 from cmtmedqa.sources.fields import person, person_in
@@ -163,24 +164,47 @@ def _apart(found: Sequence[Any], scope: Any) -> list[Any]:
     return [scope.at(one, nested) for one, nested in inner.items()]
 
 
+class _Plan(NamedTuple):
+    """Of a block, what may find anything on the page at hand: most classes of a spec are on none of it."""
+
+    skip: tuple[Refuse, ...]
+    empty: tuple[Refuse, ...]
+    role: tuple[RoleCase, ...]
+    text: tuple[Select, ...]
+
+
+def _plan(block: Block, scope: Any) -> _Plan:
+    kept = scope.plans if isinstance(scope, Elements) else {}
+    if (plan := kept.get(id(block))) is None:
+        skip = [rule for rule in block.skip if possible(rule, scope)]
+        kept[id(block)] = plan = _Plan(
+            tuple(rule for rule in skip if not rule.empty),
+            tuple(rule for rule in skip if rule.empty),
+            tuple(case for case in block.role if case.when is None or possible(case.when, scope)),
+            tuple(part for part in block.text if possible(part, scope)),
+        )
+    return plan
+
+
 def _said(blocks: Sequence[Block], scope: Any) -> tuple[list[RawTurn], Counter[str]]:
     """The messages below an element or a JSON value; cards that are none are counted by reason. An unknown role is ''."""
     turns: list[RawTurn] = []
     skipped: Counter[str] = Counter()
     for block in blocks:
+        plan = _plan(block, scope)
         for node in _apart(find(block.each, scope), scope) if block.each else [scope]:
-            if reason := _skip(block.skip, node, empty=False):
+            if reason := _skip(plan.skip, node):
                 skipped[reason] += 1
-            elif text := _joined(block.text, node):
-                turns.append((_role(block.role, node), text))
+            elif text := _joined(plan.text, node):
+                turns.append((_role(plan.role, node), text))
             else:
-                skipped[_skip(block.skip, node, empty=True) or "no_text"] += 1
+                skipped[_skip(plan.empty, node) or "no_text"] += 1
     return turns, skipped
 
 
-def _skip(rules: Sequence[Refuse], node: Any, empty: bool) -> str:
+def _skip(rules: Sequence[Refuse], node: Any) -> str:
     for rule in rules:
-        if rule.empty == empty and matches(rule, node):
+        if matches(rule, node):
             return rule.reason
     return ""
 

@@ -12,7 +12,7 @@ from cmtmedqa.config import Settings
 from cmtmedqa.records import Role
 
 if TYPE_CHECKING:
-    from cmtmedqa.sites.selectors import Finder
+    from cmtmedqa.sites.selectors import Rule
 
 Reason = Literal[
     "soft_404", "private", "phone", "verification", "wrong_page", "not_a_dialogue", "voice", "gift", "advert", "notice", "other_user",
@@ -54,18 +54,11 @@ class Select(Settings):
     longest: bool = Field(False, description="only the one of several that holds most text")
 
     @cached_property
-    def alternatives(self) -> "tuple[Finder, ...]":
-        """The selectors as functions, made once."""
-        from cmtmedqa.sites.selectors import alternatives_of
+    def rule(self) -> "Rule":
+        """What it says as it is run, compiled once."""
+        from cmtmedqa.sites.selectors import rule_of
 
-        return alternatives_of(self)
-
-    @cached_property
-    def patterns(self) -> tuple[re.Pattern[str] | None, tuple[re.Pattern[str], ...]]:
-        """`match` and `strip`, compiled."""
-        from cmtmedqa.sites.selectors import pattern
-
-        return pattern(self.match) if self.match else None, tuple(map(pattern, self.strip))
+        return rule_of(self)
 
     @model_validator(mode="before")
     @classmethod
