@@ -7,7 +7,7 @@ import bisect
 import functools
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -20,6 +20,7 @@ _CLASS_PART = re.compile(r"\[class\*=([\w-]+)\]")
 _TWO = 2
 
 Finder = Callable[[Any], list[Any]]
+Inside = Callable[["Elements"], Collection[Any]]
 
 
 class _Compound(NamedTuple):
@@ -55,7 +56,7 @@ class _Index:
         self.places: dict[Any, int] = dict(zip(self.nodes, range(len(self.nodes)), strict=True))
         self.by: dict[str, list[int]] = {}
         self.none: set[str] = set()  # names looked up in vain
-        self.plans: dict[int, Any] = {}  # what callers keep for the page
+        self.plans: dict[Any, Any] = {}  # what callers keep for the page
         by = self.by
         for place, node in enumerate(self.nodes):
             get = node.get
@@ -108,6 +109,10 @@ class Elements:
     def at(self, node: Any, holes: Sequence[Any] = ()) -> "Elements":
         """What is inside an element of the same page, up to the first of its holes."""
         return Elements(node, self._index, holes)
+
+    def page(self) -> "Elements":
+        """All of the page that this is a part of."""
+        return self if self.root is self._index.root else Elements(self._index.root, self._index)
 
     def find(self, css: str) -> list[Any]:
         """The elements (or attributes) that a CSS selector finds."""
@@ -197,9 +202,31 @@ def css_finder(css: str) -> Finder:
 
 
 @functools.cache
+def inside(css: str) -> Inside:
+    """A function that gives what a CSS selector finds inside a scope, without its root, to ask whether an element is one of them.
+
+    For a selector that an element fits wherever it stands, the elements are those of all of the page, found once.
+    """
+    look = css_finder(css)
+    plain = _alternatives(css)
+    if not plain or any(one.above for one in plain):
+        return lambda scope: {node for node in look(scope) if node is not scope.root}
+
+    def on_page(scope: Elements) -> Collection[Any]:
+        found = scope.plans.get(css)
+        if found is None:
+            scope.plans[css] = found = frozenset(look(scope.page()))
+        return found - {scope.root} if scope.root in found else found
+
+    return on_page
+
+
+@functools.cache
 def xpath_finder(xpath: str | None, css: str = "") -> Finder:
     """A function that finds what an XPath (or a CSS selector) names; true Booleans and numbers count as found."""
     look = xpath_of(css) if xpath is None else compiled(xpath)
+    if xpath == "string(.)":
+        return lambda scope: [text] if (text := "".join(scope.root.itertext())) else []
 
     def find(scope: Elements) -> list[Any]:
         result = look(scope.root)

@@ -3,6 +3,7 @@
 `read_page` reads one page; finish.py joins the pages of a dialogue and holds them against the contract.
 """
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -152,8 +153,11 @@ def _apart(found: Sequence[Any], scope: Any) -> list[Any]:
     """What was found as scopes of their own. An element inside another one that was found is a part of it, unless both look the
     same: then the page has not closed the first, and it ends where the second begins.
     """
+    apart = [within(one, scope) for one in found]
     if len(found) < _TWO or not etree.iselement(found[0]):
-        return [within(one, scope) for one in found]
+        return apart
+    if all(one.end <= following.start for one, following in itertools.pairwise(apart)):
+        return apart
     inner: dict[Any, list[Any]] = {one: [] for one in found}
     for one in found:
         above = next((each for each in one.iterancestors() if each in inner), None)

@@ -10,7 +10,7 @@ from lxml import etree
 from cmtmedqa.sites.elements import Elements
 from cmtmedqa.sites.encoding import Decoded
 from cmtmedqa.sites.scripts import json_after, json_ld
-from cmtmedqa.sites.selectors import find, pattern
+from cmtmedqa.sites.selectors import find, pattern, patterns
 from cmtmedqa.sites.spec import Layout, Spec
 
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*>")
@@ -90,8 +90,8 @@ class Page:
 
 def address_of(spec: Spec, url: str) -> Address | None:
     """What an address says by the patterns of a spec, None for one that is no page of a dialogue."""
-    for place, one in enumerate(spec.page):
-        if found := pattern(one).search(url):
+    for place, one in enumerate(patterns(spec.page)):
+        if found := one.search(url):
             groups = found.groupdict()
             number = next((int(value) for name, value in groups.items() if name.startswith("page") and value), 1)
             space = f"{spec.spaces[place]}-" if spec.spaces else ""

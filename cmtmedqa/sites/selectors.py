@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lxml import etree
 
-from cmtmedqa.sites.elements import Elements, Finder, compiled, css_finder, needed, xpath_finder, xpath_of
+from cmtmedqa.sites.elements import Elements, Finder, Inside, compiled, css_finder, inside, needed, xpath_finder, xpath_of
 from cmtmedqa.sites.json_paths import search
 from cmtmedqa.sites.text import orphans, text_of, text_of_value
 
@@ -21,6 +21,12 @@ Found = list[Any]  # elements, texts or JSON values
 def pattern(text: str) -> re.Pattern[str]:
     """A compiled pattern; a full stop also stands for a line end."""
     return re.compile(text, re.DOTALL)
+
+
+@functools.cache
+def patterns(given: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """Several of them."""
+    return tuple(map(pattern, given))
 
 
 def compile_all(select: "Select") -> None:
@@ -54,8 +60,8 @@ class Rule(NamedTuple):
     keys: frozenset[str]
     match: re.Pattern[str] | None
     strips: tuple[re.Pattern[str], ...]
-    drop: Finder | None
-    breaks: Finder | None
+    drop: Inside | None
+    breaks: Inside | None
     first: bool
     longest: bool
 
@@ -70,9 +76,9 @@ def rule_of(select: "Select") -> Rule:
         tuple(_values_of(one) if json else css_finder(one) if needs else xpath_finder(one) for one in given),
         frozenset().union(*needs) if all(needs) else frozenset(),
         pattern(select.match) if select.match else None,
-        tuple(map(pattern, select.strip)),
-        css_finder(", ".join(select.drop)) if select.drop else None,
-        css_finder(", ".join(select.breaks)) if select.breaks else None,
+        patterns(select.strip),
+        inside(", ".join(select.drop)) if select.drop else None,
+        inside(", ".join(select.breaks)) if select.breaks else None,
         select.first,
         select.longest,
     )
@@ -142,16 +148,18 @@ def texts(select: "Select", scope: Any, taken: Sequence[Any] = (), prose: bool =
 
 
 def _texts(rule: Rule, found: Found, scope: Elements, taken: Sequence[Any], prose: bool) -> tuple[list[str], list[Any]]:
-    dropped, breaks = _inside(rule.drop, scope), _inside(rule.breaks, scope)
+    root = scope.root
+    dropped = rule.drop(scope) if rule.drop else ()
+    breaks = rule.breaks(scope) if rule.breaks else ()
     if scope.holes:
         dropped = {*dropped, *scope.holes}
     known = {*dropped, *taken} if taken else set(dropped)
     result: list[str] = []
     used: list[Any] = []
     for item in found:
-        if not etree.iselement(item):
+        if not isinstance(item, etree._Element):
             text = text_of_value(item)
-        elif known and (item in known or any(parent in known for parent in item.iterancestors())):
+        elif known and _within(item, known, root):
             continue
         else:
             text = text_of(item, dropped, breaks)
@@ -168,10 +176,13 @@ def _texts(rule: Rule, found: Found, scope: Elements, taken: Sequence[Any], pros
     return result, used
 
 
-def _inside(look: Finder | None, scope: Elements) -> Collection[Any]:
-    """The elements that a selector finds in a scope, without its root."""
-    found = look(scope) if look else None
-    return {node for node in found if node is not scope.root} if found else ()
+def _within(node: Any, known: Collection[Any], root: Any) -> bool:
+    """Whether an element, or one around it up to the root, is known."""
+    while node is not None and node not in known:
+        if node is root:
+            return False
+        node = node.getparent()
+    return node is not None
 
 
 def _refined(text: str, rule: Rule) -> str:

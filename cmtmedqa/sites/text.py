@@ -15,7 +15,6 @@ _BLOCKS = frozenset(
 _LINE_BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>", re.DOTALL)
 _LINE_SPACES = re.compile(r"[ \t\f\v\u00a0]+")
-_WIDE_SPACES = re.compile(r"[\t\f\v\u00a0]|  ")
 _TWICE = re.compile(r"&(?:amp|lt|gt|quot|nbsp|#\d{1,5});")
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\x00]")
 # What stands before and behind the text of an element.
@@ -103,12 +102,14 @@ def text_of_value(value: Any) -> str:
 
 def lines(text: str) -> str:
     """Folded white space: no empty line, none at either end of a line."""
-    if not text.isascii():
-        text = _INVISIBLE.sub("", text)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if _WIDE_SPACES.search(text):
-        text = _LINE_SPACES.sub(" ", text)
     if "\n" not in text:
+        return _line(text)
+    return "\n".join(line for part in text.split("\n") if (line := _line(part)))
+
+
+def _line(text: str) -> str:
+    if text.isprintable() and "  " not in text:  # of all white space only the blank is printable
         return text.strip()
-    return "\n".join(line for part in text.split("\n") if (line := part.strip()))
+    return _LINE_SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
