@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lxml import etree
 
-from cmtmedqa.sites.elements import Elements, Finder, Inside, compiled, css_finder, inside, needed, xpath_finder, xpath_of
+from cmtmedqa.sites.elements import (
+    Elements,
+    Finder,
+    Inside,
+    compiled,
+    css_finder,
+    inside,
+    needed,
+    xpath_finder,
+    xpath_of,
+)
 from cmtmedqa.sites.json_paths import search
 from cmtmedqa.sites.text import orphans, text_of, text_of_value
 

@@ -68,8 +68,7 @@ def _pieces(root: Any, dropped: Collection[Any], breaks: Collection[Any]) -> lis
             if end:
                 out.append(end)
         else:
-            if after:
-                out.append(after)
+            out.append(after)
             if not above:
                 return out
             nodes, after, kept = above.pop()

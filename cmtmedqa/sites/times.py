@@ -42,7 +42,9 @@ def _iso(
         moment = datetime.datetime(year or 0, month or 0, day or 0, hour or 0, minute or 0, second or 0)
     except ValueError:
         return ""
-    return moment.date().isoformat() if hour is None else moment.isoformat(" ", "minutes" if second is None else "seconds")
+    return (
+        moment.date().isoformat() if hour is None else moment.isoformat(" ", "minutes" if second is None else "seconds")
+    )
 
 
 def _fetch_day(fetched: str) -> datetime.date | None:
