@@ -5,7 +5,6 @@ Most selectors of a spec name a class, and most classes are not there: one walk 
 
 import bisect
 import functools
-import operator
 import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
@@ -55,7 +54,7 @@ class _Index:
         self.nodes = list(root.iter(etree.Element))
         self.places: dict[Any, int] = dict(zip(self.nodes, range(len(self.nodes)), strict=True))
         self.by: dict[str, list[int]] = {}
-        self.none: set[str] = set()  # names looked up in vain
+        self.found: dict[str, list[int]] = {}  # what selectors find, by their text
         self.plans: dict[Any, Any] = {}  # what callers keep for the page
         by = self.by
         for place, node in enumerate(self.nodes):
@@ -69,19 +68,31 @@ class _Index:
             if name := get("id"):
                 by.setdefault(f"#{name}", []).append(place)
 
-    def look_up(self, key: str) -> None:
-        """Have the elements of a tag, or of which a class holds the word of `*word`, under that name."""
-        if key in self.by or key in self.none:
-            return
-        if key[0] == "*":
-            names = [name for name in self.by if name[0] == "." and key[1:] in name]
-            found = sorted({place for name in names for place in self.by[name]})
-        else:
-            found = [self.places[node] for node in self.root.iter(key)]
-        if found:
+    def under(self, key: str) -> list[int]:
+        """The places of the elements under a name; `*word`: those of which a class holds the word."""
+        if (found := self.by.get(key)) is None:
+            if key[0] == "*":
+                names = [name for name in self.by if name[0] == "." and key[1:] in name]
+                found = sorted({place for name in names for place in self.by[name]})
+            elif key[0] in ".#":
+                return []
+            else:
+                found = [self.places[node] for node in self.root.iter(key)]
             self.by[key] = found
+        return found
+
+    def every(self, css: str, plain: Sequence["_Plain"]) -> list[int]:
+        """The places of all elements of the page that a selector finds for which it does not matter what stands around them."""
+        if len(plain) == 1 and not plain[0].rest:
+            found = self.under(plain[0].key)
         else:
-            self.none.add(key)
+            nodes = self.nodes
+            each = [
+                place for one in plain for place in self.under(one.key) if not one.rest or _is(nodes[place], one.rest)
+            ]
+            found = sorted(set(each)) if len(plain) > 1 else each
+        self.found[css] = found
+        return found
 
     def end(self, node: Any) -> int:
         """The place behind the last element inside an element."""
@@ -97,60 +108,48 @@ class _Index:
 class Elements:
     """What is inside an element, itself included: a part of the index of its page. `holes` are elements inside that are none of it."""
 
-    __slots__ = ("_index", "by", "end", "holes", "nodes", "plans", "root", "start")
+    __slots__ = ("end", "found", "holes", "index", "nodes", "plans", "root", "start")
 
     def __init__(self, root: Any, index: _Index | None = None, holes: Sequence[Any] = ()) -> None:
         self.root, self.holes = root, holes
-        self._index = index = index or _Index(root)
-        self.nodes, self.by, self.plans = index.nodes, index.by, index.plans
+        self.index = index = index or _Index(root)
+        self.nodes, self.found, self.plans = index.nodes, index.found, index.plans
         self.start: int = index.places[root]
         self.end: int = index.places[holes[0]] if holes else index.end(root)
 
     def at(self, node: Any, holes: Sequence[Any] = ()) -> "Elements":
         """What is inside an element of the same page, up to the first of its holes."""
-        return Elements(node, self._index, holes)
+        return Elements(node, self.index, holes)
 
     def page(self) -> "Elements":
         """All of the page that this is a part of."""
-        return self if self.root is self._index.root else Elements(self._index.root, self._index)
+        return self if self.root is self.index.root else Elements(self.index.root, self.index)
 
     def find(self, css: str) -> list[Any]:
         """The elements (or attributes) that a CSS selector finds."""
         return css_finder(css)(self)
 
-    def named(self, key: str) -> list[Any]:
-        """The elements under one name of the index."""
-        places = self.by.get(key)
-        if not places:
-            return []
+    def part(self, places: list[int]) -> list[Any]:
+        """Those of some elements of the page, given in its order, that are inside."""
         start, end, nodes = self.start, self.end, self.nodes
         if start <= places[0] and places[-1] < end:
             return [nodes[place] for place in places]
         return [nodes[place] for place in places[bisect.bisect_left(places, start) : bisect.bisect_left(places, end)]]
 
     def plainly(self, plain: Sequence[_Plain]) -> list[Any]:
-        """The elements that any of several plain selectors finds, each once, in the order of the page."""
-        index, root = self._index, self.root
-        by = index.by
+        """The elements that any of some plain selectors finds, each once, in the order of the page."""
+        index, root = self.index, self.root
         found: list[Any] = []
         for one in plain:
-            if one.key in by:
-                named = self.named(one.key)
-                found += [node for node in named if _fits(node, one, root)] if one.rest or one.above else named
+            if places := index.under(one.key):
+                found += [node for node in self.part(places) if _fits(node, one, root)]
         if len(found) < _TWO or len(plain) == 1:
             return found
         return sorted(dict.fromkeys(found), key=index.places.__getitem__)
 
     def lacks(self, keys: frozenset[str]) -> bool:
-        """Whether none of these names is on the page."""
-        for key in keys:
-            if key[0] not in ".#":
-                self._index.look_up(key)
-        return self.by.keys().isdisjoint(keys)
-
-    def look_up(self, key: str) -> None:
-        """Have the elements of a tag, or of which a class holds the word of `*word`, in the index."""
-        self._index.look_up(key)
+        """Whether nothing on the page stands under any of these names."""
+        return not any(map(self.index.under, keys))
 
 
 def _is(node: Any, compound: _Compound) -> bool:
@@ -185,18 +184,27 @@ def css_finder(css: str) -> Finder:
         owners, name = css_finder(attribute[1]), attribute[2]
         return lambda scope: [value for node in owners(scope) if (value := node.get(name)) is not None]
     plain = _alternatives(css)
+    if plain and not any(one.above for one in plain):
+        return _anywhere(css, plain)
     keys = needed(css)
-    words = _words(keys)
-    if len(plain) == 1 and not words and not plain[0].rest and not plain[0].above:
-        return operator.methodcaller("named", plain[0].key)
     path = None if plain else xpath_finder(None, css)
 
     def find(scope: Elements) -> list[Any]:
-        for word in words:
-            scope.look_up(word)
-        if keys and scope.by.keys().isdisjoint(keys):
+        if keys and scope.lacks(keys):
             return []
         return path(scope) if path else scope.plainly(plain)
+
+    return find
+
+
+def _anywhere(css: str, plain: tuple[_Plain, ...]) -> Finder:
+    """A finder for a selector that an element fits wherever it stands: all of the page is looked through once."""
+
+    def find(scope: Elements) -> list[Any]:
+        places = scope.found.get(css)
+        if places is None:
+            places = scope.index.every(css, plain)
+        return scope.part(places) if places else []
 
     return find
 
@@ -280,11 +288,6 @@ def needed(css: str) -> frozenset[str]:
     found = [re.findall(r"[.#][\w-]+", one) for one in css.split(",")]
     known = "(" not in css and "[" not in css and all(found)
     return frozenset(one[-1] for one in found) if known else frozenset()
-
-
-def _words(keys: frozenset[str]) -> tuple[str, ...]:
-    """The names that the index looks up only when it is asked."""
-    return tuple(sorted(key for key in keys if key[0] not in ".#"))
 
 
 @functools.cache
