@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
+from cmtmedqa.sites.text import text_of
+
 _EXSLT = {"re": "http://exslt.org/regular-expressions"}
 _STEP = re.compile(r"\s*([>\s])\s*")
 _COMPOUND = re.compile(r"(?P<tag>[a-zA-Z][a-zA-Z0-9]*)?(?P<names>(?:[.#][\w-]+)*)\Z")
@@ -55,6 +57,7 @@ class _Index:
         self.places: dict[Any, int] = dict(zip(self.nodes, range(len(self.nodes)), strict=True))
         self.by: dict[str, list[int]] = {}
         self.found: dict[str, list[int]] = {}  # what selectors find, by their text
+        self.texts: dict[Any, str] = {}  # of elements, as far as they were asked for
         self.plans: dict[Any, Any] = {}  # what callers keep for the page
         by = self.by
         for place, node in enumerate(self.nodes):
@@ -108,12 +111,12 @@ class _Index:
 class Elements:
     """What is inside an element, itself included: a part of the index of its page. `holes` are elements inside that are none of it."""
 
-    __slots__ = ("end", "found", "holes", "index", "nodes", "plans", "root", "start")
+    __slots__ = ("end", "found", "holes", "index", "nodes", "plans", "root", "start", "texts")
 
     def __init__(self, root: Any, index: _Index | None = None, holes: Sequence[Any] = ()) -> None:
         self.root, self.holes = root, holes
         self.index = index = index or _Index(root)
-        self.nodes, self.found, self.plans = index.nodes, index.found, index.plans
+        self.nodes, self.found, self.plans, self.texts = index.nodes, index.found, index.plans, index.texts
         self.start: int = index.places[root]
         self.end: int = index.places[holes[0]] if holes else index.end(root)
 
@@ -128,6 +131,13 @@ class Elements:
     def find(self, css: str) -> list[Any]:
         """The elements (or attributes) that a CSS selector finds."""
         return css_finder(css)(self)
+
+    def text(self, node: Any) -> str:
+        """The text of an element of the page: several fields are often read from one."""
+        found = self.texts.get(node)
+        if found is None:
+            found = self.texts[node] = text_of(node)
+        return found
 
     def part(self, places: list[int]) -> list[Any]:
         """Those of some elements of the page, given in its order, that are inside."""

@@ -5,7 +5,6 @@
 
 import itertools
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -190,19 +189,20 @@ def _plan(block: Block, scope: Any) -> _Plan:
     return plan
 
 
-def _said(blocks: Sequence[Block], scope: Any) -> tuple[list[RawTurn], Counter[str]]:
+def _said(blocks: Sequence[Block], scope: Any) -> tuple[list[RawTurn], dict[str, int]]:
     """The messages below an element or a JSON value; cards that are none are counted by reason. An unknown role is ''."""
     turns: list[RawTurn] = []
-    skipped: Counter[str] = Counter()
+    skipped: dict[str, int] = {}
     for block in blocks:
         plan = _plan(block, scope)
         for node in _apart(find(block.each, scope), scope) if block.each else [scope]:
-            if reason := _skip(plan.skip, node):
-                skipped[reason] += 1
-            elif text := _joined(plan.text, node):
+            reason = _skip(plan.skip, node)
+            text = "" if reason else _joined(plan.text, node)
+            if text:
                 turns.append((_role(plan.role, node), text))
             else:
-                skipped[_skip(plan.empty, node) or "no_text"] += 1
+                reason = reason or _skip(plan.empty, node) or "no_text"
+                skipped[reason] = skipped.get(reason, 0) + 1
     return turns, skipped
 
 

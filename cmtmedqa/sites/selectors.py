@@ -172,7 +172,7 @@ def _texts(rule: Rule, found: Found, scope: Elements, taken: Sequence[Any], pros
         elif known and _within(item, known, root):
             continue
         else:
-            text = text_of(item, dropped, breaks)
+            text = text_of(item, dropped, breaks) if dropped or breaks else scope.text(item)
             known.add(item)
             used.append(item)
             if prose and (moved := orphans(item)):
