@@ -22,6 +22,8 @@ def _compiled(node: dict[str, Any]) -> Search | None:
     if kind == "field":
         name = node["value"]
         return lambda value: value.get(name) if isinstance(value, dict) else None
+    if kind == "current":
+        return lambda value: value
     if kind == "index":
         place = node["value"]
         return lambda value: value[place] if isinstance(value, list) and -len(value) <= place < len(value) else None

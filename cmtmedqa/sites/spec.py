@@ -34,6 +34,17 @@ def _codec(text: str) -> str:
         raise ValueError("is no encoding that Python knows") from error
 
 
+def _path(text: str | None) -> str | None:
+    import jmespath
+
+    try:
+        if text is not None:
+            jmespath.compile(text)
+    except jmespath.exceptions.JMESPathError as error:
+        raise ValueError(f"does not compile: {str(error).splitlines()[0]}") from error
+    return text
+
+
 Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
@@ -112,6 +123,9 @@ class Layout(Settings):
     name: str
     when: Select | None = Field(None, description="the layout is tried where this finds something")
     json_after: Pattern | None = Field(None, description="the page's JSON begins behind this pattern")
+    json_within: Annotated[str | None, AfterValidator(_path)] = Field(
+        None, description="JMESPath to the part of that JSON in which the selectors look"
+    )
     json_ld: str | None = Field(None, description="or: it is the JSON-LD object of this @type")
     title: Select | None = None
     departments: Select | None = None

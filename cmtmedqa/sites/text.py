@@ -15,6 +15,7 @@ _BLOCKS = frozenset(
 _LINE_BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>", re.DOTALL)
 _LINE_SPACES = re.compile(r"[ \t\f\v\u00a0]+")
+_ESCAPED_TAG = re.compile(r"</?(?:br|p|div|span|ul|ol|li|em|strong|b|i|a|font|img)\b[^<>]*>", re.IGNORECASE)
 _TWICE = re.compile(r"&(?:amp|lt|gt|quot|nbsp|#\d{1,5});")
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\x00]")
 # What stands before and behind the text of an element.
@@ -96,6 +97,8 @@ def text_of_value(value: Any) -> str:
     if "<" in text or "&" in text:
         text = html.unescape(_TAG.sub("", _LINE_BREAK.sub("\n", text)))
         text = html.unescape(text) if _TWICE.search(text) else text
+        if _ESCAPED_TAG.search(text):  # `&lt;br&gt;`: markup that was escaped with the rest
+            text = _ESCAPED_TAG.sub("", _LINE_BREAK.sub("\n", text))
     return lines(text)
 
 
