@@ -7,45 +7,19 @@ import bisect
 import functools
 import re
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from lxml import etree
 
+from cmtmedqa.sites.css import Plain, alternatives, fits_alone, names_of, needed
 from cmtmedqa.sites.text import text_of
 
 _EXSLT = {"re": "http://exslt.org/regular-expressions"}
-_STEP = re.compile(r"\s*([>\s])\s*")
-_COMPOUND = re.compile(r"(?P<tag>[a-zA-Z][a-zA-Z0-9]*)?(?P<names>(?:[.#][\w-]+)*)\Z")
 _ATTRIBUTE = re.compile(r"([^,:]+)::attr\(([\w-]+)\)")
-_CLASS_PART = re.compile(r"\[class\*=([\w-]+)\]")
 _TWO = 2
 
 Finder = Callable[[Any], list[Any]]
 Inside = Callable[["Elements"], Collection[Any]]
-
-
-class _Compound(NamedTuple):
-    """`div.a.b` or `#id`: a tag ('' for any), classes written as `.a`, and an id."""
-
-    tag: str
-    classes: frozenset[str]
-    id: str
-
-
-class _Plain(NamedTuple):
-    """`key`: the name under which the last compound is looked up. `rest`: what it must be besides; `above`: the compounds around
-    it from the inside out, each with whether it must be the parent (else any ancestor).
-    """
-
-    key: str
-    rest: _Compound | None
-    above: tuple[tuple[_Compound, bool], ...] = ()
-
-
-@functools.lru_cache(maxsize=4096)
-def _names(classes: str) -> frozenset[str]:
-    """The classes of an attribute, each as `.name`."""
-    return frozenset([f".{name}" for name in classes.split()])
 
 
 class _Index:
@@ -63,7 +37,7 @@ class _Index:
         for place, node in enumerate(self.nodes):
             get = node.get
             if classes := get("class"):
-                for name in _names(classes):
+                for name in names_of(classes):
                     if name in by:
                         by[name].append(place)
                     else:
@@ -84,14 +58,17 @@ class _Index:
             self.by[key] = found
         return found
 
-    def every(self, css: str, plain: Sequence["_Plain"]) -> list[int]:
+    def every(self, css: str, plain: Sequence[Plain]) -> list[int]:
         """The places of all elements of the page that a selector finds for which it does not matter what stands around them."""
         if len(plain) == 1 and not plain[0].rest:
             found = self.under(plain[0].key)
         else:
             nodes = self.nodes
             each = [
-                place for one in plain for place in self.under(one.key) if not one.rest or _is(nodes[place], one.rest)
+                place
+                for one in plain
+                for place in self.under(one.key)
+                if not one.rest or fits_alone(nodes[place], one.rest)
             ]
             found = sorted(set(each)) if len(plain) > 1 else each
         self.found[css] = found
@@ -146,7 +123,7 @@ class Elements:
             return [nodes[place] for place in places]
         return [nodes[place] for place in places[bisect.bisect_left(places, start) : bisect.bisect_left(places, end)]]
 
-    def plainly(self, plain: Sequence[_Plain]) -> list[Any]:
+    def plainly(self, plain: Sequence[Plain]) -> list[Any]:
         """The elements that any of some plain selectors finds, each once, in the order of the page."""
         index, root = self.index, self.root
         found: list[Any] = []
@@ -162,25 +139,16 @@ class Elements:
         return not any(map(self.index.under, keys))
 
 
-def _is(node: Any, compound: _Compound) -> bool:
-    tag, classes, name = compound
-    if tag and node.tag != tag:
-        return False
-    if name and node.get("id") != name:
-        return False
-    return not classes or classes <= _names(node.get("class", ""))
-
-
-def _fits(node: Any, plain: _Plain, root: Any) -> bool:
+def _fits(node: Any, plain: Plain, root: Any) -> bool:
     """Whether an element under the key of a selector is all of its last compound, and elements above it, up to the root, the others."""
-    if plain.rest and not _is(node, plain.rest):
+    if plain.rest and not fits_alone(node, plain.rest):
         return False
     for compound, parent in plain.above:
         while True:
             if node is root:
                 return False
             node = node.getparent()
-            if _is(node, compound):
+            if fits_alone(node, compound):
                 break
             if parent:
                 return False
@@ -193,7 +161,7 @@ def css_finder(css: str) -> Finder:
     if attribute := _ATTRIBUTE.fullmatch(css):
         owners, name = css_finder(attribute[1]), attribute[2]
         return lambda scope: [value for node in owners(scope) if (value := node.get(name)) is not None]
-    plain = _alternatives(css)
+    plain = alternatives(css)
     if plain and not any(one.above for one in plain):
         return _anywhere(css, plain)
     keys = needed(css)
@@ -207,7 +175,7 @@ def css_finder(css: str) -> Finder:
     return find
 
 
-def _anywhere(css: str, plain: tuple[_Plain, ...]) -> Finder:
+def _anywhere(css: str, plain: tuple[Plain, ...]) -> Finder:
     """A finder for a selector that an element fits wherever it stands: all of the page is looked through once."""
 
     def find(scope: Elements) -> list[Any]:
@@ -226,7 +194,7 @@ def inside(css: str) -> Inside:
     For a selector that an element fits wherever it stands, the elements are those of all of the page, found once.
     """
     look = css_finder(css)
-    plain = _alternatives(css)
+    plain = alternatives(css)
     if not plain or any(one.above for one in plain):
         return lambda scope: {node for node in look(scope) if node is not scope.root}
 
@@ -251,53 +219,6 @@ def xpath_finder(xpath: str | None, css: str = "") -> Finder:
         return result if isinstance(result, list) else [result] if result else []
 
     return find
-
-
-def _alternatives(css: str) -> tuple[_Plain, ...]:
-    """The parts of a plain selector: tags, classes, ids, blanks and `>`, `[class*=word]`; none for any other, and for `a > b c`."""
-    found = []
-    for one in css.split(","):
-        if part := _CLASS_PART.fullmatch(one.strip()):
-            found.append(_Plain(f"*{part[1]}", None))
-            continue
-        parts = _STEP.split(one.strip())
-        matched = [_COMPOUND.match(part) for part in parts[::2]]
-        joins = parts[1::2]
-        if not all(matched) or "" in parts[::2] or (">" in joins and len(joins) >= _TWO):
-            return ()
-        *outer, last = (_compound(each) for each in matched if each)
-        key, rest = _keyed(last)
-        above = zip(reversed(outer), [join == ">" for join in reversed(joins)], strict=True)
-        found.append(_Plain(key, rest, tuple(above)))
-    return tuple(found)
-
-
-def _compound(found: re.Match[str]) -> _Compound:
-    names = re.findall(r"[.#][\w-]+", found["names"])
-    classes = frozenset(name for name in names if name[0] == ".")
-    return _Compound((found["tag"] or "").lower(), classes, next((name[1:] for name in names if name[0] == "#"), ""))
-
-
-def _keyed(compound: _Compound) -> tuple[str, _Compound | None]:
-    """The name under which the fewest elements stand, and what else they must be."""
-    if compound.id:
-        key, rest = f"#{compound.id}", compound._replace(id="")
-    elif compound.classes:
-        key = min(compound.classes)
-        rest = compound._replace(classes=compound.classes - {key})
-    else:
-        key, rest = compound.tag, compound._replace(tag="")
-    return key, rest if any(rest) else None
-
-
-@functools.cache
-def needed(css: str) -> frozenset[str]:
-    """Names of the index of which one must be on a page for a selector to find anything; empty if that cannot be told."""
-    if plain := _alternatives(css):
-        return frozenset(one.key for one in plain)
-    found = [re.findall(r"[.#][\w-]+", one) for one in css.split(",")]
-    known = "(" not in css and "[" not in css and all(found)
-    return frozenset(one[-1] for one in found) if known else frozenset()
 
 
 @functools.cache

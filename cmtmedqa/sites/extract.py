@@ -135,12 +135,20 @@ def _by_layout(layout: Layout, scope: Any, fetched: str) -> list[tuple[int, Mapp
         return [(0, with_skipped(shared._replace(turns=[*first, *turns]), skipped))] if turns or first else []
     drafts: list[tuple[int, Mapped]] = []
     seen = set()
+    none: dict[str, int] = {}  # answers that say nothing, by reason
     for answer in _apart(find(layout.thread, scope), scope):
         turns, skipped = _said(layout.turns, answer)
-        if turns and tuple(turns) not in seen:  # an accepted answer is often shown twice
+        if not turns:
+            none = {reason: none.get(reason, 0) + skipped.get(reason, 0) for reason in none | skipped}
+        elif tuple(turns) not in seen:  # an accepted answer is often shown twice
             seen.add(tuple(turns))
             drafts.append((len(drafts) + 1, with_skipped(shared._replace(turns=[*first, *turns]), skipped)))
-    return drafts or ([(0, shared._replace(turns=first))] if first else [])
+    if not drafts:
+        return [(0, with_skipped(shared._replace(turns=first), none))] if first else []
+    if none:
+        noted = {**drafts[0][1].extra, "skipped_answers": dict(sorted(none.items()))}
+        drafts[0] = (1, drafts[0][1]._replace(extra=noted))
+    return drafts
 
 
 def _told(question: str, message: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lxml import etree
 
+from cmtmedqa.sites.css import needed
 from cmtmedqa.sites.elements import (
     Elements,
     Finder,
@@ -14,7 +15,6 @@ from cmtmedqa.sites.elements import (
     compiled,
     css_finder,
     inside,
-    needed,
     xpath_finder,
     xpath_of,
 )
