@@ -44,6 +44,7 @@ class _Index:
                         by[name] = [place]
             if name := get("id"):
                 by.setdefault(f"#{name}", []).append(place)
+        self.classes = frozenset([name for name in by if name[0] == "."])
 
     def under(self, key: str) -> list[int]:
         """The places of the elements under a name; `*word`: those of which a class holds the word."""
@@ -88,11 +89,12 @@ class _Index:
 class Elements:
     """What is inside an element, itself included: a part of the index of its page. `holes` are elements inside that are none of it."""
 
-    __slots__ = ("end", "found", "holes", "index", "nodes", "plans", "root", "start", "texts")
+    __slots__ = ("classes", "end", "found", "holes", "index", "nodes", "plans", "root", "start", "texts")
 
     def __init__(self, root: Any, index: _Index | None = None, holes: Sequence[Any] = ()) -> None:
         self.root, self.holes = root, holes
         self.index = index = index or _Index(root)
+        self.classes = index.classes
         self.nodes, self.found, self.plans, self.texts = index.nodes, index.found, index.plans, index.texts
         self.start: int = index.places[root]
         self.end: int = index.places[holes[0]] if holes else index.end(root)

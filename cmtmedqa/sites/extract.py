@@ -6,7 +6,7 @@
 import itertools
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from lxml import etree
 
@@ -17,7 +17,7 @@ from cmtmedqa.sites.finish import finish
 from cmtmedqa.sites.page import Page, address_of
 from cmtmedqa.sites.reading import Reading, Refusal, with_skipped
 from cmtmedqa.sites.selectors import find, matches, possible, texts, within
-from cmtmedqa.sites.spec import Block, Layout, Refuse, RoleCase, Select, Spec
+from cmtmedqa.sites.spec import Block, Layout, Plan, Refuse, RoleCase, Select, Spec
 from cmtmedqa.sites.times import resolve
 from cmtmedqa.sources.fields import person, person_in
 from cmtmedqa.sources.mapped import Mapped, RawTurn
@@ -35,6 +35,7 @@ _SOFT_404 = re.compile(
     re.IGNORECASE,
 )
 _TWO = 2
+_KINDS = 256  # sets of classes for which it is remembered what of a block they need
 _SHORT = 4_000  # characters of text on a page that is nothing but a message of the server
 
 
@@ -175,24 +176,19 @@ def _apart(found: Sequence[Any], scope: Any) -> list[Any]:
     return [scope.at(one, nested) for one, nested in inner.items()]
 
 
-class _Plan(NamedTuple):
-    """Of a block, what may find anything on the page at hand: most classes of a spec are on none of it."""
-
-    skip: tuple[Refuse, ...]
-    empty: tuple[Refuse, ...]
-    role: tuple[RoleCase, ...]
-    text: tuple[Select, ...]
-
-
-def _plan(block: Block, scope: Any) -> _Plan:
-    kept = scope.plans if isinstance(scope, Elements) else {}
-    if (plan := kept.get(id(block))) is None:
-        skip = [rule for rule in block.skip if possible(rule, scope)]
-        kept[id(block)] = plan = _Plan(
+def _plan(block: Block, scope: Any) -> Plan:
+    """Of a block what may find anything on the page at hand; pages with the same classes have it in common."""
+    classes = scope.classes if isinstance(scope, Elements) else None
+    plan = block.plans.get(classes)
+    if plan is None:
+        if len(block.plans) >= _KINDS:
+            block.plans.clear()
+        skip = [rule for rule in block.skip if possible(rule, classes)]
+        plan = block.plans[classes] = Plan(
             tuple(rule for rule in skip if not rule.empty),
             tuple(rule for rule in skip if rule.empty),
-            tuple(case for case in block.role if case.when is None or possible(case.when, scope)),
-            tuple(part for part in block.text if possible(part, scope)),
+            tuple(case for case in block.role if case.when is None or possible(case.when, classes)),
+            tuple(part for part in block.text if possible(part, classes)),
         )
     return plan
 

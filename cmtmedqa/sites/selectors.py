@@ -106,12 +106,18 @@ def _values_of(expression: str) -> Finder:
     return find_values
 
 
-def possible(select: "Select", scope: Any) -> bool:
-    """Whether a selector may find something somewhere on the page; False only if it cannot."""
+def possible(select: "Select", classes: frozenset[str] | None) -> bool:
+    """Whether a selector may find something on a page with these classes (`.name`; None: in JSON). False only if it cannot."""
     rule = select.rule
-    if isinstance(scope, Elements):
-        return not rule.json and not (rule.keys and scope.lacks(rule.keys))
-    return rule.json
+    if rule.json or classes is None:
+        return rule.json and classes is None
+    return not rule.keys or any(_may_be(key, classes) for key in rule.keys)
+
+
+def _may_be(key: str, classes: frozenset[str]) -> bool:
+    if key[0] == "*":
+        return any(key[1:] in name for name in classes)
+    return key[0] != "." or key in classes
 
 
 def find(select: "Select", scope: Any) -> Found:

@@ -4,7 +4,7 @@ import codecs
 import datetime
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -101,6 +101,15 @@ class RoleCase(Settings):
     when: Select | None = None
 
 
+class Plan(NamedTuple):
+    """Of a block, what may find anything on a page: most classes of a spec are on none of it."""
+
+    skip: tuple[Refuse, ...]
+    empty: tuple[Refuse, ...]
+    role: tuple[RoleCase, ...]
+    text: tuple[Select, ...]
+
+
 class Block(Settings):
     """Messages of one kind, in the order of the page."""
 
@@ -108,6 +117,11 @@ class Block(Settings):
     skip: tuple[Refuse, ...] = Field((), description="cards that are no messages: counted by reason")
     role: Annotated[tuple[RoleCase, ...], Field(min_length=1)]
     text: Annotated[tuple[Select, ...], Field(min_length=1)]
+
+    @cached_property
+    def plans(self) -> dict[frozenset[str] | None, Plan]:
+        """Plans by the classes of a page; None: of JSON."""
+        return {}
 
     @model_validator(mode="before")
     @classmethod

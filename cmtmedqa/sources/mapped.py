@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cmtmedqa.records import Department, Dialogue, Patient, Provenance, Sex, Turn
 
+_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 RawTurn = tuple[str, str]  # (role, text)
 
 
@@ -66,5 +67,5 @@ def to_dialogue(
         patient=Patient(sex=mapped.sex, age=mapped.age),
         turns=tuple(Turn(role=role, text=text) for role, text in mapped.turns),
         provenance=provenance,
-        extra=json.dumps(mapped.extra, ensure_ascii=False, sort_keys=True),
+        extra=_encoded(mapped.extra),
     )
