@@ -14,7 +14,6 @@ from cmtmedqa.sources.exam import is_choice
 from cmtmedqa.sources.files import HUB, SourceFile
 from cmtmedqa.sources.json_stream import Broken, elements
 from cmtmedqa.sources.json_window import NO_STRAY, STRAY
-from cmtmedqa.sources.parquet import parquet
 from cmtmedqa.sources.route import route, text_shape
 from cmtmedqa.sources.tables import Row, delimited, spreadsheet
 
@@ -65,6 +64,8 @@ def detect(file: SourceFile) -> Shape:
     if not start:
         return Shape("empty")
     if start.startswith(b"PAR1"):
+        from cmtmedqa.sources.parquet import parquet  # loads Arrow
+
         return Shape("parquet", adapter=_most_frequent(row.values for row in parquet(file) if isinstance(row, Row)))
     if start.startswith(b"PK\x03\x04") and _XLSX_MARK in start:
         return Shape("xlsx", adapter=_most_frequent(row.values for row in spreadsheet(file) if isinstance(row, Row)))

@@ -18,7 +18,6 @@ from cmtmedqa.sources.json_stream import Broken, elements
 from cmtmedqa.sources.json_window import NO_STRAY, STRAY, decoded
 from cmtmedqa.sources.mapped import Mapped, Unreadable
 from cmtmedqa.sources.mend import ESCAPED_SURROGATE, Faults, mend, mend_record
-from cmtmedqa.sources.parquet import parquet
 from cmtmedqa.sources.route import adapt, adapt_text
 from cmtmedqa.sources.short_lines import ShortLines
 from cmtmedqa.sources.tables import BadRow, Row, delimited, spreadsheet
@@ -93,6 +92,8 @@ def _read(unit: Unit) -> Iterator[Mapped | Unreadable]:
     if container == "hub":
         records = _values(hub.records(unit.file))
     elif container in {"parquet", "xlsx"}:
+        from cmtmedqa.sources.parquet import parquet  # loads Arrow
+
         records = _table(parquet(unit.file) if container == "parquet" else spreadsheet(unit.file))
     else:
         records = _text(unit)
