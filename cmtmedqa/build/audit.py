@@ -22,8 +22,7 @@ from cmtmedqa.clean.deidentify.patterns import TAG_MARK
 from cmtmedqa.progress import Meter, meter
 from cmtmedqa.sources.blocks import Blocks, head
 from cmtmedqa.sources.encodings import decode_lines
-from cmtmedqa.sources.files import HUB, expand
-from cmtmedqa.sources.hub import saved_to_disk
+from cmtmedqa.sources.files import expand
 from cmtmedqa.sources.mapped import Mapped, Unreadable, content_id
 from cmtmedqa.sources.read import Unit, plan, read
 
@@ -124,7 +123,7 @@ def audit(
     Findings come in the order of the records. Raises InputError when a path is missing or holds nothing to read.
     """
     tally = Tally()
-    files = expand([_input(path) for path in paths])[0]
+    files = expand(paths)[0]
     rejected = [part for path in paths for part in _rejected_parts(Path(path))]
     with meter(console, "examine", len(files)) as phase:
         plans = []
@@ -140,12 +139,6 @@ def audit(
             _look(_rejected_records(part), kinds, tally, each, detect, phase)
             phase.advance(1)
     return tally
-
-
-def _input(path: str) -> str:
-    """A folder that `datasets` saved is read by it: its Arrow files are no shape that `build` reads as they lie."""
-    folder = Path(path).absolute()
-    return f"{HUB}{folder}" if not path.startswith(HUB) and saved_to_disk(folder) else path
 
 
 def _look(

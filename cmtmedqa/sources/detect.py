@@ -8,6 +8,7 @@ from string import whitespace
 from typing import NamedTuple
 
 from cmtmedqa.sources import hub
+from cmtmedqa.sources.arrow import arrow, is_arrow
 from cmtmedqa.sources.blocks import GZIP_MAGIC, ZSTD_MAGIC, ZSTD_SKIPPED, head
 from cmtmedqa.sources.encodings import decode_lines, probe
 from cmtmedqa.sources.exam import is_choice
@@ -46,7 +47,7 @@ _PROSE = frozenset("，。！？；：!?")
 class Shape(NamedTuple):
     """What a file is.
 
-    container: jsonl, json, csv, text, parquet, xlsx, hub, empty or unknown; compression: gz or zst; adapter: the most
+    container: jsonl, json, csv, text, parquet, arrow, xlsx, hub, empty or unknown; compression: gz or zst; adapter: the most
     frequent among the first records, or the shape of a text, or what kind of archive an unknown file is; delimiter: of csv.
     """
 
@@ -66,6 +67,8 @@ def detect(file: SourceFile) -> Shape:
         return Shape("empty")
     if start.startswith(b"PAR1"):
         return Shape("parquet", adapter=_most_frequent(row.values for row in parquet(file) if isinstance(row, Row)))
+    if is_arrow(start):
+        return Shape("arrow", adapter=_most_frequent(row.values for row in arrow(file) if isinstance(row, Row)))
     if start.startswith(b"PK\x03\x04") and _XLSX_MARK in start:
         return Shape("xlsx", adapter=_most_frequent(row.values for row in spreadsheet(file) if isinstance(row, Row)))
     compression = (

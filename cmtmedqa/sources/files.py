@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.sources import archives
+from cmtmedqa.sources.saved import beside_rows
 
 HUB = "hf:"
 
@@ -140,9 +141,10 @@ def _walk(root: Path, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, str
             others = [entry for entry in entries if entry.name != "data"]
             skipped.extend((_label(entry, root), "stands beside the data of a dataset") for entry in others)
             entries = shards
+        saved = beside_rows([entry.name for entry in entries], lambda name: _small(folder / name))
         for entry in entries:
-            if entry.name.startswith("."):
-                skipped.append((_label(entry, root), "is hidden"))
+            if reason := "is hidden" if entry.name.startswith(".") else saved.get(entry.name):
+                skipped.append((_label(entry, root), reason))
             elif entry.is_dir():
                 yield from inside(entry)
             else:
@@ -150,6 +152,14 @@ def _walk(root: Path, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, str
 
     for path in inside(root):
         yield _label(path, root), str(path), True
+
+
+def _small(path: Path) -> bytes:
+    """The bytes of a file that describes a folder, none where it is too large for that or cannot be read."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= _MANIFEST_BYTES else b""
+    except OSError:
+        return b""
 
 
 def _label(path: Path, root: Path) -> str:
@@ -165,12 +175,9 @@ def _shown(name: str) -> str:
 
 def _shards(folder: Path) -> list[Path]:
     """The data files of a dataset that this project built, none for any other folder."""
-    manifest = folder / "manifest.json"
-    if not manifest.is_file() or manifest.stat().st_size > _MANIFEST_BYTES:
-        return []
     try:
-        value = json.loads(manifest.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        value = json.loads(_small(folder / "manifest.json"))
+    except (ValueError, RecursionError):
         return []
     if not isinstance(value, dict) or not value.keys() >= _MANIFEST_KEYS:
         return []
@@ -209,10 +216,12 @@ def _members(path: str) -> list[zipfile.ZipInfo] | None:
 def _add_members(
     name: str, path: str, members: Sequence[zipfile.ZipInfo], files: list[SourceFile], skipped: list[tuple[str, str]]
 ) -> None:
+    saved = archives.saved(path, members)
     for member, refusal in zip(members, archives.refusals(members), strict=True):
         label = f"{name}!{_shown(archives.member_label(member))}"
         if member.filename.endswith("/"):
             continue
+        refusal = refusal or saved.get(member.filename, "")
         if refusal or _no_data(member.filename.replace("\\", "/")):
             skipped.append((label, refusal or "holds no records by its name"))
         else:

@@ -10,6 +10,7 @@ import orjson
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.sources import hub
+from cmtmedqa.sources.arrow import arrow
 from cmtmedqa.sources.blocks import Blocks
 from cmtmedqa.sources.detect import Shape, detect
 from cmtmedqa.sources.encodings import MARK, MAX_RECORD, TOO_LONG, decode_line, decode_lines, decode_pieces, is_wide
@@ -25,7 +26,8 @@ from cmtmedqa.sources.tables import BadRow, Row, delimited, spreadsheet
 
 _BOM = b"\xef\xbb\xbf"
 _HALVES = frozenset({"bad_json", "truncated_json", "bad_row", "unterminated_quote"})
-_UNKNOWN = "neither JSON, delimited text, a known text shape, xlsx nor Parquet"
+_TABLES = {"parquet": parquet, "arrow": arrow, "xlsx": spreadsheet}
+_UNKNOWN = "neither JSON, delimited text, a known text shape, xlsx, Parquet nor Arrow"
 _COMPANION_RATIO = 16  # a companion spells out a label for every character of its file
 
 
@@ -92,8 +94,8 @@ def _read(unit: Unit) -> Iterator[Mapped | Unreadable]:
     index = -1
     if container == "hub":
         records = _values(hub.records(unit.file))
-    elif container in {"parquet", "xlsx"}:
-        records = _table(parquet(unit.file) if container == "parquet" else spreadsheet(unit.file))
+    elif container in _TABLES:
+        records = _table(_TABLES[container](unit.file))
     else:
         records = _text(unit)
     for record in records:
