@@ -23,7 +23,7 @@ def is_arrow(start: bytes) -> bool:
     """Whether bytes begin an Arrow file, or a stream: its mark, then the length of a schema that they go on with."""
     if start.startswith(FILE_MAGIC):
         return True
-    return start.startswith(STREAM_MAGIC) and 0 < int.from_bytes(start[4:8], "little", signed=True) and len(start) > 8
+    return start.startswith(STREAM_MAGIC) and int.from_bytes(start[4:8], "little", signed=True) > 0 and len(start) > 8
 
 
 def arrow(file: SourceFile) -> Iterator[Row | BadRow]:

@@ -182,5 +182,5 @@ def test_what_cannot_be_read_is_named(tmp_path):
     (tmp_path / "scan.dat").write_bytes(bytes(range(256)) * 8)
     write(tmp_path / "a.jsonl", {"id": "1", "instruction": "头疼", "output": "多喝水"})
     done = run("audit", tmp_path)
-    assert done.returncode == 0
-    assert "not read, no known shape and no text: scan.dat" in done.stdout
+    assert done.returncode == 3
+    assert "NOT READ, or not to the end: scan.dat: no known shape and no text" in done.stdout
