@@ -3,6 +3,7 @@
 import json
 import re
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,7 +79,7 @@ def _unknown_records(unit: Unit, start: bytes, unread: Unread) -> Iterator[Recor
     """A WARC file or a page as pages, any other text line by line; a binary file is told of as not read."""
     file, shape = unit.file, unit.shape
     if start.startswith(_WARC):
-        yield from _pages(file, unread)
+        yield from _pages(file, shape.compression, unread)
     elif not shape.encoding or b"\0" in start:
         unread(file.name, f"{shape.adapter}: unpack it first" if shape.adapter else NO_TEXT)
     elif _PAGE.match(start):
@@ -91,7 +92,7 @@ def _unknown_records(unit: Unit, start: bytes, unread: Unread) -> Iterator[Recor
             unread(file.name, blocks.damage)
 
 
-def _pages(file: SourceFile, unread: Unread) -> Iterator[Record]:
+def _pages(file: SourceFile, compression: str, unread: Unread) -> Iterator[Record]:
     """Every response of a WARC file, packed or not, as one record; `number` counts them from 0 in the file."""
     try:
         from cmtmedqa.sites import http, plain, warc
@@ -107,6 +108,10 @@ def _pages(file: SourceFile, unread: Unread) -> Iterator[Record]:
             for where, text in () if fault else plain.texts_of(answer.body, answer.content_type) or ():
                 texts += _raw_texts(text) if where == "body" else [Text(where, None, _plain(text))]
             yield Record(file.name, number, "", texts)
+    blocks = Blocks(file, compression)
+    deque(blocks if compression else (), maxlen=0)
+    if blocks.damage:
+        unread(file.name, blocks.damage)  # a record that is torn in its head is none to a reader of WARC files
 
 
 @contextmanager
