@@ -192,13 +192,16 @@ def _shown(name: str) -> str:
 
 def _shards(folder: Path) -> list[Path]:
     """The data files of a dataset that this project built, none for any other folder."""
+    return sorted((folder / "data").glob("*.parquet")) if is_built(folder) else []
+
+
+def is_built(folder: Path) -> bool:
+    """Whether this project built a dataset in this folder."""
     try:
         value = json.loads(_small(folder / "manifest.json"))
     except (ValueError, RecursionError):
-        return []
-    if not isinstance(value, dict) or not value.keys() >= _MANIFEST_KEYS:
-        return []
-    return sorted((folder / "data").glob("*.parquet"))
+        return False
+    return isinstance(value, dict) and value.keys() >= _MANIFEST_KEYS
 
 
 def _add(
