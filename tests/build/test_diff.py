@@ -69,6 +69,19 @@ def difference(old: Path, new: Path) -> dict[str, Any]:
     return compare(load(old), load(new), records=True)
 
 
+def test_what_ancestors_were_built_from_did_not_go(build: Callable[..., Path]) -> None:
+    first = build("first", {"a.jsonl": [record(f"a{seed}", seed) for seed in range(3)]})
+    second = build("second", {"b.jsonl": [record("b", 50)]}, against=str(first), append=True)
+    third = build("third", {"c.jsonl": [record("c", 60)]}, against=str(second), append=True)
+    assert difference(first, third)["inputs"]["came"] == ["b.jsonl", "c.jsonl"]
+    assert difference(second, third)["inputs"] == {
+        "came": ["c.jsonl"],
+        "went": [],
+        "changed": [],
+        "described otherwise": [],
+    }
+
+
 def test_equal_datasets_do_not_differ(build: Callable[..., Path]) -> None:
     records = [record(f"r{seed}", seed) for seed in range(40)]
     old, new = build("old", {"a.jsonl": records}), build("new", {"a.jsonl": records})
