@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 from typer.testing import CliRunner
@@ -270,6 +270,7 @@ _KINDS = {
 
 
 @pytest.mark.parametrize("kind", list(_KINDS))
+@settings(deadline=None)
 @given(data=st.data())
 def test_hashes_are_equal_for_equal_rows_only(kind: str, data: st.DataObject) -> None:
     arrow, values = _KINDS[kind]
