@@ -67,8 +67,13 @@ def unit_records(unit: Unit, unread: Unread) -> Iterator[Record]:
             return
         for record in read(unit):
             texts = _mapped_texts(record) if isinstance(record, Mapped) else _raw_texts(record.raw)
-            if isinstance(record, Unreadable) and (record.reason in _DAMAGE or not texts) and record.reason != _EMPTY:
-                unread(unit.file.name, f"{record.reason}, {record.detail}" if record.detail else record.reason)
+            if (
+                isinstance(record, Unreadable)
+                and (record.reason in _DAMAGE or not record.raw)
+                and record.reason != _EMPTY
+            ):
+                where = record.detail if record.reason in _DAMAGE else f"at record {record.index}"  # else it names keys
+                unread(unit.file.name, f"{record.reason}, {where}")
             identifier = record.id or (content_id(record.turns) if isinstance(record, Mapped) else "")
             yield Record(unit.file.name, record.index, identifier, [*_id_of(record), *texts])
     except (InputError, MissingExtra) as error:
