@@ -17,7 +17,6 @@ from cmtmedqa.training import program
 def main() -> None:
     # parse
     settings = program.parse("grpo", GrpoRun)
-    import torch
     from datasets import Dataset
     from trl import GRPOConfig
 
@@ -38,8 +37,7 @@ def main() -> None:
     if program.begin(settings, "grpo", facts):
         return
 
-    # model, after the trainer's arguments: DeepSpeed and FSDP share a model out while it is loaded, but not the reward model
-    reward = groups.load_reward(settings, tokenizer, getattr(torch, settings.dtype))
+    # model, after the trainer's arguments: DeepSpeed and FSDP share a model out while it is loaded
     resume = stages.resume_from(settings)
     evaluates = {
         "num_generations_eval": 2,
@@ -60,7 +58,8 @@ def main() -> None:
     )
     model = models.load_model(settings, folder, tokenizer)
 
-    # trainer
+    # trainer, then the reward model: where it can, it is an adapter on the trainer's base
+    reward = groups.Reward(tokenizer, settings)
     trainer = groups.GroupTrainer(
         model,
         reward_funcs=[reward],
@@ -71,6 +70,7 @@ def main() -> None:
         peft_config=models.lora(settings, model, []),
         callbacks=stages.callbacks(settings, resume, bool(dev)),
     )
+    groups.place_reward(reward, trainer)
 
     # train, save, metrics.json
     log = Path(settings.output) / program.LOG

@@ -130,8 +130,12 @@ def _arranged(messages: Messages) -> tuple[Messages, str]:
 def require_some(rows: Sequence[Any], paths: Sequence[str], counts: Counter[str]) -> None:
     """Raises InputError with the counts when nothing is left."""
     if not rows:
-        why = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()) if count)
-        raise InputError(f"{', '.join(paths)}: nothing is left to train on ({why})")
+        raise InputError(f"{', '.join(paths)}: nothing is left to train on ({told(counts)})")
+
+
+def told(counts: Counter[str]) -> str:
+    """What became of the rows, for an error; `no rows` where there were none."""
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()) if count) or "no rows"
 
 
 def trim_left(messages: Messages, lengths: Sequence[int], limit: int) -> Messages | None:
