@@ -21,7 +21,6 @@ from cmtmedqa.training.prompts import Prompt
 
 Row = dict[str, Any]
 _POLICY = "default"  # what trl calls the adapter that it trains
-_SHARDED = frozenset({"fsdp2", "deepspeed_zero3"})
 
 
 def rows_of(found: Sequence[Prompt], tokenizer: Any) -> list[Row]:
@@ -129,7 +128,8 @@ def place_reward(reward: Reward, trainer: Any) -> None:
     A base whose weights are trained, or spread over processes, cannot be shared.
     """
     settings, folder = reward.settings, adapters.reward_folder(reward.settings.reward_model)
-    if adapters.is_adapter(folder) and settings.tuning != "full" and settings.launch not in _SHARDED:
+    spread = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
+    if adapters.is_adapter(folder) and settings.tuning != "full" and not spread:
         reward.share(trainer.model, folder)
     else:
         reward.load(folder, getattr(torch, settings.dtype))

@@ -24,7 +24,9 @@ def test_it_reports_what_training_reported_on_the_same_rankings(model_folder: Pa
     ]
     done = run("reward", "--recipe", "tiny", *told, cwd=tmp_path)
     assert done.code == 0, done.output
-    rows = [ranking(seed) | {"split": "test"} for seed in range(1000, 1030)]  # beside rows that were learnt, as in an export
+    rows = [
+        ranking(seed) | {"split": "test"} for seed in range(1000, 1030)
+    ]  # beside rows that were learnt, as in an export
     mixed = tmp_path / "mixed.jsonl"
     mixed.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in [*rows, *map(ranking, range(8))]))
     done = run(
