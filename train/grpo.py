@@ -37,6 +37,11 @@ def main() -> None:
     if program.begin(settings, "grpo", facts):
         return
 
+    # reward model, where it cannot be an adapter on the policy's base: whole, so before the trainer's arguments
+    reward = groups.Reward(tokenizer, settings)
+    if not (shared := groups.shares_base(settings)):
+        reward.load()
+
     # model, after the trainer's arguments: DeepSpeed and FSDP share a model out while it is loaded
     resume = stages.resume_from(settings)
     evaluates = {
@@ -58,8 +63,7 @@ def main() -> None:
     )
     model = models.load_model(settings, folder, tokenizer)
 
-    # trainer, then the reward model: where it can, it is an adapter on the trainer's base
-    reward = groups.Reward(tokenizer, settings)
+    # trainer
     trainer = groups.GroupTrainer(
         model,
         reward_funcs=[reward],
@@ -70,7 +74,8 @@ def main() -> None:
         peft_config=models.lora(settings, model, []),
         callbacks=stages.callbacks(settings, resume, bool(dev)),
     )
-    groups.place_reward(reward, trainer)
+    if shared:
+        reward.share(trainer.model)
 
     # train, save, metrics.json
     log = Path(settings.output) / program.LOG

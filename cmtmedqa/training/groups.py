@@ -50,20 +50,21 @@ class Reward:
     def __init__(self, tokenizer: Any, settings: GrpoRun) -> None:
         self.tokenizer, self.settings = tokenizer, settings
 
-    def share(self, policy: Any, folder: Path) -> None:
+    def share(self, policy: Any) -> None:
         """Become an adapter beside the policy's, on its base: one frozen base then serves policy, reference and reward.
 
         The policy alone is trained, and saved.
         """
-        head = roles.add_reward(policy, folder, roles.REWARD)
+        head = roles.add_reward(policy, adapters.reward_folder(self.settings.reward_model), roles.REWARD)
         for name, parameter in policy.named_parameters():
             if f".{roles.REWARD}." in name:
                 parameter.requires_grad_(False)
         policy.save_pretrained = partial(policy.save_pretrained, selected_adapters=[_POLICY])
         self.acting, self.head = partial(roles.acting, roles.Role(policy, roles.REWARD)), head.to(policy.device)
 
-    def load(self, folder: Path, dtype: torch.dtype) -> None:
-        """Become a model of its own on the device of this process."""
+    def load(self) -> None:
+        """Become a whole model on the device of this process."""
+        folder, dtype = adapters.reward_folder(self.settings.reward_model), getattr(torch, self.settings.dtype)
         base = self.settings.model if adapters.is_adapter(folder) else None
         device = "cpu" if self.settings.use_cpu else f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
         model, _ = adapters.load(folder, base, device, dtype, self.settings.attn_implementation)
@@ -122,17 +123,12 @@ def require_reward(settings: GrpoRun, facts: Mapping[str, Any]) -> str:
     return adapters.adapter_hash(folder)
 
 
-def place_reward(reward: Reward, trainer: Any) -> None:
-    """Give a reward its model: the trainer's base, where policy and reward are both adapters on it, else one of its own.
-
-    A base whose weights are trained, or spread over processes, cannot be shared.
-    """
-    settings, folder = reward.settings, adapters.reward_folder(reward.settings.reward_model)
-    spread = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
-    if adapters.is_adapter(folder) and settings.tuning != "full" and not spread:
-        reward.share(trainer.model, folder)
-    else:
-        reward.load(folder, getattr(torch, settings.dtype))
+def shares_base(settings: GrpoRun) -> bool:
+    """Whether the reward model can be an adapter on the policy's base: not on one that is trained, or spread over processes."""
+    spread = any(os.environ.get(f"ACCELERATE_USE_{kind}", "").lower() == "true" for kind in ("FSDP", "DEEPSPEED"))
+    return (
+        adapters.is_adapter(adapters.reward_folder(settings.reward_model)) and settings.tuning != "full" and not spread
+    )
 
 
 class _Seeded(RepeatSampler):

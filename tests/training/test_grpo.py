@@ -116,7 +116,7 @@ def judge(policy: Path, reward: Path) -> groups.Reward:
     )
     assert isinstance(settings, GrpoRun)
     found = groups.Reward(models.load_tokenizer(policy), settings)
-    found.load(reward, torch.float32)
+    found.load()
     return found
 
 
@@ -143,7 +143,7 @@ def test_an_ended_answer_has_the_score_of_the_reward_model_and_a_cut_one_the_fix
 
 
 def test_on_the_base_of_the_policy_it_scores_alike_and_is_neither_trained_nor_saved(
-    judge: groups.Reward, policy: Path, reward: Path, tmp_path: Path
+    judge: groups.Reward, policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
@@ -151,8 +151,10 @@ def test_on_the_base_of_the_policy_it_scores_alike_and_is_neither_trained_nor_sa
     lora = LoraConfig(r=2, target_modules="all-linear", init_lora_weights=False)
     shared = get_peft_model(AutoModelForCausalLM.from_pretrained(policy, dtype=torch.float32), lora)
     trained = {name for name, value in shared.named_parameters() if value.requires_grad}
+    assert groups.shares_base(judge.settings)
+    assert not groups.shares_base(judge.settings.model_copy(update={"tuning": "full"}))
     beside = groups.Reward(judge.tokenizer, judge.settings)
-    beside.share(shared, reward)
+    beside.share(shared)
     prompts, ended, _ = answers(judge.tokenizer)
     row = torch.tensor([ended[0]])
     before = shared(input_ids=row).logits
@@ -161,6 +163,8 @@ def test_on_the_base_of_the_policy_it_scores_alike_and_is_neither_trained_nor_sa
     assert {name for name, value in shared.named_parameters() if value.requires_grad} == trained
     shared.save_pretrained(tmp_path)
     assert not [path for path in tmp_path.iterdir() if path.is_dir()]
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    assert not groups.shares_base(judge.settings)
 
 
 def test_handed_over_as_a_module_the_reward_model_would_not_see_that_an_answer_was_cut(
