@@ -15,7 +15,7 @@ from cmtmedqa.judgements import Preference
 from cmtmedqa.recipes.reward import RewardRun
 from cmtmedqa.training import template
 from cmtmedqa.training.comparison_shapes import Item, item_of, item_of_preferences, valid
-from cmtmedqa.training.data import Messages, is_dataset, rows_of, told, trim_left
+from cmtmedqa.training.data import Messages, cut_left, is_dataset, rows_of, told
 from cmtmedqa.training.program import say
 
 __all__ = ["Item", "fit", "halves", "judgement_files", "learnt", "read_halves", "read_items", "usable"]
@@ -105,14 +105,9 @@ def fit(
     kept = []
     for item in items:
         answers = max(measure([{"role": "assistant", "content": answer} for answer in item.answers]))
-        prompt = trim_left(item.prompt, measure(item.prompt), limit - answers)
-        if prompt is None:
-            counts["dropped_too_long"] += 1
-            continue
-        if len(prompt) < len(item.prompt):
-            counts["left_trimmed"] += 1
-            counts["left_trimmed_turns"] += len(item.prompt) - len(prompt)
-        kept.append(item._replace(prompt=prompt))
+        prompt = cut_left(item.prompt, measure(item.prompt), limit - answers, counts)
+        if prompt is not None:
+            kept.append(item._replace(prompt=prompt))
     return kept
 
 

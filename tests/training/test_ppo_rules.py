@@ -45,6 +45,7 @@ def test_figures_are_means_over_answers_and_over_tokens() -> None:
     assert found["entropy"] == pytest.approx(2.0)
     assert found["ended_share"] == 0.5
     assert found["length"] == 20
+    assert "score_of_ended" not in ppo_figures.figures([answer(2.0, 3.0, ended=False)], beta=0.1)
 
 
 def test_rates_warm_up_and_fall() -> None:
