@@ -250,5 +250,5 @@ def _whole_reward_model(folder: Path, base: Any, lora: Any, checkpointing: bool)
     _prepare(whole, checkpointing)
     head: Tensor = whole.score.weight.data.clone()
     config = deepcopy(lora)
-    config.task_type, config.exclude_modules = None, ["score"]
+    config.task_type, config.exclude_modules, config.base_model_name_or_path = None, ["score"], str(folder)
     return get_peft_model(whole, config, adapter_name=VALUE), head

@@ -21,7 +21,7 @@ from tests.training.tiny import Done, dialogue, run
 
 # What libraries say of each other: message, category, module that says it.
 _OF_OTHERS = (
-    ".(is_)?gradient_checkpointing. is deprecated:FutureWarning:transformers",  # peft asks transformers by the old name
+    ".(is_)?gradient_checkpointing(_enable)?. is deprecated:FutureWarning:transformers",  # the names that transformers 5.17 knows
 )
 _LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 
