@@ -126,6 +126,18 @@ def test_what_no_retry_can_mend_ends_the_run_in_one_line(
     assert b"sk-very-secret" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
 
+def test_an_alias_finds_the_one_model_of_a_server_and_several_are_named(tmp_path: Path) -> None:
+    server = Server()
+    server.models = ["/models/sft-merged"]
+    with running(server):
+        replies = _ask(tmp_path, server, [_call(number) for number in range(3)])
+        assert all(isinstance(reply, Reply) for reply in replies)
+        assert server.bodies[-1]["model"] == "/models/sft-merged"
+        server.models = ["a", "b"]
+        with pytest.raises(EndpointError, match="no model m there, but a, b; state one as `model:`"):
+            _ask(tmp_path, server, [_call(9)])
+
+
 def test_an_address_where_nothing_answers_is_one_line(tmp_path: Path) -> None:
     server = Server()
     server.url = "http://127.0.0.1:9/v1"
