@@ -14,7 +14,7 @@ from cmtmedqa.judgements import Message
 from cmtmedqa.llm.client import Client, Failure, Limits, bounded
 from cmtmedqa.llm.endpoints import Endpoint
 from cmtmedqa.llm.ledger import Ledger
-from cmtmedqa.llm.passages import NotDeidentified, cleared
+from cmtmedqa.llm.passages import NotDeidentified, cleared, look_at
 from cmtmedqa.llm.request import Call, Request
 from cmtmedqa.progress import meter
 
@@ -49,6 +49,7 @@ async def _generate(
     max_tokens: int,
 ) -> list[Answered]:
     client = Client([endpoint], ledger, limits)
+    look_at((asked(question) for question, _ in shown), ledger)
     found: dict[tuple[str, int], Answered] = {}
     try:
         with meter(console, "questions", len(shown)) as progress:

@@ -16,7 +16,7 @@ from cmtmedqa.judgements import Message
 from cmtmedqa.llm.client import Client, Failure, Limits, bounded
 from cmtmedqa.llm.endpoints import Endpoint
 from cmtmedqa.llm.ledger import Ledger
-from cmtmedqa.llm.passages import NotDeidentified, cleared
+from cmtmedqa.llm.passages import NotDeidentified, cleared, look_at
 from cmtmedqa.llm.prompts import Prompt
 from cmtmedqa.llm.request import Call, Request
 from cmtmedqa.progress import meter
@@ -96,6 +96,8 @@ async def _judge(
 ) -> dict[str, list[Outcome]]:
     client = Client([endpoint], ledger, limits)
     asked = [(system, prompt) for system in replies for prompt in prompts]
+    look_at((prompt.messages[-1].content for prompt in prompts), ledger)
+    look_at((text for said in replies.values() for text in said.values()), ledger)
     found: dict[tuple[str, str], Outcome] = {}
     try:
         with meter(console, "judging", len(asked)) as shown:

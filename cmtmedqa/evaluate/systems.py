@@ -96,25 +96,26 @@ async def _replies(
     max_tokens: int,
 ) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {system.name: {} for system in systems}
-    look_at(message.content for prompt in prompts for message in prompt.messages)
+    look_at((message.content for prompt in prompts for message in prompt.messages), ledger)
     asked = [(system, prompt) for system in systems if system.endpoint for prompt in prompts]
     for system in systems:
         for prompt in prompts if system.endpoint is None else ():
             text = prompt.reference if system.replies is None else system.replies.get(prompt.id, "")
             if text.strip():
-                found[system.name][prompt.id] = masked(text.strip())
+                found[system.name][prompt.id] = text.strip()
     client = Client([system.endpoint for system in systems if system.endpoint], ledger, limits)
     try:
         with meter(console, "replies", len(asked)) as shown:
             work = bounded(asked, lambda item: _reply(*item, client, max_tokens), limits.concurrency)
             async for (system, prompt), text in work:
                 if text:
-                    found[system.name][prompt.id] = masked(text)
+                    found[system.name][prompt.id] = text
                 shown.count(1, int(bool(text)), int(not text))
                 shown.advance(1)
     finally:
         await client.close()
-    return found
+    look_at((text for said in found.values() for text in said.values()), ledger)
+    return {name: {prompt: masked(text) for prompt, text in said.items()} for name, said in found.items()}
 
 
 async def _reply(system: System, prompt: Prompt, client: Client, max_tokens: int) -> str:

@@ -96,7 +96,7 @@ async def _rewrite(
         if said.role == "doctor" and not is_farewell("doctor", said.text)
     ]
     client = Client([endpoint], ledger, limits)
-    look_at(text for dialogue, turn in places for text in _passages(dialogue, turn))
+    look_at((text for dialogue, turn in places for text in _passages(dialogue, turn)), ledger)
     decided: dict[tuple[str, int], Decision] = {}
     try:
         with meter(console, "rewrite", len(places)) as shown:

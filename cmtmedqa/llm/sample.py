@@ -70,7 +70,7 @@ async def _sample(
     console: Console,
 ) -> Outcome:
     client = Client(endpoints, ledger, limits)
-    look_at(_texts(prompts, endpoints, plan, ledger))
+    look_at(_texts(prompts, endpoints, plan, ledger), ledger)
     results: dict[str, CandidateSet | Dropped] = {}
     try:
         with meter(console, "candidates", len(prompts)) as shown:
@@ -81,6 +81,7 @@ async def _sample(
                 _require_variety(results)
     finally:
         await client.close()
+    look_at(_texts(prompts, endpoints, plan, ledger), ledger)  # what was drawn, so that the next run need not
     ordered = [results[identifier] for identifier in sorted(results)]
     sets = [result for result in ordered if isinstance(result, CandidateSet)]
     dropped = [result for result in ordered if isinstance(result, Dropped)]

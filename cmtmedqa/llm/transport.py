@@ -60,9 +60,16 @@ class Transport:
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:
         self.endpoint, self._timeout = endpoint, timeout
         self._local = LocalModel(endpoint.path) if endpoint.path else None
-        self._sdk: Any = None if self._local else _sdk(endpoint, timeout)
+        self._opened: Any = None
         self._served: list[str] | None = None
         self._looking = asyncio.Lock()
+
+    @property
+    def _sdk(self) -> Any:
+        """The client of the SDK, which a run that the ledger answers never loads."""
+        if self._opened is None:
+            self._opened = _sdk(self.endpoint, self._timeout)
+        return self._opened
 
     async def complete(self, request: Request) -> Completion:
         """The completion of a request. Raises Temporary, Refused and EndpointError."""
@@ -70,12 +77,12 @@ class Transport:
             text, reason, tokens_in, tokens_out = await asyncio.to_thread(self._local.complete, request)
             raw = canonical_json({"text": text, "finish_reason": reason})
             return Completion(text, reason, tokens_in, tokens_out, request.model, None, raw)
+        sdk, name = self._sdk, self._name(request)
         import openai
 
-        name = self._name(request)
         try:
             async with asyncio.timeout(self._timeout):
-                answer = await self._sdk.chat.completions.create(**_arguments(request, name))
+                answer = await sdk.chat.completions.create(**_arguments(request, name))
             return _completion(answer)
         except (TimeoutError, openai.APITimeoutError):
             raise Temporary("timeout") from None
@@ -92,10 +99,11 @@ class Transport:
 
     async def choices(self, request: Request, n: int) -> int:
         """How many choices a server returns where `n` are asked for; many ignore it. Only a probe asks for it."""
+        sdk = self._sdk
         import openai
 
         try:
-            answer = await self._sdk.chat.completions.create(**_arguments(request, self._name(request)), n=n)
+            answer = await sdk.chat.completions.create(**_arguments(request, self._name(request)), n=n)
         except openai.APIStatusError:
             return 0
         except openai.APIConnectionError:
@@ -141,8 +149,8 @@ class Transport:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._sdk is not None:
-            await self._sdk.close()
+        if self._opened is not None:
+            await self._opened.close()
 
 
 class _Shapeless(Exception):

@@ -1,6 +1,7 @@
 """The client against a real server that fails in every way a server may."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from cmtmedqa.judgements import Message
 from cmtmedqa.llm.client import BudgetReached, Check, Client, Failure, Limits, Reply, bounded
 from cmtmedqa.llm.endpoints import Endpoint, Price
 from cmtmedqa.llm.ledger import Ledger
-from cmtmedqa.llm.passages import NotDeidentified, Passage, cleared
+from cmtmedqa.llm.passages import NotDeidentified, Passage, cleared, look_at, rules_version
 from cmtmedqa.llm.request import Call, Request
 from cmtmedqa.llm.transport import EndpointError
 from tests.llm.server import Server, running
@@ -67,6 +68,19 @@ def test_nothing_leaves_that_was_not_checked_or_was_changed_afterwards(tmp_path:
             with pytest.raises(NotDeidentified):
                 _ask(tmp_path, server, [good.model_copy(update={"passages": (passage,)})])
         assert server.calls == 0
+
+
+def test_a_clean_text_is_remembered_for_these_rules_until_something_is_forgotten(tmp_path: Path) -> None:
+    texts = ("我的耳朵痒了两天", "请打13912345678找我")
+    clean, personal = (hashlib.sha256(text.encode()).hexdigest() for text in texts)
+    with Ledger(tmp_path) as ledger:
+        look_at(texts, ledger)
+        assert ledger.clean(rules_version(), [clean, personal]) == {clean}
+        assert ledger.clean("rules of yesterday", [clean, personal]) == set()
+        with pytest.raises(NotDeidentified):
+            cleared(texts[1], "d1")
+        ledger.forget(["anything"])
+        assert ledger.clean(rules_version(), [clean]) == set()
 
 
 def test_every_request_is_answered_under_faults_and_a_second_run_makes_no_call(tmp_path: Path) -> None:
