@@ -8,7 +8,16 @@ import typer
 
 from cmtmedqa.cli.evaluate_apart import probe, reward, safety
 from cmtmedqa.cli.evaluate_mcq import mcq
-from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, PriceText, Timeout
+from cmtmedqa.cli.model_options import (
+    LEDGER,
+    Concurrency,
+    LedgerFolder,
+    MaxCalls,
+    MaxCost,
+    PriceText,
+    Timeout,
+    page_and_figures,
+)
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.records import SPLITS
 
@@ -80,19 +89,15 @@ def winrate(
     from cmtmedqa.evaluate.report import draw, report
     from cmtmedqa.evaluate.systems import replies, systems_of
     from cmtmedqa.llm.client import Limits
-    from cmtmedqa.llm.endpoints import endpoints_of, priced
+    from cmtmedqa.llm.endpoints import one_endpoint
     from cmtmedqa.llm.ledger import Ledger
     from cmtmedqa.rubric import load
 
     if (annotations is None) != (sets is None):
         raise ConfigError("--annotations and --sets belong together: the sets hold the texts that the annotations rank")
-    judges = priced(endpoints_of([judge]), price)
-    if len(judges) != 1:
-        raise ConfigError(f"--judge {judge}: names {len(judges)} models; one is needed")
-    scale, compared = load(rubric), systems_of(systems)
-    compared = [
-        item._replace(endpoint=priced([item.endpoint], price)[0]) if item.endpoint else item for item in compared
-    ]
+    page, figures = page_and_figures(output)
+    judging_model = one_endpoint(judge, price, "--judge")
+    scale, compared = load(rubric), systems_of(systems, price=price)
     asked = _prompts(prompts, split, turns, max_chars, sample, seed)
     limits = Limits(concurrency=concurrency, timeout=timeout, max_cost=max_cost, max_calls=max_calls)
     console = Console(stderr=True)
@@ -102,15 +107,15 @@ def winrate(
         pairs = judging.pairs_of(asked, said, scale.dimension_ids)
         if not pairs:
             raise InputError("no prompt has a reply of two systems; are the ids of the files those of the prompts?")
-        judged = judging.judge(pairs, scale, judges[0], book, limits, console)
+        judged = judging.judge(pairs, scale, judging_model, book, limits, console)
         if annotations and sets:
             known, verdicts = _experts(annotations, sets)
             known_pairs = experts.pairs_to_calibrate(known, scale.dimension_ids)
-            of_judge = judging.judge(known_pairs, scale, judges[0], book, limits, console)
+            of_judge = judging.judge(known_pairs, scale, judging_model, book, limits, console)
             calibrated = experts.agreement(of_judge, verdicts, scale.dimension_ids, seed)
     facts = {
-        "judge": judges[0].name,
-        "judge_model": judges[0].model or judges[0].name,
+        "judge": judging_model.name,
+        "judge_model": judging_model.model or judging_model.name,
         "date": date,
         "prompts": len(asked),
         "turns": turns,
@@ -120,9 +125,10 @@ def winrate(
         },
     }
     found = report(judged, [item.name for item in compared], scale, facts, calibrated, seed)
-    io.write_text(output, draw(found, scale))
-    io.write_json(output.with_suffix(".json"), found)
-    _print(found, output)
+    io.write_text(page, draw(found, scale))
+    io.write_json(figures, found)
+    _print(found)
+    typer.echo(f"{page}, {figures}")
 
 
 @app.command("prompts")
@@ -190,7 +196,7 @@ def _experts(annotations: Path, sets: Path) -> tuple[Any, Any]:
     return [item for item in read[0] if item.id in judged], verdicts
 
 
-def _print(found: dict[str, Any], output: Path) -> None:
+def _print(found: dict[str, Any]) -> None:
     for item in found["comparisons"]:
         rate = item["win_rate"]
         shown = (
@@ -204,4 +210,3 @@ def _print(found: dict[str, Any], output: Path) -> None:
         )
     agreement = found["calibration"]
     typer.echo(f"judge and experts: {'not calibrated' if agreement is None else json.dumps(agreement['judge_expert'])}")
-    typer.echo(f"{output}, {output.with_suffix('.json')}")

@@ -1,8 +1,5 @@
 """Multiple-choice exams in local files: CMB, CMExam, C-Eval and CMMLU, read with the traps that each of them has."""
 
-import csv
-import io
-import json
 import random
 import re
 from collections import Counter, defaultdict
@@ -11,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from cmtmedqa.errors import InputError
+from cmtmedqa.evaluate.rows import FileRow, rows_of
 from cmtmedqa.llm.request import seed_of
 from cmtmedqa.reliability import wilson
 from cmtmedqa.sources.exam import exam_item
@@ -49,7 +47,7 @@ class Exam(NamedTuple):
 
 
 def read_exam(paths: Sequence[Path], kind: Format, answers: Path | None = None) -> Exam:
-    """The items of exam files or of the `.csv`/`.json` files of a folder, in order.
+    """The items of exam files, of the files of folders and of zip archives, in order, whatever holds their rows.
 
     `answers` is CMB's second file for test items that state none. Raises InputError where a file is not of this format.
     """
@@ -57,66 +55,37 @@ def read_exam(paths: Sequence[Path], kind: Format, answers: Path | None = None) 
     found: list[Question] = []
     seen: set[str] = set()
     left: Counter[str] = Counter()
-    for path in [file for given in paths for file in _files(given)]:
-        for place, row in enumerate(_rows(path, kind), 1):
-            question = _question(row, kind, path, place, known)
-            if isinstance(question, str):
-                left[question] += 1
-            else:
-                twice = question.id in seen
-                seen.add(question.id)
-                found.append(question._replace(id=f"{question.id}#{place}") if twice else question)
+    for row in rows_of(paths):
+        question = _question(row, kind, known)
+        if isinstance(question, str):
+            left[question] += 1
+            continue
+        twice = question.id in seen
+        seen.add(question.id)
+        found.append(question._replace(id=f"{question.id}#{row.place}") if twice else question)
     if not found:
         reasons = ", ".join(f"{count} {reason}" for reason, count in left.items()) or "it is empty"
         raise InputError(f"{paths[0]}: holds no {kind} item that can be scored ({reasons})")
     return Exam(found, dict(left))
 
 
-def _files(path: Path) -> list[Path]:
-    return (
-        sorted(file for file in path.rglob("*") if file.suffix in {".csv", ".json", ".jsonl"})
-        if path.is_dir()
-        else [path]
-    )
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as UTF-8") from error
-
-
-def _rows(path: Path, kind: Format) -> list[dict[str, Any]]:
-    text = _text(path)
-    if kind != "cmb":
-        return list(csv.DictReader(io.StringIO(text, newline="")))
-    try:
-        rows = (
-            json.loads(text)
-            if text.lstrip().startswith("[")
-            else [json.loads(line) for line in text.split("\n") if line.strip()]
-        )
-    except ValueError as error:
-        raise InputError(f"{path}: is no JSON") from error
-    if not all(isinstance(row, dict) for row in rows):
-        raise InputError(f"{path}: must be a list of objects")
-    return list(rows)
-
-
 def _answers(path: Path) -> dict[str, str]:
-    return {present(row.get("id")): present(row.get("answer")) for row in _rows(path, "cmb")}
+    stated = (row.fields for row in rows_of([path]) if row.fields)
+    return {present(row.get("id")): present(row.get("answer")) for row in stated}
 
 
-def _question(row: Mapping[str, Any], kind: Format, path: Path, place: int, known: Mapping[str, str]) -> Question | str:
-    item = exam_item(row)
-    fields = {key.strip().lower(): value for key, value in row.items() if isinstance(key, str)}
+def _question(row: FileRow, kind: Format, known: Mapping[str, str]) -> Question | str:
+    """The item of a row, or why it is none that can be scored."""
+    if row.fields is None:
+        return "that cannot be read"
+    item = exam_item(row.fields)
+    fields = {key.strip().lower(): value for key, value in row.fields.items()}
     if item is None or not item.choice:
         return f"that are no {kind} items"
     options = _options(item.beside)
     if len(options) < 2:
         return "with fewer than two options"
-    identifier = item.id or str(place)
+    identifier = item.id or str(row.place)
     stated = present(fields.get("answer")) or known.get(identifier, "")
     answer = frozenset(letter for letter in stated.upper() if letter in LETTERS)
     if not answer:
@@ -125,8 +94,8 @@ def _question(row: Mapping[str, Any], kind: Format, path: Path, place: int, know
         return "whose answer is none of its options"
     subject = next((said for key in _SUBJECT[kind] if (said := present(fields.get(key)))), "")
     multiple = "多" in present(fields.get("question_type")) or len(answer) > 1
-    subject = subject or re.sub("_(?:val|dev|test)$", "", path.stem)
-    return Question(f"{path.stem}:{identifier}", subject, item.question, options, answer, multiple)
+    subject = subject or re.sub("_(?:val|dev|test)$", "", row.stem)
+    return Question(f"{row.file}:{identifier}", subject, item.question, options, answer, multiple)
 
 
 def _options(lines: Sequence[str]) -> tuple[tuple[str, str], ...]:

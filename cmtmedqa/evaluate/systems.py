@@ -11,7 +11,7 @@ from rich.console import Console
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.judgements import Message
 from cmtmedqa.llm.client import Client, Failure, Limits, bounded
-from cmtmedqa.llm.endpoints import Endpoint, endpoints_of
+from cmtmedqa.llm.endpoints import Endpoint, endpoints_of, priced
 from cmtmedqa.llm.ledger import Ledger
 from cmtmedqa.llm.passages import NotDeidentified, cleared, look_at, masked
 from cmtmedqa.llm.prompts import Prompt
@@ -30,10 +30,10 @@ class System(NamedTuple):
     replies: Mapping[str, str] | None = None
 
 
-def systems_of(given: Sequence[str], least: int = 2) -> list[System]:
+def systems_of(given: Sequence[str], least: int = 2, price: str | None = None) -> list[System]:
     """The systems that arguments name: NAME@URL, a folder, a YAML file of models, NAME=FILE.jsonl, or `reference`.
 
-    A file holds `{"id": prompt id, "text": reply}` lines. Raises ConfigError or InputError.
+    A file holds `{"id": prompt id, "text": reply}` lines; models that state no price get `price`. Raises ConfigError or InputError.
     """
     found: list[System] = []
     for text in given:
@@ -43,7 +43,7 @@ def systems_of(given: Sequence[str], least: int = 2) -> list[System]:
         elif path and Path(path).suffix == ".jsonl":
             found.append(System(name, replies=read_replies(Path(path))))
         else:
-            found += [System(endpoint.name, endpoint) for endpoint in endpoints_of([text])]
+            found += [System(endpoint.name, endpoint) for endpoint in priced(endpoints_of([text]), price)]
     names = [system.name for system in found]
     if double := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(f"two systems are called {double}; give each a name of its own")

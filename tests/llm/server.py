@@ -66,7 +66,9 @@ class Server:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             await asyncio.sleep(self.latency)
-            return await self._answer(request, body, self._fault(key, self._seen[key]), self._seen[key])
+            known = not self.models or body["model"] in self.models
+            fault = self._fault(key, self._seen[key]) if known else "404"
+            return await self._answer(request, body, fault, self._seen[key])
         finally:
             self.in_flight -= 1
 
@@ -85,8 +87,6 @@ class Server:
         return ""
 
     async def _answer(self, request: web.Request, body: dict[str, Any], fault: str, attempt: int) -> web.StreamResponse:
-        if self.models and body["model"] not in self.models:
-            return web.json_response({"error": {"message": "no such model", "code": 404}}, status=404)
         if fault == "429":
             return web.json_response(
                 {"error": {"message": "slow"}}, status=429, headers={"Retry-After": self.retry_after}

@@ -190,7 +190,9 @@ def test_candidates_come_from_a_real_server_and_from_the_folder_of_a_model(
     served: tuple[str, Path], tmp_path: Path
 ) -> None:
     url, merged = served
-    rows = [{"id": f"d{number}", "prompt": [{"role": "user", "content": f"{ASKED}（{number}）"}]} for number in range(3)]
+    rows = [
+        {"id": f"d{number}", "prompt": [{"role": "user", "content": f"{ASKED}（{number}）"}]} for number in range(3)
+    ]
     (tmp_path / "prompts.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
     found = {}
     for name, model in (("server", f"tiny@{url}"), ("folder", str(merged))):
@@ -204,8 +206,10 @@ def test_candidates_come_from_a_real_server_and_from_the_folder_of_a_model(
     for sets in found.values():
         assert [len({reply.text for reply in item.candidates}) for item in sets] == [3, 3, 3]
     assert {reply.model for item in found["server"] for reply in item.candidates} == {"tiny"}
-    assert CliRunner().invoke(app, ["evaluate", "probe", f"tiny@{url}"]).output.startswith(
-        "the same seed twice: the same text\ntwo seeds: two texts\nn = 2: 1 choice"
+    assert (
+        CliRunner()
+        .invoke(app, ["evaluate", "probe", f"tiny@{url}"])
+        .output.startswith("the same seed twice: the same text\ntwo seeds: two texts\nn = 2: 1 choice")
     )
 
 
