@@ -1,6 +1,5 @@
 """`cmtmedqa evaluate winrate`: systems compared by a judge, in both orders, with intervals."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,6 +21,8 @@ from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.records import SPLITS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cmtmedqa.llm.prompts import Prompt
 
 app = typer.Typer(no_args_is_help=True, help="Compare models on held-out dialogues.")
@@ -87,7 +88,7 @@ def winrate(
     from cmtmedqa.evaluate import calibration as experts
     from cmtmedqa.evaluate import judge as judging
     from cmtmedqa.evaluate.report import draw, report
-    from cmtmedqa.evaluate.systems import replies, systems_of
+    from cmtmedqa.evaluate.systems import replies, systems_of, unused
     from cmtmedqa.llm.client import Limits
     from cmtmedqa.llm.endpoints import one_endpoint
     from cmtmedqa.llm.ledger import Ledger
@@ -123,6 +124,7 @@ def winrate(
         "missing": {
             item.name: len(asked) - len(said[item.name]) for item in compared if len(said[item.name]) < len(asked)
         },
+        "unused": unused(compared, asked),
     }
     found = report(judged, [item.name for item in compared], scale, facts, calibrated, seed)
     io.write_text(page, draw(found, scale))
@@ -197,16 +199,36 @@ def _experts(annotations: Path, sets: Path) -> tuple[Any, Any]:
 
 
 def _print(found: dict[str, Any]) -> None:
-    for item in found["comparisons"]:
-        rate = item["win_rate"]
-        shown = (
-            "undefined" if rate["value"] is None else f"{rate['value']:.3f} ({rate['low']:.3f} to {rate['high']:.3f})"
-        )
-        verdict = "" if item["difference_shown"] else ", no difference shown"
-        bias = ", the judge prefers a position" if item["biased"] else ""
-        typer.echo(
-            f"{item['a']} : {item['b']}, {item['dimension']}: {shown}, n {item['n']} "
-            f"(win {item['win']}, tie {item['tie']}, loss {item['loss']}, invalid {item['invalid']}){verdict}{bias}"
-        )
     agreement = found["calibration"]
-    typer.echo(f"judge and experts: {'not calibrated' if agreement is None else json.dumps(agreement['judge_expert'])}")
+    alpha = "judge not calibrated" if agreement is None else f"alpha {_estimate(agreement['judge_expert'])}"
+    for item in found["comparisons"]:
+        notes = [alpha]
+        if not item["difference_shown"]:
+            notes.append("no difference shown")
+        if item["biased"]:
+            notes.append("the judge prefers a position")
+        typer.echo(
+            f"{item['a']} : {item['b']}, {item['dimension']}: {_estimate(item['win_rate'])}, n {item['n']} (win {item['win']}, "
+            f"tie {item['tie']}, loss {item['loss']}, invalid {item['invalid']}), {', '.join(notes)}"
+        )
+    for dimension, strengths in found["strengths"].items():
+        shown = ", ".join(f"{name} {_estimate(value)}" for name, value in (strengths or {}).items())
+        typer.echo(f"strength in log-odds, {dimension}: {shown or 'none, the wins do not connect all systems'}")
+    for name, count in found["missing"].items():
+        typer.echo(f"{name}: no reply to {count} of {found['prompts']} prompts, which are left out of its comparisons")
+    for name, count in found["unused"].items():
+        typer.echo(f"{name}: {count} replies of its file answer no prompt here")
+    if agreement is not None:
+        typer.echo(
+            f"judge and experts: alpha {_estimate(agreement['judge_expert'])}; experts among themselves: alpha "
+            f"{_estimate(agreement['expert_expert'])}; {agreement['items']} items"
+            f"{'' if agreement['calibrated'] else ': judge not calibrated'}"
+        )
+
+
+def _estimate(found: "Mapping[str, float | None]") -> str:
+    """A value with its interval, where there is one: of one dialogue there is none."""
+    if found["value"] is None:
+        return "undefined"
+    value = f"{found['value']:.3f}"
+    return value if found["low"] is None else f"{value} ({found['low']:.3f} to {found['high']:.3f})"

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+import orjson
+
 from cmtmedqa.errors import InputError
 from cmtmedqa.sources.blocks import Blocks
 from cmtmedqa.sources.detect import Shape, detect
@@ -49,8 +51,12 @@ def _values(file: SourceFile) -> Iterator[object]:
         return _table(spreadsheet(file))
     if shape.container == "csv":
         return _table(delimited(decode_lines(Blocks(file, shape.compression), shape.encoding), shape.delimiter))
-    if shape.container in {"json", "jsonl"}:
+    if shape.container == "json":
         return _json(file, shape)
+    if shape.container == "jsonl":
+        return map(_line, filter(str.strip, decode_lines(Blocks(file, shape.compression), shape.encoding)))
+    if shape.container == "empty":
+        raise InputError(f"{file.name}: is empty")
     raise InputError(f"{file.name}: is neither JSON, delimited text, xlsx nor Parquet")
 
 
@@ -62,6 +68,13 @@ def _json(file: SourceFile, shape: Shape) -> Iterator[object]:
             raise InputError(f"{file.name}: is no JSON ({item.detail})")
         found = True
         yield None if isinstance(item, Broken) else item.value
+
+
+def _line(line: str) -> object:
+    try:
+        return orjson.loads(line.strip().strip("\ufeff"))
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _table(rows: Iterable[Row | BadRow]) -> Iterator[object]:

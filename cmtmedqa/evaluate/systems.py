@@ -52,6 +52,13 @@ def systems_of(given: Sequence[str], least: int = 2, price: str | None = None) -
     return found
 
 
+def unused(systems: Sequence[System], prompts: Sequence[Prompt]) -> dict[str, int]:
+    """How many replies of each file answer none of the prompts, for the files that hold such replies."""
+    known = {prompt.id for prompt in prompts}
+    counts = {system.name: len((system.replies or {}).keys() - known) for system in systems}
+    return {name: count for name, count in counts.items() if count}
+
+
 def read_replies(path: Path) -> dict[str, str]:
     """The replies of a file by prompt id. Raises InputError naming the line."""
     found: dict[str, str] = {}

@@ -1,11 +1,15 @@
 """Exams in each known format, with the traps of each; all items are made up."""
 
+import gzip
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,7 +79,30 @@ def test_ceval_and_cmmlu_take_the_subject_from_the_file_and_bear_a_byte_order_ma
     assert (item.subject, item.options[0], item.answer) == ("clinical_medicine", ("A", "体温"), frozenset("A"))
 
 
+def test_the_same_items_are_read_from_any_container(tmp_path: Path) -> None:
+    head, line = (
+        "id,question,A,B,C,D,answer,explanation\n",
+        "{n},第{n}题，体温用什么量？,体温计,血压计,听诊器,叩诊锤,A,\n",
+    )
+    text = head + "".join(line.format(n=n) for n in range(5))
+    rows = [dict(zip(head.strip().split(","), part.split(","), strict=True)) for part in text.splitlines()[1:]]
+    _write(tmp_path / "a.csv", text, "utf-8-sig")
+    _write(tmp_path / "b.csv", text, "gb18030")
+    (tmp_path / "c.csv.gz").write_bytes(gzip.compress(text.encode()))
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        archive.writestr("ceval/val/physician_val.csv", text)
+    _write(tmp_path / "e.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "f.parquet")
+    found = {path.name: read_exam([path], "ceval").questions for path in sorted(tmp_path.iterdir())}
+    assert len(found) == 6
+    assert len({tuple(item[2:] for item in questions) for questions in found.values()}) == 1
+    assert found["d.zip"][0].subject == "physician"
+    assert len({item.id for item in read_exam([tmp_path], "ceval").questions}) == 30
+
+
 def test_what_is_no_exam_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"z\.json: is empty"):
+        read_exam([_write(tmp_path / "z.json", "")], "cmb")
     with pytest.raises(InputError, match="holds no cmb item"):
         read_exam([_write(tmp_path / "x.json", '[{"a": 1}]')], "cmb")
     with pytest.raises(InputError, match="is no JSON"):
