@@ -173,10 +173,7 @@ def _prompts(source: Path, split: str, turns: Any, max_chars: int, sample: int |
 
     if split not in (*SPLITS, "all"):
         raise InputError(f"no split '{split}'; there are: {', '.join(SPLITS)}, all")
-    asked = stratified(read_prompts(source, split, turns, max_chars, ""), sample, str(seed))
-    if not asked:
-        raise InputError(f"{source}: holds no informative turn with a reply in split '{split}'")
-    return asked
+    return stratified(read_prompts(source, split, turns, max_chars, ""), sample, str(seed))
 
 
 def _experts(annotations: Path, sets: Path) -> tuple[Any, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +33,7 @@ class System(NamedTuple):
 def systems_of(given: Sequence[str], least: int = 2, price: str | None = None) -> list[System]:
     """The systems that arguments name: NAME@URL, a folder, a YAML file of models, NAME=FILE.jsonl, or `reference`.
 
-    A file holds `{"id": prompt id, "text": reply}` lines; models that state no price get `price`. Raises ConfigError or InputError.
+    A file holds `{"id": prompt or dialogue id, "text": reply}` lines; models that state no price get `price`. Raises ConfigError or InputError.
     """
     found: list[System] = []
     for text in given:
@@ -54,9 +54,16 @@ def systems_of(given: Sequence[str], least: int = 2, price: str | None = None) -
 
 def unused(systems: Sequence[System], prompts: Sequence[Prompt]) -> dict[str, int]:
     """How many replies of each file answer none of the prompts, for the files that hold such replies."""
-    known = {prompt.id for prompt in prompts}
+    names = _names(prompts)
+    known = {name for prompt in prompts for name in names(prompt)}
     counts = {system.name: len((system.replies or {}).keys() - known) for system in systems}
     return {name: count for name, count in counts.items() if count}
+
+
+def _names(prompts: Sequence[Prompt]) -> Callable[[Prompt], tuple[str, ...]]:
+    """The ids under which a file may reply to a prompt: its own, and its dialogue's where no dialogue gives two prompts."""
+    one_each = len({prompt.dialogue_id for prompt in prompts}) == len(prompts)
+    return lambda prompt: (prompt.id, prompt.dialogue_id) if one_each else (prompt.id,)
 
 
 def read_replies(path: Path) -> dict[str, str]:
@@ -105,9 +112,12 @@ async def _replies(
     found: dict[str, dict[str, str]] = {system.name: {} for system in systems}
     look_at((message.content for prompt in prompts for message in prompt.messages), ledger)
     asked = [(system, prompt) for system in systems if system.endpoint for prompt in prompts]
+    names = _names(prompts)
     for system in systems:
         for prompt in prompts if system.endpoint is None else ():
-            text = prompt.reference if system.replies is None else system.replies.get(prompt.id, "")
+            written = system.replies
+            stated = (written[name] for name in names(prompt) if name in written) if written is not None else ()
+            text = prompt.reference if written is None else next(iter(stated), "")
             if text.strip():
                 found[system.name][prompt.id] = text.strip()
     client = Client([system.endpoint for system in systems if system.endpoint], ledger, limits)

@@ -27,11 +27,14 @@ class EndpointError(CmtmedqaError):
 
 
 class Temporary(Exception):
-    """The same request may work later; after `retry_after` seconds where the server said so. `unreachable`: nothing answered."""
+    """The same request may work later; after `retry_after` seconds where the server said so.
 
-    def __init__(self, status: str, retry_after: float | None = None, unreachable: bool = False) -> None:
+    `hopeless` says what is wrong with an address at which no request has ever worked.
+    """
+
+    def __init__(self, status: str, retry_after: float | None = None, hopeless: str = "") -> None:
         super().__init__(status)
-        self.status, self.retry_after, self.unreachable = status, retry_after, unreachable
+        self.status, self.retry_after, self.hopeless = status, retry_after, hopeless
 
 
 class Refused(Exception):
@@ -87,7 +90,7 @@ class Transport:
         except (TimeoutError, openai.APITimeoutError):
             raise Temporary("timeout") from None
         except openai.APIConnectionError:
-            raise Temporary("connection", unreachable=True) from None
+            raise self._unreachable() from None
         except openai.APIStatusError as error:
             if error.status_code in _UNKNOWN_MODEL:
                 await self._look_up()
@@ -95,7 +98,8 @@ class Transport:
                     return await self.complete(request)
             raise self._fault(error, name) from None
         except (openai.APIResponseValidationError, json.JSONDecodeError, UnicodeDecodeError, _Shapeless):
-            raise Temporary("broken_reply") from None
+            what = f"what answers at {self.endpoint.url} is no chat completion; does the address end in /v1?"
+            raise Temporary("broken_reply", hopeless=what) from None
 
     async def choices(self, request: Request, n: int) -> int:
         """How many choices a server returns where `n` are asked for; many ignore it. Only a probe asks for it."""
@@ -107,7 +111,7 @@ class Transport:
         except openai.APIStatusError:
             return 0
         except openai.APIConnectionError:
-            raise Temporary("connection", unreachable=True) from None
+            raise self._unreachable() from None
         return len(answer.choices)
 
     def _name(self, request: Request) -> str:
@@ -143,6 +147,11 @@ class Transport:
             there = ", ".join(self._served[:_NAMED])
             return self._hopeless(status, f"no model {name} there, but {there}; state one as `model:` in a YAML file")
         return self._hopeless(status, f"no model {name} there" if status == 404 else "the request is refused")
+
+    def _unreachable(self) -> Temporary:
+        return Temporary(
+            "connection", hopeless=f"nothing answers at {self.endpoint.url}; is the server started, the address right?"
+        )
 
     def _hopeless(self, status: int, why: str) -> EndpointError:
         return EndpointError(f"model {self.endpoint.name}: HTTP {status} from {self.endpoint.url}: {why}")
@@ -218,11 +227,6 @@ def _retry_after(headers: Any) -> float | None:
         except (TypeError, ValueError):
             return None
     return min(max(seconds, 0.0), _LONGEST_PAUSE) if seconds == seconds else None
-
-
-def unreachable(endpoint: Endpoint) -> EndpointError:
-    """The error of an address where nothing has ever answered."""
-    return EndpointError(f"model {endpoint.name}: nothing answers at {endpoint.url}; is the server started?")
 
 
 def tokens(messages: tuple[Message, ...]) -> int:

@@ -11,9 +11,15 @@ from typing import Any
 
 import pytest
 
+from cmtmedqa.annotate.judged import read_records
+from cmtmedqa.annotate.rounds import Wanted, ledger_of, prepare
+from cmtmedqa.annotate.tasks import Mix
+from cmtmedqa.errors import InputError
 from cmtmedqa.judgements import CandidateSet
 from cmtmedqa.llm.candidates import distance
 from cmtmedqa.llm.identity import names_a_model, says_who_it_is
+from cmtmedqa.llm.prompts import read_prompts
+from cmtmedqa.rubric import load
 from tests.llm.server import Server, different_words, running
 
 pytest.importorskip("openai")
@@ -89,6 +95,17 @@ def test_k_distinct_replies_the_same_bytes_at_any_concurrency(tmp_path: Path) ->
     assert all("n" not in body for body in server.bodies)  # servers ignore n without a word
 
 
+def test_the_sets_go_to_experts_as_they_are(tmp_path: Path) -> None:
+    output = tmp_path / "sets.jsonl"
+    with running(Server(lambda body, n: f"请拨打13912345678。{different_words(body, n)}")) as server:
+        assert _run(_prompts(tmp_path), output, server, "--k", "3").returncode == 0
+    sets = read_records(output, CandidateSet, some=True)
+    wanted = Wanted("r1", sets, (), ("A", "B"), Mix(2, 0.0, 0.0, 0))
+    tasks = prepare(ledger_of(tmp_path / "rounds", "r1"), wanted, load(None))
+    assert sorted(task.set_id for task in tasks) == sorted(item.id for item in sets * 2)
+    assert {task.k for task in tasks} == {3}
+
+
 def test_killed_in_the_middle_no_paid_reply_is_lost(tmp_path: Path) -> None:
     prompts, output = _prompts(tmp_path, 30), tmp_path / "sets.jsonl"
     server = Server(faults={"429": 0.1, "500": 0.05})
@@ -123,8 +140,9 @@ def test_a_server_that_repeats_itself_ends_with_a_reason_and_with_a_hint(tmp_pat
         assert few.returncode == 1
         assert _reasons(output) == ["too_alike"] * 3
         assert _sets(output) == []
-        many = _run(_prompts(tmp_path, 40), output, server, "--redraws", "0")
+        many = _run(_prompts(tmp_path, 40), output, server, "--redraws", "2")
     assert many.returncode == 2
+    assert "Traceback" not in many.stderr
     assert "do_sample" in many.stderr
     assert many.stderr.count("error:") == 1
 
@@ -173,6 +191,22 @@ def test_a_dry_run_opens_no_socket_and_writes_nothing(tmp_path: Path) -> None:
     assert re.search(r"requests: 20, of them in the ledger: 0", done.stdout)
     assert done.stdout.count("--- prompt") == 3
     assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("\n", "p.jsonl: holds no prompt; write one a line"),
+        ('{"prompt": "头痛怎么办？"}', "line 1: must be an object with a list `prompt`"),
+        ('{"id": "a", "prompt": [{"role": "user", "content": "头痛"}]}\n' * 2, "line 2: the same prompt as line 1"),
+    ],
+)
+def test_a_file_of_prompts_that_is_none_is_one_line(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "p.jsonl").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        list(read_prompts(tmp_path / "p.jsonl", "train", "last-question", 100, ""))
+    assert words in str(refused.value)
+    assert "头痛" not in str(refused.value)
 
 
 def test_half_of_the_sample_comes_from_elsewhere(tmp_path: Path) -> None:
