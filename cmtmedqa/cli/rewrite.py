@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, Timeout
-from cmtmedqa.errors import InputError
+from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.records import SPLITS
 
 
@@ -57,6 +57,9 @@ def rewrite(
         raise InputError(f"no split '{split}'; there are: {', '.join(SPLITS)}, all")
     endpoint = one_endpoint(model, price, "--model")
     told = [run.instruction(name) for name in prompt or ["1"]]
+    versions = [each.version for each in told]
+    if len(set(versions)) < len(versions):
+        raise ConfigError("--prompt: the same instruction stands there twice; name two different ones")
     if output.is_dir():
         raise InputError(f"{output}: is a folder; name a file for the dialogues")
     dialogues = sorted(read_dataset(source, split), key=lambda item: hashlib.sha256(item.id.encode()).digest())[:sample]
@@ -78,4 +81,5 @@ def rewrite(
     for name, (_, found) in zip(names, results, strict=True):
         typer.echo(f"  {name}: {len(found):,} doctor turns")
         for outcome, count in run.outcomes(found):
-            typer.echo(f"    {count:,} {'accepted' if outcome == 'accepted' else f'kept as they were: {outcome}'}")
+            said = {"accepted": "accepted", "unchanged": "left unchanged by the model"}
+            typer.echo(f"    {count:,} {said.get(outcome, f'kept as they were: {outcome}')}")
