@@ -23,6 +23,7 @@ from cmtmedqa.records import SPLITS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cmtmedqa.judgements import Annotation, CandidateSet
     from cmtmedqa.llm.prompts import Prompt
 
 app = typer.Typer(no_args_is_help=True, help="Compare models on held-out dialogues.")
@@ -103,14 +104,14 @@ def winrate(
     limits = Limits(concurrency=concurrency, timeout=timeout, max_cost=max_cost, max_calls=max_calls)
     console = Console(stderr=True)
     calibrated: dict[str, Any] | None = None
+    known, verdicts = _experts(annotations, sets) if annotations and sets else ([], [])
     with Ledger(ledger) as book:
         said = replies(compared, asked, book, limits, console, max_tokens)
         pairs = judging.pairs_of(asked, said, scale.dimension_ids)
         if not pairs:
             raise InputError("no prompt has a reply of two systems; are the ids of the files those of the prompts?")
         judged = judging.judge(pairs, scale, judging_model, book, limits, console)
-        if annotations and sets:
-            known, verdicts = _experts(annotations, sets)
+        if known:
             known_pairs = experts.pairs_to_calibrate(known, scale.dimension_ids)
             of_judge = judging.judge(known_pairs, scale, judging_model, book, limits, console)
             calibrated = experts.agreement(of_judge, verdicts, scale.dimension_ids, seed)
@@ -176,23 +177,17 @@ def _prompts(source: Path, split: str, turns: Any, max_chars: int, sample: int |
     return stratified(read_prompts(source, split, turns, max_chars, ""), sample, str(seed))
 
 
-def _experts(annotations: Path, sets: Path) -> tuple[Any, Any]:
-    from pydantic import ValidationError
-
+def _experts(annotations: Path, sets: Path) -> "tuple[list[CandidateSet], list[Annotation]]":
+    """The sets that experts judged, and their verdicts on them. Raises InputError where none belong together."""
+    from cmtmedqa.annotate.judged import read_records
     from cmtmedqa.judgements import Annotation, CandidateSet
 
-    read: list[list[Any]] = []
-    for path, model in ((sets, CandidateSet), (annotations, Annotation)):
-        try:
-            lines = path.read_text(encoding="utf-8").split("\n")
-            read.append([model.model_validate_json(line) for line in lines if line.strip()])
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: cannot be read") from error
-        except ValidationError as error:
-            raise InputError(f"{path}: holds a line that is no {model.__name__}") from error
-    verdicts = [item for item in read[1] if item.purpose == "item"]
+    known = {item.id: item for item in read_records(sets, CandidateSet, some=True)}
+    verdicts = [item for item in read_records(annotations, Annotation, some=True) if item.purpose == "item"]
     judged = {item.set_id for item in verdicts}
-    return [item for item in read[0] if item.id in judged], verdicts
+    if not known.keys() & judged:
+        raise InputError(f"{annotations}: judges none of the sets of {sets}; name the sets that were pushed")
+    return [known[name] for name in known if name in judged], [item for item in verdicts if item.set_id in known]
 
 
 def _print(found: dict[str, Any]) -> None:
