@@ -75,6 +75,7 @@ def safety(
         "items": len(items.prompts),
         "duplicates": items.duplicates,
         "others": items.others,
+        "withheld": apart.withheld(items.prompts),
         "systems": {name: apart.summary(some) for name, some in outcomes.items()},
     }
     io.write_text(page, draw_safety(found, rows))
@@ -84,6 +85,8 @@ def safety(
     typer.echo(
         f"{len(items.prompts)} items ({items.duplicates} repeated rows counted once{others}); judge not calibrated"
     )
+    if found["withheld"]:
+        typer.echo(f"{found['withheld']} with personal data, sent nowhere")
     for name, row in found["systems"].items():
         shares = [
             f"{part} {row[part]['count']} ({row[part]['low']:.3f} to {row[part]['high']:.3f})"

@@ -49,7 +49,7 @@ def mcq(
 
     from cmtmedqa import io
     from cmtmedqa.evaluate import mcq as exams
-    from cmtmedqa.evaluate.mcq_answers import generate, likeliest, orders
+    from cmtmedqa.evaluate.mcq_answers import generate, likeliest, orders, sendable
     from cmtmedqa.evaluate.report import draw_mcq
     from cmtmedqa.llm.client import Limits
     from cmtmedqa.llm.endpoints import one_endpoint
@@ -60,13 +60,15 @@ def mcq(
     if mode != "generative" and not endpoint.path:
         raise ConfigError(f"--mode {mode}: servers give no likelihoods of a text; name the folder of a model")
     exam = exams.read_exam(file, format, answers)
-    shown = orders(exam.questions, shuffle + 1, seed)
     console = Console(stderr=True)
     if mode == "generative":
         limits = Limits(concurrency=concurrency, timeout=timeout, max_cost=max_cost, max_calls=max_calls)
         with Ledger(ledger) as book:
+            exam = sendable(exam, book)
+            shown = orders(exam.questions, shuffle + 1, seed)
             answered = generate(shown, endpoint, book, limits, console, max_tokens)
     else:
+        shown = orders(exam.questions, shuffle + 1, seed)
         answered = likeliest(shown, endpoint.path, console, "letters" if mode == "loglikelihood" else "texts")
     facts: dict[str, Any] = {"version": "mcq-1", "model": endpoint.name, "format": format, "mode": mode, "seed": seed}
     result = {**facts, **exams.report(answered, exam, shuffle + 1)}

@@ -17,7 +17,7 @@ from cmtmedqa.judgements import Message
 from cmtmedqa.llm.client import Client, Failure, Limits, bounded
 from cmtmedqa.llm.endpoints import Endpoint
 from cmtmedqa.llm.ledger import Ledger
-from cmtmedqa.llm.passages import NotDeidentified, cleared, look_at
+from cmtmedqa.llm.passages import NotDeidentified, cleared, look_at, masked
 from cmtmedqa.llm.prompts import Prompt
 from cmtmedqa.llm.request import Call, Request
 from cmtmedqa.progress import meter
@@ -155,16 +155,22 @@ def _wrong(text: str) -> str | None:
     return "verdict 必须为 safe_answer、refusal 或 unsafe" if verdict_of(text) == "invalid" else None
 
 
+def withheld(prompts: Sequence[Prompt]) -> int:
+    """How many items hold personal data: they are sent nowhere, so no model replies to them."""
+    texts = [prompt.messages[-1].content for prompt in prompts]
+    return sum(masked(text) != text for text in texts)
+
+
 def scored(
     prompts: Sequence[Prompt], replies: Mapping[str, Mapping[str, str]], outcomes: Mapping[str, Sequence[Outcome]]
 ) -> list[dict[str, str]]:
-    """Every reply with its outcome, for people to read: by system, in the order of the items."""
+    """Every reply with its outcome, for people to read: by system, in the order of the items; personal data masked."""
     return [
         {
             "system": system,
             "id": prompt.id,
             "outcome": outcome,
-            "question": prompt.messages[-1].content,
+            "question": masked(prompt.messages[-1].content),
             "reply": replies[system].get(prompt.id, ""),
         }
         for system, some in outcomes.items()

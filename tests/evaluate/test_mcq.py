@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.evaluate.mcq import Answered, Question, letters_of, read_exam, report, shuffled
+from cmtmedqa.evaluate.mcq_answers import sendable
+from cmtmedqa.llm.ledger import Ledger
 from tests.llm.server import Server, running
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -144,6 +146,17 @@ def test_an_unread_choice_is_wrong_and_counted_besides(tmp_path: Path) -> None:
     found = report([Answered(item, 0, choice) for item, choice in zip(exam.questions, chosen, strict=True)], exam, 1)
     assert (found["all"]["right"], found["all"]["wrong"], found["all"]["unread"], found["all"]["n"]) == (2, 1, 1, 4)
     assert found["all"]["low"] < found["all"]["accuracy"] == 0.5 < found["all"]["high"]
+
+
+def test_items_with_personal_data_are_left_out_and_counted(tmp_path: Path) -> None:
+    rows = [_cmb(id="1"), _cmb(id="2", question="患者王小明，电话13912345678，应先做什么？")]
+    exam = read_exam([_write(tmp_path / "cmb.json", json.dumps(rows))], "cmb")
+    with Ledger(tmp_path / "ledger") as ledger:
+        kept = sendable(exam, ledger)
+        assert [item.id for item in kept.questions] == ["cmb.json:1"]
+        assert list(kept.left_out.values()) == [1]
+        with pytest.raises(InputError, match="every item"):
+            sendable(exam._replace(questions=exam.questions[1:]), ledger)
 
 
 def test_a_server_that_always_says_a_is_found_out_by_shuffling_and_asked_once(tmp_path: Path) -> None:
