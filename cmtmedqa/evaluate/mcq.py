@@ -19,13 +19,18 @@ FORMATS: tuple[Format, ...] = ("cmb", "cmexam", "ceval", "cmmlu")
 LETTERS = "ABCDEFGHIJ"
 _OPTION = re.compile(r"^\s*([A-Ja-j])\s*[.、．:：)）]?\s*(.*)$", re.DOTALL)
 _SUBJECT = {"cmb": ("exam_subject", "exam_class", "exam_type"), "cmexam": ("medical discipline", "discipline", "department"), "ceval": (), "cmmlu": ()}  # fmt: skip
+_SEVERAL = r"([A-J](?:\s*[、,，；;/和及与或]?\s*[A-J])*)"
 _STATED = re.compile(
-    r"(?:正确)?答案(?:应该?|就)?(?:是|为|选|：|:)*\s*(?:选项)?\s*[(（【\[]?\s*([A-J](?:\s*[、,，和及]?\s*[A-J])*)(?![A-Za-z])"
+    r"(?:正确)?答案\s*[】\])）]?\s*(?:应该?|就)?(?:是|为|选|：|:|\s)*(?:选项)?\s*[(（【\[]?\s*(?:"
+    + _SEVERAL
+    + r"(?![A-Za-z])|([a-j])(?=\W*$))"
 )
-_CHOSEN = re.compile(
-    r"(?:故|应|可)?选(?:择|项)?\s*(?:是|为|：|:)?\s*[(（【\[]?\s*([A-J](?:\s*[、,，和及]?\s*[A-J])*)(?![A-Za-z])"
-)
-_ALONE = re.compile(r"^\W*([A-J](?:\s*[、,，和及]?\s*[A-J])*)(?:\W|$)")
+_ENGLISH = re.compile(r"[Aa]nswer\s*(?:is|:|：)\s*[(\[]?\s*" + _SEVERAL + r"(?=\s*(?:[.,:;)\]]|$))", re.MULTILINE)
+_CHOSEN = re.compile(r"(?:故|应|可)?选(?:择|项)?\s*(?:是|为|：|:)?\s*[(（【\[]?\s*" + _SEVERAL + r"(?![A-Za-z])")
+_RIGHT = re.compile(r"(?<![A-Za-z])([A-J])\s*(?:选?项)?\s*(?:是|为)?正确(?!吗)")
+_ALONE = re.compile(r"^\W*" + _SEVERAL + r"(?:\W|$)")
+_MARKUP = re.compile(r"[*_`#$]+")
+_BOXED = re.compile(r"\\boxed\{\s*(?:\\text\{)?([A-J](?:[\s,、]*[A-J])*)\}+")
 
 
 class Question(NamedTuple):
@@ -124,14 +129,18 @@ def asked(question: Question) -> str:
 
 
 def letters_of(text: str, question: Question) -> frozenset[str]:
-    """The options that a free reply chooses: the last 答案是…, else the last 选…, else letters at its head; empty when none is read."""
+    r"""The options that a free reply chooses, empty when none is read.
+
+    It is the last 答案是… (also `Answer:`, `\boxed{}`), else the last 选…, else the last …项正确, else letters at its head; thoughts
+    in `<think>` and markup do not count.
+    """
     body = re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL).translate(
         str.maketrans("ＡＢＣＤＥＦＧＨＩＪ", LETTERS)
     )
-    said = [*(_STATED.findall(body)[-1:] or _CHOSEN.findall(body)[-1:])] or [m[1] for m in [_ALONE.match(body)] if m]
-    if not said:
-        return frozenset()
-    chosen = frozenset(letter for letter in said[0] if letter in LETTERS)
+    body = _MARKUP.sub("", _BOXED.sub(r"答案：\1", body))
+    found = ([*pattern.finditer(body)][-1:] for pattern in (_STATED, _ENGLISH, _CHOSEN, _RIGHT, _ALONE))
+    said = next(("".join(filter(None, last[0].groups())) for last in found if last), "")
+    chosen = frozenset(letter for letter in said.upper() if letter in LETTERS)
     allowed = {letter for letter, _ in question.options}
     return chosen if chosen <= allowed and (question.multiple or len(chosen) == 1) else frozenset()
 
