@@ -55,6 +55,8 @@ def announced(match: re.Match[str]) -> Extent:
     end = whole_run(text, start)
     given = text[start + 1 : end]
     if text[start] in _NEVER and surname_length(text, start) == 1:
+        if found and found.usual and found.end - start == 3 and closed(text, found.end):
+            end, given = found.end, text[start + 1 : found.end]
         named = text[start] not in _JOINS and len(given) == 2 and all(char in USUAL for char in given)
         return (start, end) if named and given not in NO_GIVEN and given not in CUT else False
     plain = text[start] not in _FUNCTION and not any(char in STOP and char not in USUAL for char in given)
@@ -67,6 +69,21 @@ def announced_full(match: re.Match[str]) -> Extent:
     """Like announced, and of a full name only."""
     found = announced(match)
     return found if isinstance(found, tuple) and found[1] - found[0] >= 3 else False
+
+
+def announced_sure(match: re.Match[str]) -> Extent:
+    """Like announced, where the surname is no word, or the name is a full one of usual characters that ends well."""
+    text, start = match.string, match.start("v")
+    found = announced(match)
+    if not isinstance(found, tuple):
+        return False
+    end = found[1]
+    plain = surname_length(text, start) > 1 or text[start] not in AMBIGUOUS | _FUNCTION
+    given = text[start + surname_length(text, start) : end]
+    known = all(char in USUAL for char in given)
+    if end - start >= 3:
+        return found if known and (plain or closed(text, end)) else False
+    return found if known and plain and closed(text, end) else False
 
 
 # A name does not run on into the form or the chemical ending of a drug.
@@ -96,8 +113,17 @@ def _sound(text: str, start: int, end: int) -> bool:
     return (
         given not in NO_GIVEN
         and not (place and place.end() >= end)
-        and not (size == 1 and before and before in BEHIND.get(text[start], ""))
+        and not (
+            size == 1
+            and before
+            and before in BEHIND.get(text[start], "")
+            and not _KIN_ENDS.search(text, max(0, start - 4), start)
+        )
     )
+
+
+# Behind a word for kin the next character begins a word of its own (孙女 + 王, not 女王).
+_KIN_ENDS = re.compile(f"(?:{KIN})$")
 
 
 def whole(match: re.Match[str]) -> Extent:

@@ -23,29 +23,30 @@ STOP = frozenset(
 )
 
 
-def _sections(name: str) -> dict[str, str]:
-    sections: dict[str, str] = defaultdict(str)
+def sections(name: str) -> dict[str, str]:
+    """The words of a table of this package, by the title in brackets above them."""
+    found: dict[str, str] = defaultdict(str)
     title = ""
     for line in package_file(*_FOLDER, name).read_text("utf-8").splitlines():
         if line.startswith("["):
             title = line
         elif not line.startswith("#"):
-            sections[title] += f" {line}"
-    return sections
+            found[title] += f" {line}"
+    return found
 
 
 def _tables() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
-    sections = _sections("surnames.txt")
-    plain, ambiguous = (frozenset(sections[name].replace(" ", "")) for name in ("[plain]", "[ambiguous]"))
+    tables = sections("surnames.txt")
+    plain, ambiguous = (frozenset(tables[name].replace(" ", "")) for name in ("[plain]", "[ambiguous]"))
     return (
         plain | ambiguous,
         ambiguous,
-        tuple(sorted(sections["[compound]"].split(), key=lambda name: (-len(name), name))),
+        tuple(sorted(tables["[compound]"].split(), key=lambda name: (-len(name), name))),
     )
 
 
 SURNAMES, AMBIGUOUS, COMPOUND = _tables()
-_GIVEN = _sections("given.txt")
+_GIVEN = sections("given.txt")
 COMMON, _BEFORE, _AFTER = (frozenset(_GIVEN[name].replace(" ", "")) for name in ("[common]", "[before]", "[after]"))
 CUT, NO_GIVEN = (frozenset(_GIVEN[name].split()) for name in ("[cut]", "[none]"))
 BEHIND = dict(item.split(":") for item in _GIVEN["[behind]"].split())
@@ -62,7 +63,7 @@ def _by_first(words: Iterable[str]) -> dict[str, frozenset[str]]:
     return {first: frozenset(terms) for first, terms in found.items()}
 
 
-_LISTED = _sections("allowlist.txt")
+_LISTED = sections("allowlist.txt")
 _TERMS = _by_first((*_LISTED["[words]"].split(), *load_lexicon().terms))
 _ALLOWED = _by_first((*_LISTED["[makers]"].split(), *_LISTED["[words]"].split(), *load_lexicon().terms))
 
@@ -101,7 +102,7 @@ def name_end(text: str, start: int, given: int = 2) -> int:
     if not size or allowed(text, start):
         return start
     end = start + size
-    while end < start + size + given and _is_given(text, end):
+    while end < start + size + given and (_is_given(text, end) or (text[end : end + 1] in USUAL and closed(text, end + 1))):
         end += 1
     return end if end > start + size else start
 
