@@ -81,14 +81,14 @@ def announced_sure(match: re.Match[str]) -> Extent:
     plain = surname_length(text, start) > 1 or text[start] not in AMBIGUOUS | _FUNCTION
     given = text[start + surname_length(text, start) : end]
     known = all(char in USUAL for char in given)
-    if end - start >= 3:
-        return found if known and (plain or closed(text, end)) else False
-    return found if known and plain and closed(text, end) else False
+    ended = closed(text, end) or allowed(text, end)
+    full = end - start >= 3
+    return found if known and (plain or ended) and (full or (plain and ended)) else False
 
 
 # A name does not run on into the form or the chemical ending of a drug.
 _DRUG = re.compile(
-    "(?:(?![吃服用打开贴拿买的了在和])[一-鿿]){1,4}(?:片|胶囊|颗粒|丸|口服液|注射液|乳膏|软膏|药膏|滴眼液|滴丸|滴剂|糖浆|合剂|冲剂|喷雾|栓剂?|散|酊|汤|膏|霜|洗剂|凝胶|贴剂|"
+    "(?:(?![吃服用打开贴拿买的了在和查测验喝抽涂抹输挂停做看])[一-鿿]){1,4}(?:片|胶囊|颗粒|丸|口服液|注射液|乳膏|软膏|药膏|滴眼液|滴丸|滴剂|糖浆|合剂|冲剂|喷雾|栓剂?|散|酊|汤|膏|霜|洗剂|凝胶|贴剂|"
     "唑|沙星|他汀|洛尔|地平|普利|沙坦|霉素|西林|磺胺|激素|酸钠|酸钙|烯酸|醇|酮|酯)"
 )
 # A finding, a test or a measure that bears the name of who found it.
@@ -171,6 +171,11 @@ def recorded_mark(match: re.Match[str]) -> Extent:
     """In the field of a form: a name up to a mark."""
     found = strong(match)
     return found if isinstance(found, tuple) and ends_at_mark(match.string, found[1]) else False
+
+
+def fielded(match: re.Match[str]) -> Extent:
+    """Directly behind the name of a field: a name up to a mark, whose surname joins nothing to the field."""
+    return match["v"][0] not in _JOINS and recorded_mark(match)
 
 
 def after_title(match: re.Match[str]) -> Extent:

@@ -2,9 +2,9 @@
 
 from cmtmedqa.clean.deidentify.cues import FIELD
 from cmtmedqa.clean.deidentify.model import Check, Rule
-from cmtmedqa.clean.deidentify.name_checks import announced, announced_sure, recorded_mark, usual, whole
+from cmtmedqa.clean.deidentify.name_checks import announced_sure, fielded, recorded, usual, whole
 from cmtmedqa.clean.deidentify.names import HAN, SURNAME
-from cmtmedqa.clean.deidentify.patterns import compiled
+from cmtmedqa.clean.deidentify.patterns import TAG_MARK, compiled
 
 _V = rf"(?P<v>{SURNAME}[{HAN}])"
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
@@ -27,14 +27,14 @@ CLAUSES: tuple[Rule, ...] = (
         rf"(?:我|俺|咱|本人|这边|这里)(?:就|就?也)?是[^,。!?;\n]{{1,16}}的(?:那个|那位|这个|这位)?(?:病人|患者|老人|孩子|女的|男的)?{_W}{_STOP}",
         ("我是昨天跟您通过电话的林若溪啊", "我就是上回咨询湿疹那个孩子的邵岩"),
         ("我是很严重的高血压啊", "我是正常的方面呢"),
-        usual,
+        recorded,
     ),
     _rule(
         "who-does",
         rf"{_DEED}(?:过|了|到|完|好)?的(?:那个|那位|这个|这位)?(?:病人|患者|老人|孩子)?{_W}{_STOP}",
         ("住院的邵景行，问哈好久能出院", "上周预约的林若溪想问一下", "跟您联系过的陆睿"),
         ("住院的方便，", "做检查的时候，", "开的高血压，"),
-        usual,
+        recorded,
     ),
     _rule(
         "recipient",
@@ -59,21 +59,21 @@ CLAUSES: tuple[Rule, ...] = (
     ),
     _rule(
         "called-anywhere",
-        rf"(?<![喊药做所])叫(?:做|作)?{_V}",
+        rf"(?:(?:^|(?<=[人个位名口娃者生户字家亲友孩儿女子她他我您你:,。! ]))叫(?:做|作)?){_V}",
         ("大名刚上户口叫林若溪卡介苗没打", "那个叫邵景行的"),
-        ("叫马上去", "这个叫高血压吗", "叫白癜风", "叫安全期"),
+        ("叫马上去", "这个叫高血压吗", "叫白癜风", "叫安全期", "还有一个喷剂叫毕诺还是"),
         announced_sure,
     ),
     _rule(
         "field-touching",
         rf"{FIELD}{_V}",
         ("系统里姓名林若溪，", "姓名成来珍", "姓名李生，号排到哪了"),
-        ("姓名高血压", "名字方面"),
-        recorded_mark,
+        ("姓名高血压", "名字方面", "写明姓名和年龄"),
+        fielded,
     ),
     _rule(
         "label-number",
-        rf"(?:登记|预约|挂号|报名|联系|联络|签到|就诊|采样|体检|患者|病人|客户|会员|信息|资料)[:, ]?{_W}[ ,:、(]{{0,2}}(?=(?:(?:手机|电话|联系方式|身份证)号?码?[:是 ]?)?(?:\+?86[ -]?)?1[3-9][0-9 -]{{9,11}}(?![0-9]))",
+        rf"(?:登记|预约|挂号|报名|联系|联络|签到|就诊|采样|体检|患者|病人|客户|会员|信息|资料)[:, ]{{0,2}}{_W}[ ,:、(]{{0,2}}(?=(?:(?:手机|电话|联系方式|身份证)号?码?[:是 ]?)?(?:\+?86[ -]?)?(?:1[3-9][0-9 -]{{9,11}}(?![0-9])|[一幺壹][三四五六七八九]|{TAG_MARK}))",
         ("预约登记林若溪13912345678周三上午", "挂号邵岩 139-1234-5678"),
         ("登记电话13912345678", "预约方便13912345678"),
         usual,

@@ -19,6 +19,7 @@ def _any(*titles: str, least: int = 2) -> str:
 _SOUND = "".join(sorted(set("".join(_TABLE["sound"]))))
 _SOUNDS = "".join(sorted(set("".join(_TABLE["sound"] + _TABLE["more"]))))
 _DAI = f"[{''.join(_TABLE['dai'])}](?![米器口])[{''.join(sorted(set(''.join(_TABLE['dai-given']))))}]{{1,2}}"
+_DAI_NAME = re.compile(_DAI)
 _DOT = "[·•・‧∙⋅･]"
 _PARTS = "|".join(f"{_any(title)}{{2,3}}" for title in ("tibetan", "mongolian", "turkic"))
 # Endings that only such names have, with whatever sounds stand before them.
@@ -54,7 +55,8 @@ def _by_cue(match: re.Match[str]) -> tuple[int, int] | bool:
     for end in range(match.end("v"), start + 2, -1):
         run = text[start:end]
         sure = sum(char in _SOUND for char in run)
-        if not (closed(text, end) or ends_well(text, end)) or sure < 2 or 2 * sure < len(run):
+        known = (sure >= 2 and 2 * sure >= len(run)) or _DAI_NAME.fullmatch(run)
+        if not (closed(text, end) or ends_well(text, end)) or not known:
             continue
         odd = _NO_RUN.search(run) or (place and place.end() >= end - 1) or any(allowed(text, at) for at in range(start, end - 1))
         return False if odd else (start, end)
@@ -125,7 +127,7 @@ TRANSCRIBED: tuple[Rule, ...] = (
     _rule(
         "transcribed-doctor",
         "doctor",
-        rf"(?P<v>(?:{_PARTS}|{_YI}|{_DAI}|[{_SOUNDS}]{{1,5}}{_ENDINGS}|[{_SOUNDS}]{{2,8}}{_DOT}[{_SOUNDS}]{{2,8}}|{_any('tibetan', 'mongolian', 'turkic')})(?={TITLE.replace('|专家', '')}))",
+        rf"(?P<v>(?:{_PARTS}|{_YI}|{_DAI}|[{_SOUNDS}]{{1,5}}{_ENDINGS}|[{_SOUNDS}]{{2,8}}{_DOT}[{_SOUNDS}]{{2,8}}|{_any('tibetan', 'mongolian', 'turkic')}){TITLE.replace('|专家', '')})",
         ("普布扎西大夫做的手术", "沙马石布主任说要开刀", "卓玛医生您好", "玉罕叫大夫看得好"),
         ("乌兰察布医生", "兰州专家"),
         _known,
@@ -133,9 +135,9 @@ TRANSCRIBED: tuple[Rule, ...] = (
     _rule(
         "transcribed-doctor-called",
         "doctor",
-        rf"{FUNCTION}(?:[一那]?栏|处|那里|上面|已经|现在|后来|改|换|变|签名|签字|姓名|名字|写|填|签|盖|的|成|了|给|是|叫|为|[:, (\"“「]){{0,4}}(?P<v>{_RUN})",
+        rf"{FUNCTION}(?:[一那]?栏|处|那里|上面|已经|现在|后来|[改换变]成?|签名|签字|姓名|名字|写|填|签|盖|的|是|叫|为|[:, (\"“「]){{0,4}}(?P<v>{_RUN}|{_DAI})",
         ("医师签名：吉克阿牛", "管床医生换成娜仁托娅了", "审核医师额尔德木图，写的未见异常"),
-        ("医生布洛芬能吃吗", "检查者马上到"),
+        ("医生布洛芬能吃吗", "检查者马上到", "医生给凯普兰打电话"),
         _by_cue,
     ),
 )
