@@ -102,7 +102,9 @@ def name_end(text: str, start: int, given: int = 2) -> int:
     if not size or allowed(text, start):
         return start
     end = start + size
-    while end < start + size + given and (_is_given(text, end) or (text[end : end + 1] in USUAL and closed(text, end + 1))):
+    while end < start + size + given and (
+        _is_given(text, end) or (text[end : end + 1] in USUAL and closed(text, end + 1))
+    ):
         end += 1
     return end if end > start + size else start
 

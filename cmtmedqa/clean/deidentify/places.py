@@ -18,6 +18,7 @@ def _section(title: str) -> tuple[str, ...]:
     return tuple(sorted(set(names), key=lambda name: (-len(name), name)))
 
 
+DIVISIONS = frozenset(_section("[division]"))
 PROVINCES, CITIES, COUNTIES = (_section(title) for title in ("[province]", "[city]", "[county]"))
 PLACE_NAMES = tuple(sorted({*PROVINCES, *CITIES, *COUNTIES}, key=lambda name: (-len(name), name)))
 PLACE = f"(?:{'|'.join(PLACE_NAMES)})"
@@ -39,8 +40,16 @@ _BROKEN = re.compile("(?:都有|现在|家门口|之中|东西)")
 _OWN_AND = re.compile("[康仁安德百美祥颐泰信惠善益瑞同济宏睦义]和$")
 
 
+# Such a character leads to no name behind these; it is a part of one (罗家坝, 府前街, 桥下镇).
+_INNER = re.compile(
+    "(?<=[王李张刘陈杨赵黄周吴徐孙胡朱林郭何罗梁宋郑谢韩唐冯董程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶余潘杜戴钟汪田姜范石姚谭廖邹熊陆孔崔康毛邱秦江史顾侯邵孟龙段雷钱汤尹易武乔贺赖龚文])家|(?<=[府门堂楼站桥寺庙衙校塔])[前后]|(?<=[城山桥河岭坡])[下后]"
+)
+
+
 def _lead(run: str, place: int, start: int) -> re.Match[str] | None:
     lead = _LEAD.match(run, place)
+    if lead and _INNER.match(run, place):
+        return None
     if lead and lead[0] == "和" and (0 < start == place or _OWN_AND.search(run, 0, lead.end())):
         return None
     return lead
@@ -78,11 +87,19 @@ def lead_end(run: str) -> int:
     return end
 
 
+_NAMES = frozenset(PLACE_NAMES) | DIVISIONS
+
+
 def core_start(run: str, most: int) -> int:
     """Where the proper name at the end of `run` begins: a known place that ends it, else at most so many characters before
     the end, after the last leading word.
     """
-    for place in range(len(run) - 1):
-        if PLACES.fullmatch(run, place):
+    for place in range(max(0, len(run) - 7), len(run) - 1):
+        if run[place:] in _NAMES:
             return place
     return max(lead_end(run), len(run) - most, 0)
+
+
+def known_place(name: str) -> bool:
+    """Whether a name without the word for its level is a province, a city, a district or a county."""
+    return name in _NAMES

@@ -91,6 +91,25 @@ DOCUMENTS: tuple[Rule, ...] = (
         lambda match: measured(match, 6),
     ),
     number_rule(
+        "insurance-behind",
+        "insurance",
+        r"(?<![A-Za-z0-9])(?P<v>[A-Za-z]{0,3}[0-9]{6,20})[ ,:(（]{0,3}(?:这是|是)?(?:我|他|她|孩子|患者)?的?"
+        + _INSURED
+        + r"(?:卡|本|证|手册|电脑|个人|凭证|参保){0,2}(?:号码?|编号|编码|账号|[ID]{2}|[)。,;!]|$)(?![:是为 ]{0,3}[0-9A-Za-z])",
+        ("住院医保登记 27500928681 医保卡号", "C92231443083(社保卡号)", "27500928681医保卡。"),
+        ("87654321，医保号27500928681", "5000医保"),
+        lambda match: measured(match, 6),
+    ),
+    number_rule(
+        "insurance-entered",
+        "insurance",
+        _INSURED
+        + r"[^0-9A-Za-z。!?;\n]{0,8}?(?:登记|填写?|录入|输入?|写|查询?|绑定?|显示|报|读|刷)(?:的|了|着|是|为|成|一下|到|[:, ]){0,3}(?P<v>[A-Za-z]{1,3}[0-9]{6,20}|[0-9]{8,20})(?![A-Za-z0-9])",
+        ("住院医保登记 27500928681", "社保那栏填的C92231443083"),
+        ("医保报了200000元", "医保登记了87654321元"),
+        lambda match: measured(match, 6),
+    ),
+    number_rule(
         "insurance-near",
         "insurance",
         _INSURED

@@ -37,7 +37,7 @@ SHORT = (
 
 
 _MIDDLE = (
-    r"(?:第?[一二三四五六七八九十0-9]{1,2}|人民|中心|中医药?|中西医结合|妇幼保健|妇幼|儿童|少儿|妇产|妇女儿童|妇儿|妇科|产科|肿瘤|口腔|牙科|齿科|眼科|骨科|骨伤科?|精神卫生|精神病|传染病|感染|胸科|皮肤病?|皮肤科|肛肠|康复|老年病?|职业病|公共卫生|"
+    r"(?:第?[一二三四五六七八九十0-9]{1,2}|人民|中心|中医药?|中西医结合|妇幼保健|妇幼|儿童|少儿|妇产|妇女儿童|妇儿|妇科|产科|肿瘤|口腔|牙科|齿科|眼科|骨科|骨伤科?|精神卫生|精神病|传染病|感染|胸科|皮肤病?|皮肤科|肛肠|康复|老年病?|职业病|公共卫生|心血管病|心脏病?|脑血管病?|心脑血管病?|胃肠病?|消化病?|风湿病|皮肤性病|精神疾病|过敏病?|甲状腺病?|乳腺病?|微创|中风|近视|视光|颈肩腰腿痛|腰腿痛|针灸|推拿|理疗|肝胆病?|肾脏病?|血管病?|痔瘘|痛风病?|哮喘病?|慢性病|老年|安宁|护理|烧伤|创伤|手足外科|手外科|显微外科|美容|植发|儿科|"
     r"红十字会?|铁路|煤矿|职工|附属|市立|省立|综合|专科|急救|民族|整形|美容|医疗美容|脑科|肝病|肾病|结核病?|血液病?|心血管|耳鼻喉|五官科?|男科|泌尿|不孕不育|生殖|体检|健康|神经|国际|疼痛|风湿|糖尿病|心理|中西医|内科|外科|社区|直属|临床)"
 )
 _MIDDLES = re.compile(rf"{_MIDDLE}+$")
@@ -100,9 +100,14 @@ def _hospital(match: re.Match[str]) -> Extent:
     return match.start("v") - len(name if whole else own), match.end("v")
 
 
+_NO_HALL = re.compile("[食课天讲礼佛祠药医]堂$|[的了在是到去我你他这那]")
+
+
 def _brand(name: str) -> str:
     """A name of two to five characters of its own, with the kind of the house behind it; '' if it is none."""
     core = _MIDDLES.sub("", name)
+    if 3 <= len(core) <= 7 and core[-1] in "堂斋" and not _NO_HALL.search(core):
+        return name
     odd = _ODD.search(core) or _NO_BRAND.search(core) or _GENERIC_PART.search(core)
     known = 2 <= len(core) <= 5 and not odd and not _GENERIC.fullmatch(core) and not holds_term(core)
     return name if known else ""
@@ -137,6 +142,10 @@ def _university(match: re.Match[str]) -> Extent:
     return (start, match.end("v")) if len(core) >= 2 and not odd else False
 
 
+# 华中 + 医药, not 华 + 中医药.
+_REGION_MIDDLE = re.compile("[华关闽豫]中医药$")
+
+
 def _without_subject(run: str) -> str:
     """The name of a university without what it teaches; of several cuts the one that leaves a known place."""
     cuts = [
@@ -144,9 +153,11 @@ def _without_subject(run: str) -> str:
         for word in ("", "医科", "医药", "中医药", "理工", "师范", "交通", "科技")
         if run.endswith(word)
     ]
+    if _REGION_MIDDLE.search(run):
+        cuts = [run.removesuffix("医药")]
     long = [cut for cut in cuts if len(cut) >= 2]
     placed = [cut for cut in long if _PLACE.fullmatch(cut, core_start(cut, 2))]
-    return (placed or long[1:] or long or [run])[0]
+    return (placed or sorted(long, key=len) or [run])[0]
 
 
 def _street(match: re.Match[str]) -> Extent:
@@ -192,6 +203,9 @@ HOSPITALS: tuple[Rule, ...] = (
             "去武汉协和医院看过",
             "去博爱康泰医院查过",
             "10月份在同济和医院复查",
+            "去年康复堂医院做的手术",
+            "起先在康复堂口腔门诊部看的",
+            "大庆爱尔康明心血管病医院",
         ),
         (
             "到当地人民医院",
@@ -233,7 +247,12 @@ HOSPITALS: tuple[Rule, ...] = (
         "hospital-university",
         "hospital",
         _HOUSE,
-        ("转到华中医药大学附属肛肠医院", "江南大学附属精神卫生医院", "中原医科大学附属第二医院"),
+        (
+            "南粤中医药大学附属第二医院怎么走",
+            "转到华中医药大学附属肛肠医院",
+            "江南大学附属精神卫生医院",
+            "中原医科大学附属第二医院",
+        ),
         ("去大学附属医院", "当地医科大学附属医院", "一所大学附属医院"),
         _university,
     ),
@@ -257,7 +276,7 @@ HOSPITALS: tuple[Rule, ...] = (
         "hospital-township",
         "hospital",
         r"(?P<v>卫生院)",
-        ("大王庄中心卫生院", "去三官庙中心卫生院"),
+        ("大王庄中心卫生院", "转到罗家坝中心卫生院去了", "去三官庙中心卫生院"),
         ("乡镇卫生院", "当地卫生院", "镇上的中心卫生院"),
         _street,
     ),

@@ -4,12 +4,12 @@ import re
 
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.patterns import compiled
-from cmtmedqa.clean.deidentify.places import PLACE, core_start
+from cmtmedqa.clean.deidentify.places import PLACE, core_start, known_place, lead_end
 from cmtmedqa.clean.deidentify.places import PLACES as PLACES_KNOWN
 
 _HAN = "一-鿿"
 _NO_ADDRESS = re.compile(
-    "医院|病|药|治(?![区州县])|疗|痛|回乡|同乡|老乡|阳痿|(?:地|自治|市|城|郊|山|省|小)区$|(?:全|本|各|外)[省市县区]$|[大小多都]?城市$|[省市]市$"
+    "医院|病|药(?!厂|材|王)|[诊防医主救]治|治疗|疗|痛|回乡|同乡|老乡|阳痿|(?:全|本|各|外)[省市县区]$|[大小多都]?城市$|[省市]市$"
 )
 
 
@@ -17,10 +17,15 @@ _NO_ADDRESS = re.compile(
 _NO_CORE = re.compile(
     "[了着过吗呢吧吃药痛疼病症炎血尿您你我他她它这那哪什怎么不没未查看做治疗术检买费钱岁但因果时候点自己说就都还很太把被让是的能会可要想如]|"
     "当地|本地|外地|附近|周边|各级|上级|下级|其他|其它|别的|农村|城市|所在|老家|隔壁|某|全国|国内|国外|省内|医院|医生|患者|孩子|社区|小区|地区|疫区|灾区|牧区|山区|郊区|景区|院区|病区|校区|厂区|区域|贫困|偏远|"
-    "皮肤|颈部|胸部|腹部|头部|腰部|面部|盆腔|肺|肝|肾|脑|心|胃|肠|眼|耳|鼻|牙|淋巴|病变|感染|疼|骨"
+    "口服|静脉|高速|皮肤|颈部|胸部|腹部|头部|腰部|面部|盆腔|肺|肝|肾|脑|心|胃|肠|眼|耳|鼻|牙|淋巴|病变|感染|疼|骨"
 )
 _NO_ROAD = re.compile(
     "公路|铁路|尿路|通路|一路|思路|套路|走路|迷路|线路|电路|来路|回路|马路|道路|出路|网路|路路|同路|同里|公里|里里|哪里|这里|那里|家里|心里|夜里|村里|城里|手里|嘴里|肚里|院里|消化道|胆道|尿道|气道|肠道|阴道|产道"
+)
+_NO_ROAD_END = re.compile(f"(?:{_NO_ROAD.pattern})$")
+_HOUSE = re.compile("[0-9]{1,5} ?(?:号|弄|室|栋|幢|座)|小区|公寓|宿舍")
+_ROADS = frozenset(
+    ("大道", "大街", "路", "街", "巷", "胡同", "弄", "小区", "花园", "家园", "公寓", "苑", "村", "屯", "庄")
 )
 _FIRST = re.compile(
     "(?P<n>[一-鿿]{1,12}?)(?P<l>省|自治区|市|自治州|州|县|新区|区|旗|盟|镇|乡|街道|村|屯|庄|大道|大街|路|街|巷|胡同|弄|小区|花园|家园|公寓|苑|[0-9])"
@@ -28,14 +33,29 @@ _FIRST = re.compile(
 _MOST = {"省": 3, "市": 2, "县": 2, "区": 2, "旗": 2, "州": 2, "镇": 3, "乡": 3, "街道": 3, "村": 3, "庄": 2}
 
 
+# What looks like a district and is a kind of area, unless a division is called so (西城区, 青山区).
+_AREA = re.compile("(?P<n>[一-鿿]?(?:地|自治|市|城|郊|山|省|小))区$")
+# Parts of names that hold such a character all the same.
+_PROPER = re.compile(
+    "太[平和阳湖仓原康白谷保公极]|如[意东皋家归]|会[仙龙宁理东昌同泽]|果[园林]|时代|自[由强]|都[江匀昌安]|能源|未[央来]|长治|点军|[一-鿿]看[丹]|[一-鿿]心[岛洲]"
+)
+
+
+def _odd(core: str) -> bool:
+    """Whether a name of a level is a phrase of ordinary words."""
+    return bool(_NO_CORE.search(_PROPER.sub("", core))) and not known_place(core)
+
+
 def _address(match: re.Match[str]) -> bool:
     """Levels with names of their own: a region, its word repeated, or a hospital is none."""
-    return not _NO_ADDRESS.search(match["v"])
+    area = _AREA.search(match["v"])
+    named = area is None or known_place(area["n"])
+    return named and not _NO_ADDRESS.search(match["v"])
 
 
 def _numbered(match: re.Match[str]) -> bool:
-    """A road or a village that is no other word."""
-    return _address(match) and not _NO_ROAD.search(match["v"])
+    """A road or a village that is no other word; one with a number is a road in any case."""
+    return _address(match) and (bool(_HOUSE.search(match["v"])) or not _NO_ROAD.search(match["v"]))
 
 
 def _trimmed(match: re.Match[str]) -> tuple[int, int] | bool:
@@ -45,11 +65,14 @@ def _trimmed(match: re.Match[str]) -> tuple[int, int] | bool:
     first = _FIRST.match(match["v"])
     if first is None:
         return False
-    start = core_start(first["n"], _MOST.get(first["l"], 5))
-    core = first["n"][start:]
-    if len(core) < 2 and not PLACES_KNOWN.fullmatch(core):
-        start, core = max(len(first["n"]) - 2, 0), first["n"][-2:]
-    if _NO_CORE.search(core) and not PLACES_KNOWN.fullmatch(core):
+    name, level = first["n"], first["l"]
+    # A road may be called after a place with a word before it (沿江西路): there the last leading word decides.
+    start = max(lead_end(name), len(name) - 5) if level in _ROADS else core_start(name, _MOST.get(level, 5))
+    core = name[start:]
+    if len(core) < 2 and not known_place(core):
+        start, core = max(len(name) - 2, 0), name[-2:]
+    other = _NO_ROAD_END.search(core + level)
+    if _odd(core) or (other and other.start() < 2):
         return False
     return match.start("v") + start, match.end("v")
 
@@ -63,7 +86,7 @@ def _building(match: re.Match[str]) -> tuple[int, int] | bool:
 def _two_levels(match: re.Match[str]) -> tuple[int, int] | bool:
     """Two levels, each with a name of its own."""
     inner = match["m"]
-    if _NO_CORE.search(inner) and not PLACES_KNOWN.match(inner):
+    if _odd(inner) and not PLACES_KNOWN.match(inner):
         return False
     return _trimmed(match)
 
@@ -101,8 +124,13 @@ PLACES: tuple[Rule, ...] = (
         "address",
         "address",
         rf"(?P<v>{_PROVINCE}{_SEP}(?:{_LEVEL}{_SEP}){{1,3}}(?:{_FINE}{_SEP}){{0,4}}{_TAIL}?(?<![ ,、-]))",
-        ("药能寄到浙江省杭州市西湖区望桥路88号12幢3单元1802室吗", "老家在湖北省黄冈市蕲春县云溪镇白鹭村七组，来一趟"),
-        ("杭州的天气", "广东人", "四川、湖北、安徽", "山东地区"),
+        (
+            "药能寄到浙江省杭州市西湖区望桥路88号12幢3单元1802室吗",
+            "老家在湖北省黄冈市蕲春县云溪镇白鹭村七组，来一趟",
+            "收货地址山西省长治市电话",
+            "我是北京市西城区的",
+        ),
+        ("杭州的天气", "四川省山区", "广东人", "四川、湖北、安徽", "山东地区"),
         _address,
     ),
     _rule(
@@ -125,7 +153,14 @@ PLACES: tuple[Rule, ...] = (
         "road-number",
         "address",
         rf"(?P<v>(?:{_FINE}{_SEP}){{1,4}}(?<=[路街道巷同弄村庄区园寓厦场苑城墅舍院镇乡邸]){_SEP}[0-9]{{1,5}}(?:-[0-9]{{1,3}})? ?(?:{_KINDS})(?:[东西]户)?{_TAIL}?(?:{_BLOCK}{_UNITS}{{1,6}})?)",
-        ("住听雨巷99号", "家住白鹭花园12栋3单元501", "寄到望江大道313-6号中央公馆3栋1单元803"),
+        (
+            "住听雨巷99号",
+            "人在东宝区铁路小区22号楼16楼西户",
+            "住船山区沪青平公路791弄54号304室",
+            "沿江西路234号附8号教师新村19幢1004室",
+            "家住白鹭花园12栋3单元501",
+            "寄到望江大道313-6号中央公馆3栋1单元803",
+        ),
         ("口服一路10号",),
         _trimmed,
     ),
@@ -141,7 +176,7 @@ PLACES: tuple[Rule, ...] = (
         "address-levels",
         "address",
         rf"(?P<v>[{_HAN}]{{2,8}}?(?:市|县|区|旗|镇|乡|街道){_SEP}(?P<m>[{_HAN}]{{2,5}}?)(?:县|区|旗|镇|乡|街道|(?:村|屯|庄)(?:镇|乡|村)?)(?!医院|卫生|人民|中心|中医|妇幼|诊所|派出所|社区)(?:{_FINE}{_SEP}){{0,3}}{_TAIL}?)",
-        ("从庐阳区大王庄镇赶过来", "快递到白鹭乡白鹭村2组吧", "我人在锦川市城关区"),
+        ("从庐阳区大王庄镇赶过来", "快递到白鹭乡白鹭村2组吧", "我人在锦川市城关区", "救护车到桑珠孜区太平乡"),
         ("城市地区农村", "小区社区", "去市区县区看"),
         _two_levels,
     ),

@@ -30,14 +30,21 @@ _CUE = (
     rf"(?:(?:{RELATIVE}|{ROLE}|{FIELD}|(?:我|他|她|你|您|这|那|病人|谁|的)(?:就|都)?是|名|叫|喊|请|给|帮|替|找|登记|预约|挂号|写|填|换|改|绑|签|打印?|显示|转)"
     r"(?:的|了|到|号|着|成|为|是|叫|做|作|名字|姓名|本人|[:, (\"“「]){0,3})"
 )
-_NO_RUN = re.compile("医院|孩子|妈|爸|血|病|药|检查|[0-9]|马上|知道|比如|特别|可能|加重|加量|明显|法子|根本|当地|其实|其他|其它|其中")
+# Of these cues what follows is a person only sometimes.
+_VERBS = frozenset("请给帮替找写填换改签打印显转")
+_NO_RUN = re.compile(
+    "医院|孩子|妈|爸|血|病|药|检查|[0-9]|马上|知道|比如|特别|可能|加重|加量|明显|法子|根本|当地|其实|其他|其它|其中"
+)
 _END = re.compile(rf"(?:{TITLE}|{HONORIFIC}|[的了吗呢吧是在有没不又也都还就才跟说想要会能把被让请问男女，]|[^{HAN}])")
 
 
 def _dotted(match: re.Match[str]) -> bool:
     """Not the name of a finding or a disease, nor two words with a dot between them."""
     text, end = match.string, match.end("v")
-    odd = re.match("[酸钠钾钙胺醇酯素]|片|胶囊|颗粒|注射|氏|综合[征症]|[征病]|现象|体征|试验|法则|反应|定律|骨折|手术|线|环|膜|球", text[end : end + 3])
+    odd = re.match(
+        "[酸钠钾钙胺醇酯素]|片|胶囊|颗粒|注射|氏|综合[征症]|[征病]|现象|体征|试验|法则|反应|定律|骨折|手术|线|环|膜|球",
+        text[end : end + 3],
+    )
     return not odd and not any(allowed(match["v"], place) for place in range(len(match["v"])))
 
 
@@ -45,20 +52,27 @@ def _known(match: re.Match[str]) -> bool:
     """Parts of names that together are no place and no drug."""
     text, (start, end) = match.string, match.span("v")
     place = PLACES.match(text, start)
-    return not (place and place.end() >= end) and not re.match("[省市县区州盟旗镇乡路街氏]|自治|地区|医院|综合[征症]", text[end : end + 2])
+    return not (place and place.end() >= end) and not re.match(
+        "[省市县区州盟旗镇乡路街氏]|自治|地区|医院|综合[征症]", text[end : end + 2]
+    )
 
 
 def _by_cue(match: re.Match[str]) -> tuple[int, int] | bool:
     """The longest stretch of such sounds behind the cue that ends well and is no place, drug or other word."""
     text, start = match.string, match.start("v")
     place = PLACES.match(text, start)
-    for end in range(match.end("v"), start + 2, -1):
+    least = 4 if match[0][0] in _VERBS else 3
+    for end in range(match.end("v"), start + least - 1, -1):
         run = text[start:end]
         sure = sum(char in _SOUND for char in run)
         known = (sure >= 2 and 2 * sure >= len(run)) or _DAI_NAME.fullmatch(run)
         if not (closed(text, end) or ends_well(text, end)) or not known:
             continue
-        odd = _NO_RUN.search(run) or (place and place.end() >= end - 1) or any(allowed(text, at) for at in range(start, end - 1))
+        odd = (
+            _NO_RUN.search(run)
+            or (place and place.end() >= end - 1)
+            or any(allowed(text, at) for at in range(start, end - 1))
+        )
         return False if odd else (start, end)
     return False
 
