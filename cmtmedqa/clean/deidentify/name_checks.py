@@ -10,6 +10,7 @@ from cmtmedqa.clean.deidentify.names import (
     HAN,
     NO_GIVEN,
     STOP,
+    SURNAMES,
     USUAL,
     allowed,
     closed,
@@ -43,9 +44,15 @@ _NO_NAME = re.compile(
 def strong(match: re.Match[str]) -> Extent:
     """After a cue that always announces a name."""
     text, start = match.string, match.start("v")
+    if _WORD_NAME.match(text, start) and text[start + 2] in USUAL and not allowed(text, start, start + 2):
+        return start, start + 3
     found = likely_name(text, start)
     end = max(found.end if found else name_end(text, start), whole_run(text, start))
     return (start, end) if end > start else False
+
+
+# A full name up to a mark, of which two characters may be a word (方向 + 东).
+_WORD_NAME = re.compile(f"[{''.join(sorted(SURNAMES))}][{HAN}]{{2}}(?![{HAN}])")
 
 
 def announced(match: re.Match[str]) -> Extent:

@@ -171,7 +171,7 @@ def _street(match: re.Match[str]) -> Extent:
     return (start, match.end("v")) if len(core) >= 2 and not odd else False
 
 
-ACADEMY = rf"(?:{PLACE}|郑大|浙大|武大|川大|山大|北大|南大|苏大|广医|重医|安医大|哈医大|中国医大|南医大|福医大?|温医大?|河北医大|山西医大)"
+ACADEMY = rf"(?:{PLACE}|(?:{PLACE})?(?:交大|交通大学|医大|理工大|财大)|郑大|浙大|武大|川大|山大|北大|南大|苏大|广医|重医|安医大|哈医大|中国医大|南医大|福医大?|温医大?|河北医大|山西医大)"
 
 
 def _rule(

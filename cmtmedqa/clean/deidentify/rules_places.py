@@ -9,7 +9,7 @@ from cmtmedqa.clean.deidentify.places import PLACES as PLACES_KNOWN
 
 _HAN = "一-鿿"
 _NO_ADDRESS = re.compile(
-    "医院|病|药(?!厂|材|王)|[诊防医主救]治|治疗|疗|痛|回乡|同乡|老乡|阳痿|(?:全|本|各|外)[省市县区]$|[大小多都]?城市$|[省市]市$"
+    "医院|病|药(?!厂|材|王)|[诊防医主救]治|治疗|疗|痛|回乡|同乡|老乡|阳痿|(?:全|本|各|外)[省市县区]$|[省市]市$"
 )
 
 
@@ -21,6 +21,10 @@ _NO_CORE = re.compile(
 )
 _NO_ROAD = re.compile(
     "公路|铁路|尿路|通路|一路|思路|套路|走路|迷路|线路|电路|来路|回路|马路|道路|出路|网路|路路|同路|同里|公里|里里|哪里|这里|那里|家里|心里|夜里|村里|城里|手里|嘴里|肚里|院里|消化道|胆道|尿道|气道|肠道|阴道|产道"
+)
+# Before a road or an estate with a number fewer characters tell that it is none.
+_NO_STREET = re.compile(
+    "[了着过吗呢吧吃药痛疼病症炎血尿您你我他她它这那哪什怎么不没查做治疗术买费钱说就很把被让是的]|口服|静脉"
 )
 _NO_ROAD_END = re.compile(f"(?:{_NO_ROAD.pattern})$")
 _HOUSE = re.compile("[0-9]{1,5} ?(?:号|弄|室|栋|幢|座)|小区|公寓|宿舍")
@@ -34,7 +38,7 @@ _MOST = {"省": 3, "市": 2, "县": 2, "区": 2, "旗": 2, "州": 2, "镇": 3, "
 
 
 # What looks like a district and is a kind of area, unless a division is called so (西城区, 青山区).
-_AREA = re.compile("(?P<n>[一-鿿]?(?:地|自治|市|城|郊|山|省|小))区$")
+_AREA = re.compile("(?P<n>[一-鿿]?(?:地|自治|市|城|郊|山|省|小))区$|(?P<c>[一-鿿]?城)市$")
 # Parts of names that hold such a character all the same.
 _PROPER = re.compile(
     "太[平和阳湖仓原康白谷保公极]|如[意东皋家归]|会[仙龙宁理东昌同泽]|果[园林]|时代|自[由强]|都[江匀昌安]|能源|未[央来]|长治|点军|[一-鿿]看[丹]|[一-鿿]心[岛洲]"
@@ -49,7 +53,7 @@ def _odd(core: str) -> bool:
 def _address(match: re.Match[str]) -> bool:
     """Levels with names of their own: a region, its word repeated, or a hospital is none."""
     area = _AREA.search(match["v"])
-    named = area is None or known_place(area["n"])
+    named = area is None or any(known_place((area["n"] or area["c"])[at:]) for at in (0, 1))
     return named and not _NO_ADDRESS.search(match["v"])
 
 
@@ -72,7 +76,8 @@ def _trimmed(match: re.Match[str]) -> tuple[int, int] | bool:
     if len(core) < 2 and not known_place(core):
         start, core = max(len(name) - 2, 0), name[-2:]
     other = _NO_ROAD_END.search(core + level)
-    if _odd(core) or (other and other.start() < 2):
+    numbered = level in _ROADS and _HOUSE.match(match["v"], first.end())
+    if (_NO_STREET.search(core) if numbered else _odd(core)) or (other and other.start() < 2):
         return False
     return match.start("v") + start, match.end("v")
 
@@ -94,7 +99,7 @@ def _two_levels(match: re.Match[str]) -> tuple[int, int] | bool:
 _SEP = "[ -]?"
 _NUMBER = r"[0-9一二三四五六七八九十百零〇]{1,5}"
 _KINDS = "号楼|号院|号|弄|栋|幢|座|单元|室|楼|层|户|组|社|队|门|支弄"
-_UNIT = rf"(?:附?{_NUMBER}(?:[-之]{_NUMBER}){{0,3}} ?(?:{_KINDS})(?:[东西南北中]户)?|[A-Za-z东南西北甲乙] ?(?:座|区|栋|幢|单元|院)|[0-9]{{1,3}}-[0-9]{{1,4}}(?:-[0-9]{{1,4}})?|[东西南北]户|[0-9]{{3,4}}(?![0-9.%/]|[个岁块元天次年月号种mkM]))"
+_UNIT = rf"(?:[附甲乙丙东南西北中]?{_NUMBER}(?:[-之]{_NUMBER}){{0,3}} ?(?:{_KINDS})(?:[东西南北中]户)?|[A-Za-z东南西北甲乙] ?(?:座|区|栋|幢|单元|院)|[0-9]{{1,3}}-[0-9]{{1,4}}(?:-[0-9]{{1,4}})?|[东西南北]户|[0-9]{{3,4}}(?![0-9.%/]|[个岁块元天次年月号种mkM]))"
 _UNITS = rf"(?:{_SEP}{_UNIT})"
 _ROAD = rf"[{_HAN}]{{1,8}}?(?:[0-9一二三四五六七八九十]{{0,3}}(?:大道|大街|路|街|巷|胡同|弄堂|里弄)(?:[东南西北中]?[0-9一二三四五六七八九十]?[段路])?)"
 _ESTATE = rf"[{_HAN}]{{2,8}}?(?:小区|社区|花园|家园|公寓|大厦|广场|新村|新城|苑|佳园|名城|名邸|府邸|庄园|别墅|宿舍|家属院|园区|期)"
@@ -152,7 +157,7 @@ PLACES: tuple[Rule, ...] = (
     _rule(
         "road-number",
         "address",
-        rf"(?P<v>(?:{_FINE}{_SEP}){{1,4}}(?<=[路街道巷同弄村庄区园寓厦场苑城墅舍院镇乡邸]){_SEP}[0-9]{{1,5}}(?:-[0-9]{{1,3}})? ?(?:{_KINDS})(?:[东西]户)?{_TAIL}?(?:{_BLOCK}{_UNITS}{{1,6}})?)",
+        rf"(?P<v>(?:{_FINE}{_SEP}){{1,4}}(?<=[路街道巷同弄村庄区园寓厦场苑城墅舍院镇乡邸]){_SEP}[东南西北中甲乙丙附]?[0-9]{{1,5}}(?:-[0-9]{{1,3}})? ?(?:{_KINDS})(?:[东西]户)?{_TAIL}?(?:{_BLOCK}{_UNITS}{{1,6}})?)",
         (
             "住听雨巷99号",
             "人在东宝区铁路小区22号楼16楼西户",

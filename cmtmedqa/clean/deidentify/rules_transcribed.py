@@ -57,6 +57,12 @@ def _known(match: re.Match[str]) -> bool:
     )
 
 
+def _ended(match: re.Match[str]) -> bool:
+    """A part of a name that a mark, a word that follows names or a medical term ends."""
+    text, end = match.string, match.end("v")
+    return _known(match) and (closed(text, end) or ends_well(text, end) or allowed(text, end))
+
+
 def _by_cue(match: re.Match[str]) -> tuple[int, int] | bool:
     """The longest stretch of such sounds behind the cue that ends well and is no place, drug or other word."""
     text, start = match.string, match.start("v")
@@ -66,7 +72,8 @@ def _by_cue(match: re.Match[str]) -> tuple[int, int] | bool:
         run = text[start:end]
         sure = sum(char in _SOUND for char in run)
         known = (sure >= 2 and 2 * sure >= len(run)) or _DAI_NAME.fullmatch(run)
-        if not (closed(text, end) or ends_well(text, end)) or not known:
+        whole_run = end == match.end("v") and end - start >= 4
+        if not (whole_run or closed(text, end) or ends_well(text, end)) or not known:
             continue
         odd = (
             _NO_RUN.search(run)
@@ -85,7 +92,7 @@ TRANSCRIBED: tuple[Rule, ...] = (
     _rule(
         "transcribed-dotted",
         "name",
-        rf"(?P<v>[{_SOUNDS}]{{2,8}}(?: ?{_DOT} ?[{_SOUNDS}]{{2,8}}){{1,2}})",
+        rf"(?P<v>(?![者子叫])[{_SOUNDS}]{{2,8}}(?: ?{_DOT} ?(?:[{_SOUNDS}]|别克){{2,8}}){{1,2}})",
         ("阿依古丽·买买提今天来复查", "给努尔兰•叶尔肯开的", "艾力・吐尔逊，男"),
         ("格林·巴利综合征", "上午·下午", "阿莫西林·克拉维酸"),
         _dotted,
@@ -125,18 +132,18 @@ TRANSCRIBED: tuple[Rule, ...] = (
     _rule(
         "transcribed-one",
         "name",
-        rf"{_CUE}(?P<v>{_any('tibetan', 'mongolian', 'turkic')})(?=$|[^{HAN}]|{HONORIFIC}|[的了吗呢吧是在有没不又也都还就跟说想要会能把被让请问男女今昨现])",
-        ("我爱人叫卓玛，藏族", "患者巴特尔，男"),
+        rf"{_CUE}(?P<v>{_any('tibetan', 'mongolian', 'turkic')})",
+        ("我爱人叫卓玛，藏族", "我妈玛依拉关节疼", "患者巴特尔，男"),
         ("我是哈密的", "叫成林的"),
-        _known,
+        _ended,
     ),
     _rule(
         "transcribed-dai",
         "name",
-        rf"(?:{RELATIVE}|{ROLE}|{FIELD}|我叫|[他她]叫|名叫|我是|你是|您是)(?:的|名字|叫|是|为|[:, ]){{0,3}}(?P<v>{_DAI})(?=$|[^{HAN}]|[的了吗呢吧是在有没不又也都还就说想要把被让请问男女今昨现喝吃发腿]|{HONORIFIC})",
-        ("病人岩温香，男", "我叫玉罕叫，", "产妇刀岩罕，昨晚生的"),
+        rf"(?:{RELATIVE}|{ROLE}|{FIELD}|我叫|[他她]叫|名叫|我是|你是|您是)(?:的|名字|叫|是|为|[:, ]){{0,3}}(?P<v>{_DAI})",
+        ("病人岩温香，男", "病人岩三手术费交了", "我叫玉罕叫，", "产妇刀岩罕，昨晚生的"),
         ("患者刀口疼", "孩子玉米过敏"),
-        None,
+        _ended,
     ),
     _rule(
         "transcribed-doctor",
