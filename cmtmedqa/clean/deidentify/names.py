@@ -50,6 +50,8 @@ _GIVEN = sections("given.txt")
 COMMON, _BEFORE, _AFTER = (frozenset(_GIVEN[name].replace(" ", "")) for name in ("[common]", "[before]", "[after]"))
 CUT, NO_GIVEN = (frozenset(_GIVEN[name].split()) for name in ("[cut]", "[none]"))
 BEHIND = dict(item.split(":") for item in _GIVEN["[behind]"].split())
+# Characters of given names that hardly stand in other words.
+ONLY = frozenset(_GIVEN["[only]"].replace(" ", ""))
 USUAL = COMMON | _BEFORE | _AFTER
 # Few places are worth the comparison with every compound surname.
 SURNAME = rf"(?:(?=[{''.join(sorted({name[0] for name in COMPOUND}))}])(?:{'|'.join(COMPOUND)})|[{''.join(sorted(SURNAMES))}])"

@@ -1,13 +1,14 @@
 """Rules for names that a clause announces: who does something, receives something, is entered or replaced somewhere."""
 
-from cmtmedqa.clean.deidentify.cues import FIELD
+from cmtmedqa.clean.deidentify.cues import FIELD, RELATIVE, ROLE
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.name_checks import announced_sure, fielded, recorded, usual, whole
-from cmtmedqa.clean.deidentify.names import HAN, SURNAME
+from cmtmedqa.clean.deidentify.names import HAN, ONLY, SURNAME
 from cmtmedqa.clean.deidentify.patterns import TAG_MARK, compiled
 
 _V = rf"(?P<v>{SURNAME}[{HAN}])"
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
+_ONLY = "".join(sorted(ONLY))
 _EDGE = r"(?:^|(?<=[。!?;,、:\n\"“” (（]))"
 _STOP = r"(?=[,。!?;:) \n]|$|[啊呀哈呢哦噢喔吧嘛哟诶欸啦咯哎吗]|的?家属|的?家长|问|想|想问)"
 # What somebody does or undergoes: behind it 的 mostly ends a description of a person.
@@ -59,14 +60,14 @@ CLAUSES: tuple[Rule, ...] = (
     ),
     _rule(
         "entered",
-        rf"(?:{FIELD}|就诊人|绑定|关联|切换|登记|填写?|录入?|输入?|写|打印?|印|显示|改名?|更[正名]|换|变|错|实名|认证|签|署名?)(?:就诊人|患者|病人|名字|姓名)?(?:的|了|着|成|为|到|给|作|是|叫|:| ){{1,4}}(?:患者|病人)?{_V}",
+        rf"(?:{FIELD}|就诊人|绑定|关联|切换|登记|填写?|录入?|输入?|写|打印?|印|显示|改名?|更[正名]|换|变|错|用|选|报|约|挂|贴|应|实际|实名|认证|签|署名?)(?:就诊人|患者|病人|名字|姓名)?(?:的|了|着|成|为|到|给|作|是|叫|:| ){{1,4}}(?:患者|病人)?{_V}",
         ("切换就诊人为林若溪之后就能看到", "化验单姓名写成邵景行了，不是我", "改成陆睿了"),
         ("换成白蛋白", "改成高纤维饮食", "写成常规", "显示为阳性"),
         announced_sure,
     ),
     _rule(
         "called-anywhere",
-        rf"(?:(?:^|(?<=[人个位名口娃者生户字家亲友孩儿女子她他我您你:,。! ]))叫(?:做|作)?){_V}",
+        rf"(?:(?:^|(?<=[人个位名口娃者生户字家亲友孩儿女子她他我您你际真正实该本现来才就上面:,。! ]))叫(?:做|作)?){_V}",
         ("大名刚上户口叫林若溪卡介苗没打", "那个叫邵景行的"),
         ("叫马上去", "这个叫高血压吗", "叫白癜风", "叫安全期", "还有一个喷剂叫毕诺还是"),
         announced_sure,
@@ -91,6 +92,48 @@ CLAUSES: tuple[Rule, ...] = (
         ("你好林若溪药按时吃了吗",),
         ("你好高血压", "您好安全吗", "您好马上来", "你好方便问"),
         announced_sure,
+    ),
+    _rule(
+        "kin-short",
+        rf"(?:^|(?<=[,。;!: (]))(?:[父母夫妻]|[父母夫妻男女]方|[父母]亲|配偶|兄|弟|姐|妹|之[父母夫妻子女])[: ]?{_W}(?=[,。;! )]|$|体健|健在|已故|去世|患|有|因|[0-9])",
+        ("父林大海，母方雪", "妻林若溪体健", "男方邵岩，女方林若溪"),
+        ("母高血压", "父健康，母健在", "女方常规检查"),
+        recorded,
+    ),
+    _rule(
+        "beside-role",
+        rf"(?:{RELATIVE}|{ROLE}|{FIELD})\((?:与?[一-鿿]{{1,5}})\)[:是 ]{{0,2}}{_W}(?=[,。;! )]|$|电话|手机|[0-9])",
+        ("监护人（母）林若溪", "联系人(父亲)：邵岩"),
+        ("患者（男）高血压",),
+        recorded,
+    ),
+    _rule(
+        "neighbour",
+        rf"(?:村[里上]|隔壁|对门|楼[上下]|同村|邻村|小区里?|单位里?|厂里|班上|店里|队里|寨子里|病房里?|病友|网友|群里)的?{_V}",
+        ("村里林若溪也得了这个", "隔壁床病友邵景行说"),
+        ("村里常见病", "小区里安静", "单位体检", "隔壁方便"),
+        announced_sure,
+    ),
+    _rule(
+        "nick",
+        rf"(?:客服|导诊|护士|助理|医助|前台|管家|顾问|护工|月嫂|保姆|司机|保安|大夫|医生|同事|邻居|老乡|朋友|闺蜜|同学)(?P<v>(?:[小阿老](?!姐姐?|哥哥?|妹|弟|伙|孩|朋|王子|便|时|心|姨|婆|公|胶|师|板|大|人|年|是|家|化|乡|说|百|三|二|毛|头|爷|奶|妈|爸){SURNAME}|[小阿][{_ONLY}]))(?=[说让问给叫帮跟和的在也,。!;]|$)",
+        ("客服小林让我找您", "导诊阿珊说的", "护工老邵帮我"),
+        ("护士小心", "医生老说", "朋友小时候"),
+        None,
+    ),
+    _rule(
+        "humble-other",
+        rf"(?:小弟|晚辈|弟子|晚生|后学|在下|鄙人|敝人|不才|学生|顿首|敬上|此致|敬礼|署名|落款|求助[人者]?)[: ,]{{0,2}}{_W}(?=[,。;!]|$|敬上|拜上|叩上|求助|请教|叩谢|留|上|有礼)",
+        ("晚辈林若溪求助", "此致敬礼 邵景行", "学生林若溪敬上"),
+        ("学生健康，", "小弟高血压，"),
+        recorded,
+    ),
+    _rule(
+        "beside-bank",
+        rf"(?:银行|支行|分行|信用社|农商行|邮储|工行|建行|农行|中行|招行)[,、: ]{{1,2}}{_W}(?=[,。;! )]|$|[0-9])",
+        ("建设银行，林若溪", "工行 邵岩，6222"),
+        ("建设银行，方便", "农行，高血压"),
+        recorded,
     ),
     _rule(
         "look-up",

@@ -6,13 +6,13 @@ from cmtmedqa.clean.deidentify.name_checks import (
     after_title,
     announced_full,
     delimited,
-    titled,
     usual,
     usual_acting,
     whole,
 )
 from cmtmedqa.clean.deidentify.names import AMBIGUOUS, HAN, SURNAME
 from cmtmedqa.clean.deidentify.patterns import compiled
+from cmtmedqa.clean.deidentify.title_checks import titled
 
 
 def _rule(name: str, kind: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None) -> Rule:

@@ -124,7 +124,7 @@ TRANSCRIBED: tuple[Rule, ...] = (
     _rule(
         "transcribed-cue",
         "name",
-        rf"{_CUE}(?P<v>{_RUN})",
+        rf"{_CUE}(?P<v>(?=[{_SOUNDS}]{{0,3}}[{_SOUND}][{_SOUNDS}]){_RUN})",
         ("患者次仁拉措，女", "我爸叫额尔德木图，高血压", "姓名：阿勒腾格勒"),
         ("患者阿莫西林过敏", "我爸特别能吃", "孩子马上到", "叫乌鲁木齐的", "给布洛芬吃了"),
         _by_cue,
