@@ -119,8 +119,10 @@ def _sound(text: str, start: int, end: int) -> bool:
     """Whether a stretch that looks like a name is none of the words and places that do."""
     size = surname_length(text, start)
     given = text[start + size : end]
-    if size == 1 and not _names_only(text, start, end) and (
-        text[start] in NEVER or (text[start] in FUNCTION_WORDS and len(given) < 2 and not closed(text, end))
+    if (
+        size == 1
+        and not _names_only(text, start, end)
+        and (text[start] in NEVER or (text[start] in FUNCTION_WORDS and len(given) < 2 and not closed(text, end)))
     ):
         return False
     if text[end - 1] == "征" and re.match("[阴阳(检试]|$", text[end : end + 1]):

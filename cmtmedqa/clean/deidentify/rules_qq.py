@@ -13,7 +13,7 @@ _NAME = (
 # A letter or a character that may be something else.
 _WEAK = (
     r"(?:(?<![A-Za-z0-9])[Qq](?![A-Za-z0-9])|(?<![A-Za-z0-9])[Qq](?=[1-9][0-9]{4,10}(?![0-9A-Za-z]))|"
-    r"(?<![应每折克纽倒])扣(?=[: ]?[1-9][0-9]{4})|(?<=[加留发聊])扣|扣(?:我|一下))"
+    r"(?<![应每折克纽倒])扣(?=[: ]?[1-9][0-9]{4})|(?<=[加留发聊])扣|扣(?:我|一下)|(?<![A-Za-z])[QqVv][/、和&+][QqVv](?![A-Za-z]))"
 )
 # A letter that stands for a channel: somebody has it, is asked for it, or sends something there.
 _CHANNEL = r"(?<=[我您你他她个加的])[Qq](?![A-Za-z0-9间波])"
@@ -94,6 +94,7 @@ QQ: tuple[Rule, ...] = (
             "我的Q是397380",
             "扣我，397381",
             "有意者Q 397381",
+            "Q/V 397381",
             "发我Q上397381",
             "联系方式Q397381",
             "q：397381",

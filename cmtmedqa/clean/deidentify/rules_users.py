@@ -4,7 +4,7 @@ import re
 
 from cmtmedqa.clean.deidentify.grammar import BACK
 from cmtmedqa.clean.deidentify.model import Check, Rule
-from cmtmedqa.clean.deidentify.names import HAN
+from cmtmedqa.clean.deidentify.names import HAN, holds_term
 from cmtmedqa.clean.deidentify.patterns import TAG_MARK, compiled
 
 _PLATFORM = r"(?:微博|美篇|简书|喜马拉雅|皮皮虾|虎扑|脉脉|平安(?:好医生)?|微医|京东健康|阿里健康|轻松筹|水滴筹|微店|拼多多|美团|饿了么|大众点评|闲鱼|唯品会|宝宝树|妈妈网|育儿网|丁香|寻医问药|39健康网?|有问必答|快速问医生|百度(?:知道|贴吧|健康)?|抖音|快手|小红书|贴吧|知乎|论坛|平台|好大夫(?:在线)?|春雨(?:医生)?|丁香(?:园|医生)?|淘宝|京东|[Bb]站|哔哩哔哩|豆瓣|陌陌|探探|钉钉|(?:今日)?头条|公众|视频|直播间?|社区|网站|软件|小程序|患者端|旺旺|支付宝|百家|[Ss]kype|(?<![A-Za-z])[Aa][Pp][Pp](?![A-Za-z]))"
@@ -19,7 +19,7 @@ _CHANGED = r"(?:已经?|现在?|刚|后来|又|之前|以前|重新|前几天|�
 _IS = rf"(?:{_CHANGED}|(?:也|都|就|还|应该|好像|现在|以前|之前)?(?:是|叫做?|为|写的?|填的?|用的?|显示)的?(?:是|叫)?|[:= (\"“'「【\[@]){{0,3}}+"
 _SAID = rf"(?:{_CHANGED}(?<=[成为作叫是])|(?:也|都|就|还|现在|以前|之前)?(?:是|叫做?|为|写的?|填的?)的?(?:是)?|[:=(\"“'「【\[@]) ?"
 _LATIN = r"(?=[A-Za-z_.-]*[0-9_.-][A-Za-z0-9_.-]*)[A-Za-z][A-Za-z0-9_.-]{2,23}(?<![.-])"
-_MIXED = rf"[{HAN}]{{2,10}}[A-Za-z0-9_.-]{{1,12}}(?<![.-])"
+_MIXED = rf"(?:[A-Za-z]{{1,6}}(?=[{HAN}]{{2,8}}[A-Za-z0-9]))?[{HAN}]{{2,10}}[A-Za-z0-9_.-]{{1,12}}(?<![.-])"
 _END = rf"(?=[^{HAN}A-Za-z0-9_.{TAG_MARK}-]|$|的(?:那[个位]|用户|患者|病人|是我)|这个|那个|登[不录陆]|密码|提问|[问说]|回复|咨询|[发私]|被|[您你]好|在线|呀|吧|哦|哈|呢|啊|注册的?|上次|之前|昨天)"
 _FREE = rf"[{HAN}]{{2,10}}?{_END}"
 _NO_USER = re.compile(
@@ -30,6 +30,11 @@ _NO_USER = re.compile(
 
 def _user(match: re.Match[str]) -> bool:
     return not _NO_USER.search(match["v"])
+
+
+def _forum(match: re.Match[str]) -> bool:
+    """A name of four characters or more in which nothing medical stands."""
+    return _user(match) and not holds_term(match["v"]) and not re.search("医|患|病|药|帖|文章|大家|人说", match["v"])
 
 
 def _alone(match: re.Match[str]) -> bool:
@@ -158,6 +163,25 @@ USERS: tuple[Rule, ...] = (
         rf"来自(?P<v>{_LATIN})(?=的(?:评价|评论|提问|咨询|留言|好评|差评|回复|私信))",
         ("来自tian_12的评价：很耐心",),
         ("来自app的评价",),
+    ),
+    _rule(
+        "user-called",
+        rf"叫(?:做)?[\"“「]?(?P<v>[{HAN}A-Za-z0-9_.-]{{2,14}}?)[\"”」]?(?=的?(?:网友|网民|用户|楼主|博主|主播|大V|[Uu][Pp]主|账号|帐号|昵称|ID|公众号|抖音号))",
+        ("有个叫淡淡的忧伤的网友说", "叫tian_12的博主"),
+        ("叫什么的网友", "医生叫我的用户"),
+    ),
+    _rule(
+        "user-forum",
+        rf"(?:评论区?里?|[一二三四五六七八九十0-9]楼|论坛[里上]?|贴吧[里上]?|直播间里?|弹幕里?)(?:的|那个|有个)[@ ]?(?P<v>[{HAN}]{{4,8}}?)(?=说|是|问|提到|回复|[,。!?]|$|也|的回复|的帖子)",
+        ("评论区的爱吃瓜的猹说有效", "论坛里的一叶知秋，", "一楼那个春暖花开是托"),
+        ("评论区的糖尿病患者说", "论坛里的帖子说", "三楼那个内科医生说"),
+        _forum,
+    ),
+    _rule(
+        "user-renamed",
+        rf"(?:换了?号|改了?名|[账帐]号|昵称|网名|用户名|{TAG_MARK})[^。!?;0-9A-Za-z]{{0,6}}(?:原来|以前|之前|从前|现在|后来|如今|曾经)的?(?:网名|昵称|名字)?(?:叫|是|改成|换成|改为)[\"“「 ]?(?P<v>{_LATIN}|{_MIXED}(?![A-Za-z0-9])|{_FREE})",
+        ("我换号了，原来叫风铃草，", "网名以前叫tian_12"),
+        ("账号以前是有的", "改名了，现在是什么"),
     ),
     _rule(
         "user-before",
