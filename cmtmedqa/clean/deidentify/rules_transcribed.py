@@ -2,9 +2,9 @@
 
 import re
 
-from cmtmedqa.clean.deidentify.cues import FIELD, FUNCTION, HONORIFIC, RELATIVE, ROLE, TITLE
+from cmtmedqa.clean.deidentify.cues import BELONGINGS, FIELD, FUNCTION, HONORIFIC, RELATIVE, ROLE, TITLE
 from cmtmedqa.clean.deidentify.model import Check, Rule
-from cmtmedqa.clean.deidentify.names import HAN, allowed, closed, ends_well, sections
+from cmtmedqa.clean.deidentify.names import HAN, allowed, closed, ends_at_mark, ends_well, sections
 from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.places import PLACES
 
@@ -25,9 +25,9 @@ _PARTS = "|".join(f"{_any(title)}{{2,3}}" for title in ("tibetan", "mongolian", 
 # Endings that only such names have, with whatever sounds stand before them.
 _ENDINGS = "(?:古丽|买买提|别克|其木格|琪木格|其其格|琪琪格|巴雅尔|德力格尔|格日[乐勒]|特木尔|图雅|娜仁|阿不都|吐尔逊|热合曼|库尔班|卓玛|央金|扎西|次仁|多吉|加措)"
 _YI = f"{_any('yi')}{_any('yi-given')}"
-_RUN = rf"[{_SOUNDS}]{{2,9}}"
+_RUN = rf"(?![不都者子叫皮法])[{_SOUNDS}]{{2,9}}"
 _CUE = (
-    rf"(?:(?:{RELATIVE}|{ROLE}|{FIELD}|(?:我|他|她|你|您|这|那|病人|谁|的)(?:就|都)?是|名|叫|喊|请|给|帮|替|找|登记|预约|挂号|写|填|换|改|绑|签|打印?|显示|转)"
+    rf"(?:(?:{RELATIVE}|{ROLE}|{FIELD}|[0-9] ?号?床|(?:我|他|她|你|您|这|那|病人|谁)(?:就|都)?是|名|叫|喊|请|给|帮|替|找|登记|预约|挂号|写|填|换|改|绑|签|打印?|显示|转)"
     r"(?:的|了|到|号|着|成|为|是|叫|做|作|名字|姓名|本人|[:, (\"“「]){0,3})"
 )
 # Of these cues what follows is a person only sometimes.
@@ -66,22 +66,39 @@ def _ended(match: re.Match[str]) -> bool:
 def _by_cue(match: re.Match[str]) -> tuple[int, int] | bool:
     """The longest stretch of such sounds behind the cue that ends well and is no place, drug or other word."""
     text, start = match.string, match.start("v")
-    place = PLACES.match(text, start)
-    least = 4 if match[0][0] in _VERBS else 3
-    for end in range(match.end("v"), start + least - 1, -1):
+    verb = match[0][0] in _VERBS
+    for end in range(match.end("v"), start + 2, -1):
         run = text[start:end]
         sure = sum(char in _SOUND for char in run)
-        known = (sure >= 2 and 2 * sure >= len(run)) or _DAI_NAME.fullmatch(run)
-        whole_run = end == match.end("v") and end - start >= 4
-        if not (whole_run or closed(text, end) or ends_well(text, end)) or not known:
+        ended = ends_at_mark(text, end) or (end == match.end("v") and end - start >= 4)
+        if not (ended or closed(text, end) or ends_well(text, end)) or (
+            verb and end - start < 4 and 3 * sure < 2 * len(run)
+        ):
             continue
-        odd = (
-            _NO_RUN.search(run)
-            or (place and place.end() >= end - 1)
-            or any(allowed(text, at) for at in range(start, end - 1))
-        )
-        return False if odd else (start, end)
+        if (sure >= 2 and 2 * sure >= len(run)) or (ended and sure) or _DAI_NAME.fullmatch(run):
+            return (start, end) if _sounded(text, start, end) else False
     return False
+
+
+def _sounded(text: str, start: int, end: int) -> bool:
+    """Whether a stretch of such sounds is no place, drug or other word."""
+    place = PLACES.match(text, start)
+    words = any(allowed(text, at) for at in range(start, end - 1))
+    return not (words or _NO_RUN.search(text[start:end]) or (place and place.end() >= end - 1))
+
+
+def _framed(match: re.Match[str]) -> bool:
+    """Between two marks or cues: half of the sounds and two of them are such that hardly are words."""
+    run = match["n"] if "n" in match.re.groupindex else match["v"]
+    sure = sum(char in _SOUND for char in run)
+    start = match.start("v")
+    return sure >= 2 and 2 * sure >= len(run) and _sounded(match.string, start, start + len(run))
+
+
+def _clan(match: re.Match[str]) -> bool:
+    """A clan and a given name of any characters that ends well."""
+    text, end = match.string, match.end("v")
+    return (closed(text, end) or ends_at_mark(text, end)) and not allowed(text, match.start("v"))
 
 
 def _rule(name: str, kind: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None) -> Rule:
@@ -92,7 +109,7 @@ TRANSCRIBED: tuple[Rule, ...] = (
     _rule(
         "transcribed-dotted",
         "name",
-        rf"(?P<v>(?![者子叫])[{_SOUNDS}]{{2,8}}(?: ?{_DOT} ?(?:[{_SOUNDS}]|别克){{2,8}}){{1,2}})",
+        rf"(?P<v>(?![者子叫不都])[{_SOUNDS}]{{2,8}}(?: ?{_DOT} ?(?:[{_SOUNDS}]|别克){{2,8}}){{1,2}})",
         ("阿依古丽·买买提今天来复查", "给努尔兰•叶尔肯开的", "艾力・吐尔逊，男"),
         ("格林·巴利综合征", "上午·下午", "阿莫西林·克拉维酸"),
         _dotted,
@@ -130,6 +147,30 @@ TRANSCRIBED: tuple[Rule, ...] = (
         _by_cue,
     ),
     _rule(
+        "transcribed-framed",
+        "name",
+        rf"(?:^|(?<=[。!?;,、:\n\"“” (]))(?P<v>[{_SOUNDS}]{{3,9}})(?=[,、 (/|]{{1,2}}(?:[男女]|[0-9]{{1,3}}岁)|[,、 ]?[您你]好|的(?:{BELONGINGS})|{HONORIFIC}|在吗|在不在|请?到[0-9诊窗护])",
+        ("热依拉的检查结果出来了", "帕尔哈提您好", "艾尔肯江，男，56岁"),
+        ("阿莫西林，男", "马来西亚的朋友", "玛丽的"),
+        _framed,
+    ),
+    _rule(
+        "transcribed-clan",
+        "name",
+        rf"{_CUE}(?P<v>{_any('yi')}[{HAN}]{{1,2}}?)(?=$|[^{HAN}]|[的了吗呢吧是在有没不又也都还就才跟说想要会能把被让请问男女今昨现])",
+        ("我叫吉克隽逸，凉山人", "患者俄木小兵，男"),
+        ("患者沙马", "我是马海的"),
+        _clan,
+    ),
+    _rule(
+        "transcribed-titled",
+        "doctor",
+        rf"(?:^|(?<=[。!?;,、:\n\"“” (请找挂约跟给让由问谢是的科院和]))(?P<v>(?P<n>[{_SOUNDS}]{{3,9}}){TITLE.replace('|专家', '')})",
+        ("热依拉医生您好", "找帕尔哈提大夫看的"),
+        ("阿里医生", "布洛芬医生", "都知道医生"),
+        _framed,
+    ),
+    _rule(
         "transcribed-one",
         "name",
         rf"{_CUE}(?P<v>{_any('tibetan', 'mongolian', 'turkic')})",
@@ -156,7 +197,7 @@ TRANSCRIBED: tuple[Rule, ...] = (
     _rule(
         "transcribed-doctor-called",
         "doctor",
-        rf"{FUNCTION}(?:[一那]?栏|处|那里|上面|已经|现在|后来|[改换变]成?|签名|签字|姓名|名字|写|填|签|盖|的|是|叫|为|[:, (\"“「]){{0,4}}(?P<v>{_RUN}|{_DAI})",
+        rf"{FUNCTION}(?:[一那]?栏|处|那里|上面|已经|现在|后来|[改换变]成?|签名|签字|姓名|名字|写|填|签|盖|的|是|叫|为|[: (\"“「]){{0,4}}(?P<v>{_RUN}|{_DAI})",
         ("医师签名：吉克阿牛", "管床医生换成娜仁托娅了", "审核医师额尔德木图，写的未见异常"),
         ("医生布洛芬能吃吗", "检查者马上到", "医生给凯普兰打电话"),
         _by_cue,
