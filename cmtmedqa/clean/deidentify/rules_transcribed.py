@@ -4,7 +4,7 @@ import re
 
 from cmtmedqa.clean.deidentify.cues import BELONGINGS, FIELD, FUNCTION, HONORIFIC, RELATIVE, ROLE, TITLE
 from cmtmedqa.clean.deidentify.model import Check, Rule
-from cmtmedqa.clean.deidentify.names import HAN, allowed, closed, ends_at_mark, ends_well, sections
+from cmtmedqa.clean.deidentify.names import HAN, STOP, USUAL, allowed, closed, ends_at_mark, ends_well, sections
 from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.places import PLACES
 
@@ -98,7 +98,9 @@ def _framed(match: re.Match[str]) -> bool:
 def _clan(match: re.Match[str]) -> bool:
     """A clan and a given name of any characters that ends well."""
     text, end = match.string, match.end("v")
-    return (closed(text, end) or ends_at_mark(text, end)) and not allowed(text, match.start("v"))
+    given = text[match.start("v") + 2 : end]
+    plain = not any(char in STOP and char not in USUAL for char in given)
+    return plain and (closed(text, end) or ends_at_mark(text, end)) and not allowed(text, match.start("v"))
 
 
 def _rule(name: str, kind: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None) -> Rule:
