@@ -86,6 +86,19 @@ def holds_term(text: str) -> bool:
     )
 
 
+_MEDICAL = _by_first(load_lexicon().terms)
+
+
+def medical(text: str) -> bool:
+    """Whether a term of the medical lexicon stands anywhere in a text."""
+    return any(
+        text[start : start + size] in terms
+        for start in range(len(text))
+        if (terms := _MEDICAL.get(text[start], frozenset()))
+        for size in range(2, 11)
+    )
+
+
 _COMPOUND = frozenset(COMPOUND)
 _SIZES = sorted({len(name) for name in COMPOUND}, reverse=True)
 
@@ -121,7 +134,7 @@ _FOLLOWS = re.compile(
     "明天|今天|昨天|后天|前天|今年|明年|去年|前年|大前|最近|近[期来日]|现在|目前|之[前后]|以前|从前|先前|刚[才刚]|上[周个月午]|下[周个月午]|"
     "这[周几次个]|早上|中午|晚上|夜里|半夜|凌晨|平[时常]|一[直到般]|已经|经常|总是|老[是说毛]|常[年常]|长期|偶尔|突然|忽然|每[天次]|天天|因为|由于|"
     "得了|检查|体检|住院|出院|入院|手术|术后|怀孕|产后|生[完病]|发[烧热现]|高[烧热血]|大[便概夫]|小便|全身|身上|心[脏慌率跳里]|可[以能]|"
-    "先生|女士|小姐|同志|大夫|医[生师]|主[任治诉]|教授|过敏|年龄|性别|电话|身份|糖尿|贫血|乙肝|甲[亢状]|骨[折头质]|签[字名]|同[意事学]|推荐|"
+    "先生|女士|小姐|同志|大夫|医[生师]|主[任治诉]|教授|过敏|年龄|性别|电话|身份|糖尿|贫血|乙肝|甲[亢状]|骨[折头质]|签[字名]|同[意事学]|推荐|这个|那个|写错|写的|签的|"
     "康复|建议|为[您你什]|擅长|提醒|家[属里住长]|宝宝|的|了|吗|呢|吧|是|在|有|没|不|又|也|都|还|就|才|跟|和[我他她您你]|来[看过找问做复]|说|想|要|会|能|把|被|给|让|请"
 )
 

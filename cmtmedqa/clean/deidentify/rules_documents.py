@@ -101,6 +101,14 @@ DOCUMENTS: tuple[Rule, ...] = (
         lambda match: measured(match, 6),
     ),
     number_rule(
+        "insurance-computer",
+        "insurance",
+        r"电脑号码?" + CONN + r"(?P<v>[A-Za-z]{0,3}[0-9]{6,20})(?![A-Za-z0-9])",
+        ("电脑号75021090526是深圳社保的",),
+        ("电脑号称8核", "电脑号12"),
+        lambda match: measured(match, 6),
+    ),
+    number_rule(
         "insurance-entered",
         "insurance",
         _INSURED

@@ -5,7 +5,7 @@ import re
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import holds_term
 from cmtmedqa.clean.deidentify.patterns import compiled
-from cmtmedqa.clean.deidentify.places import PLACE, core_start, lead_end, proper_start
+from cmtmedqa.clean.deidentify.places import AUTONOMOUS, PLACE, core_start, lead_end, proper_start
 
 _HAN = "一-鿿"
 SUFFIX = (
@@ -25,6 +25,7 @@ _GENERIC = re.compile(
 _UNLIKELY = re.compile(
     "[了着过吗呢吧吃药痛疼病症炎血尿您你我他她这那哪什怎么不没未无可能会要想说查看做治疗术检开买费钱元岁天月日今明昨次种因但如果时候点自己出带拿]"
 )
+_AUTONOMOUS = re.compile(AUTONOMOUS)
 _RUN = re.compile("(?:(?!医院|诊所|卫生院|门诊部)[一-鿿0-9A-Z]){2,22}$")
 _PLACE = re.compile(PLACE)
 _VAGUE = re.compile("某|的|比较|正规|公立|私立|三甲|三级|本地|当地|专业|权威|最好|哪")
@@ -46,7 +47,7 @@ Extent = tuple[int, int] | bool
 _REACH = 24
 _NUMERAL = "[一二三四五六七八九十0-9〇零百]"
 _LEVEL_BEFORE = re.compile(
-    rf"(?P<n>[{_HAN}]{{2,6}})(?P<l>省|自治区|市|县|区|旗|自治州|自治县|州|镇|乡|街道|村){_MIDDLE}{{0,4}}中?$"
+    rf"(?P<n>[{_HAN}]{{2,6}})(?P<l>{AUTONOMOUS}|省|自治区|市|县|区|旗|自治州|自治县|州|镇|乡|街道|村){_MIDDLE}{{0,4}}中?$"
 )
 _UNIVERSITY_BEFORE = re.compile(
     rf"(?P<n>[{_HAN}]{{2,6}})(?:大学|医学院|医专|医大)(?:医学院|附属|第?{_NUMERAL}{{1,2}}|临床)*(?:[{_HAN}]{{2,4}})?{_MIDDLE}{{0,4}}$"
@@ -94,7 +95,7 @@ def _hospital(match: re.Match[str]) -> Extent:
         )
         if len(rest) < 2 or len(own) > 12 or common:
             return False
-    elif _AFTER_PLACE.search(_MIDDLES.sub("", own[place.end() :])) or _VAGUE.search(own):
+    elif _AFTER_PLACE.search(_MIDDLES.sub("", _AUTONOMOUS.sub("", own[place.end() :]))) or _VAGUE.search(own):
         return False
     whole = place is None and _OWN.search(own)
     return match.start("v") - len(name if whole else own), match.end("v")
@@ -231,7 +232,7 @@ HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital-numbered",
         "hospital",
-        rf"(?P<v>{ACADEMY}(?:省|市|县|区)?(?:医大|大学|中医)?第?(?:附)?[一二三四五六七八九十]{{1,2}}(?:附)?院|(?:301|302|304|305|307|309|411|455|85)医院)(?!长)",
+        rf"(?P<v>{ACADEMY}(?:{AUTONOMOUS}|盟)?(?:省|市|县|区|州)?(?:医大|大学|中医)?第?(?:附)?[一二三四五六七八九十]{{1,2}}(?:附)?院|(?:301|302|304|305|307|309|411|455|85)医院)(?!长)",
         ("杭州市一院", "在301医院", "南昌大学二附院"),
         ("一院",),
     ),
@@ -283,7 +284,7 @@ HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital-clipped",
         "hospital",
-        rf"(?P<v>{PLACE}(?:省|市|县|区)?(?:妇幼|妇保院?|人医|儿医|妇儿)(?!保健|儿童|医|产))",
+        rf"(?P<v>{PLACE}(?:{AUTONOMOUS}|盟)?(?:省|市|县|区|州)?(?:妇幼|妇保院?|人医|儿医|妇儿)(?!保健|儿童|医|产(?!科)))",
         ("我在宁波市妇幼做的检查", "去杭州妇保看过"),
         ("妇幼医院", "宁波妇幼保健"),
     ),

@@ -4,12 +4,12 @@ import re
 
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.patterns import compiled
-from cmtmedqa.clean.deidentify.places import PLACE, core_start, known_place, lead_end
+from cmtmedqa.clean.deidentify.places import AUTONOMOUS, PLACE, core_start, known_place, lead_end
 from cmtmedqa.clean.deidentify.places import PLACES as PLACES_KNOWN
 
 _HAN = "一-鿿"
 _NO_ADDRESS = re.compile(
-    "医院(?![路街巷])|病|药(?!厂|材|王)|[诊防医主救]治|治疗|疗|痛|回乡|同乡|老乡|阳痿|(?:全|本|各|外)[省市县区]$|[省市]市$"
+    "医院(?![路街巷])|病|药(?!厂|材|王)|[诊防医主救]治|治疗|疗|痛|回乡|返乡|下乡|家乡|故乡|城乡|同乡|老乡|阳痿|(?:全|本|各|外)[省市县区]$|[省市]市$"
 )
 
 
@@ -34,7 +34,7 @@ _ROADS = frozenset(
     ("大道", "大街", "路", "街", "巷", "胡同", "弄", "小区", "花园", "家园", "公寓", "苑", "村", "屯", "庄")
 )
 _FIRST = re.compile(
-    "(?P<n>[一-鿿]{1,12}?)(?P<l>省|自治区|市(?!花园|广场|场|政|民|中心)|自治州|州(?![路街道大花])|县(?!城(?![中关])|[前府])|新区|区(?!府)|旗|盟|镇(?![江海中南北])|乡|街道|村(?!镇)|屯|庄|大道|大街|路(?![街道巷小])|街|巷|胡同|弄|小区|花园|家园|公寓|苑|[0-9A-Za-z])"
+    f"(?P<n>[一-鿿]{{1,12}}?)(?P<l>{AUTONOMOUS}|省|自治区|市(?!花园|广场|场|政|民|中心)|自治州|州(?![路街道大花])|县(?!城(?![中关])|[前府])|新区|区(?!府)|旗|盟|镇(?![江海中南北])|乡|街道|村(?!镇)|屯|庄|大道|大街|路(?![街道巷小])|街|巷|胡同|弄|小区|花园|家园|公寓|苑|[0-9A-Za-z])"
 )
 _MOST = {"省": 3, "市": 2, "县": 2, "区": 2, "旗": 2, "州": 2, "镇": 3, "乡": 3, "街道": 3, "村": 3, "庄": 2}
 
@@ -71,7 +71,7 @@ def _trimmed(match: re.Match[str]) -> tuple[int, int] | bool:
     first = _FIRST.match(match["v"])
     if first is None:
         return False
-    name, level = first["n"], first["l"]
+    name, level = first["n"], "区" if "自治" in first["l"] else first["l"]
     # A road may be called after a place with a word before it (沿江西路): there the last leading word decides.
     start = (
         core_start(name, _MOST.get(level, 5))
@@ -114,7 +114,7 @@ _BLOCK = rf"[{_HAN}]{{2,8}}?(?={_HOUSES})"
 _TOWN = rf"[{_HAN}]{{1,6}}?(?:镇|乡|街道|苏木|新区|开发区|高新区|经开区|林场|农场)"
 _VILLAGE = rf"[{_HAN}]{{1,6}}?(?:村(?![街路镇道安])|屯|庄|堡|寨|坝|湾|[0-9一二三四五六七八九十](?:组|队|社)|自然村|行政村)村?(?:村委会?|居委会?|村部)?"
 _PROVINCE = rf"(?:{PLACE}(?:省|市|特别行政区|(?:壮族|回族|维吾尔)?自治区)?)"
-_LEVEL = rf"(?:{PLACE}(?:市|地区|州|盟|自治州|县|区|旗|新区)?|[{_HAN}]{{1,6}}?(?:市|自治州|自治县|县|区|旗|盟))"
+_LEVEL = rf"(?:{PLACE}(?:{AUTONOMOUS}|市|地区|州|盟|自治州|县|区|旗|新区)?|[{_HAN}]{{1,6}}?(?:{AUTONOMOUS}|市|自治州|自治县|县|区|旗|盟))"
 _FINE = rf"(?:{_TOWN}|{_VILLAGE}|{_ROAD}|{_ESTATE})"
 _TAIL = rf"(?:{_UNITS}{{1,6}}(?:{_BLOCK}{_UNITS}{{1,6}})?)"
 CUE = r"(?:家住|我住|住在|住址|地址|住|家在|老家在|老家|老家是|户籍|籍贯|来自|寄到|寄给|寄往|送到|快递到|搬到|位于|收货地址|家庭地址|现居|定居|我在|我是|家是)"
@@ -164,7 +164,7 @@ PLACES: tuple[Rule, ...] = (
     _rule(
         "road-number",
         "address",
-        rf"(?P<v>(?:{_FINE}{_SEP}){{1,4}}(?<=[路街道巷同弄村庄区园寓厦场苑城墅舍院镇乡邸环段屯堡寨坝湾]){_SEP}[东南西北中甲乙丙附]?[0-9]{{1,5}}(?:-[0-9]{{1,3}})? ?(?:{_KINDS})(?:[东西]户)?{_TAIL}?(?:{_BLOCK}{_UNITS}{{1,6}})?)",
+        rf"(?P<v>(?:[{_HAN}]{{2,6}}?{AUTONOMOUS}{_SEP})?(?:{_FINE}{_SEP}){{1,4}}(?<=[路街道巷同弄村庄区园寓厦场苑城墅舍院镇乡邸环段屯堡寨坝湾]){_SEP}[东南西北中甲乙丙附]?[0-9]{{1,5}}(?:-[0-9]{{1,3}})? ?(?:{_KINDS})(?:[东西]户)?{_TAIL}?(?:{_BLOCK}{_UNITS}{{1,6}})?)",
         (
             "住听雨巷99号",
             "人在东宝区铁路小区22号楼16楼西户",
@@ -179,7 +179,7 @@ PLACES: tuple[Rule, ...] = (
     _rule(
         "address-building",
         "address",
-        rf"(?P<v>[{_HAN}]{{2,14}}?{_HOUSES}{_SEP}(?:[0-9A-Za-z]{{1,2}} ?单元)?{_SEP}(?:[0-9]{{1,2}}-)?(?:[0-9]{{1,4}} ?(?:室|户|号|楼|层|房)(?:[东西南北中]户)?|[0-9]{{3,4}}(?![0-9])))",
+        rf"(?P<v>[{_HAN}]{{2,18}}?{_HOUSES}{_SEP}(?:[0-9A-Za-z]{{1,2}} ?单元)?{_SEP}(?:[0-9]{{1,2}}-)?(?:[0-9]{{1,4}} ?(?:室|户|号|楼|层|房)(?:[东西南北中]户)?|[0-9]{{3,4}}(?![0-9])))",
         (
             "翡翠城7号楼1-2003",
             "未来城C栋1778房",
@@ -193,7 +193,7 @@ PLACES: tuple[Rule, ...] = (
     _rule(
         "address-levels",
         "address",
-        rf"(?P<v>[{_HAN}]{{2,8}}?(?:市|县|区|旗|镇|乡|街道){_SEP}(?P<m>[{_HAN}]{{2,5}}?)(?:县|区|旗|镇|乡|街道|(?:村|屯|庄)(?:镇|乡|村)?)(?!医院|卫生|人民|中心|中医|妇幼|诊所|派出所|社区)(?:{_FINE}{_SEP}){{0,3}}{_TAIL}?)",
+        rf"(?P<v>[{_HAN}]{{2,8}}?(?:{AUTONOMOUS}|市|县|区|旗|镇|乡|街道){_SEP}(?P<m>[{_HAN}]{{2,5}}?)(?:县|区|旗|镇|乡|街道|(?:村|屯|庄)(?:镇|乡|村)?)(?!医院|卫生|人民|中心|中医|妇幼|诊所|派出所|社区)(?:{_FINE}{_SEP}){{0,3}}{_TAIL}?)",
         ("从庐阳区大王庄镇赶过来", "快递到白鹭乡白鹭村2组吧", "我人在锦川市城关区", "救护车到桑珠孜区太平乡"),
         ("城市地区农村", "小区社区", "去市区县区看"),
         _two_levels,

@@ -4,7 +4,7 @@ import re
 
 from cmtmedqa.clean.deidentify.grammar import BACK
 from cmtmedqa.clean.deidentify.model import Check, Rule
-from cmtmedqa.clean.deidentify.names import HAN, holds_term
+from cmtmedqa.clean.deidentify.names import HAN, holds_term, medical
 from cmtmedqa.clean.deidentify.patterns import TAG_MARK, compiled
 
 _PLATFORM = r"(?:微博|美篇|简书|喜马拉雅|皮皮虾|虎扑|脉脉|平安(?:好医生)?|微医|京东健康|阿里健康|轻松筹|水滴筹|微店|拼多多|美团|饿了么|大众点评|闲鱼|唯品会|宝宝树|妈妈网|育儿网|丁香|寻医问药|39健康网?|有问必答|快速问医生|百度(?:知道|贴吧|健康)?|抖音|快手|小红书|贴吧|知乎|论坛|平台|好大夫(?:在线)?|春雨(?:医生)?|丁香(?:园|医生)?|淘宝|京东|[Bb]站|哔哩哔哩|豆瓣|陌陌|探探|钉钉|(?:今日)?头条|公众|视频|直播间?|社区|网站|软件|小程序|患者端|旺旺|支付宝|百家|[Ss]kype|(?<![A-Za-z])[Aa][Pp][Pp](?![A-Za-z]))"
@@ -35,6 +35,27 @@ def _user(match: re.Match[str]) -> bool:
 def _forum(match: re.Match[str]) -> bool:
     """A name of four characters or more in which nothing medical stands."""
     return _user(match) and not holds_term(match["v"]) and not re.search("医|患|病|药|帖|文章|大家|人说", match["v"])
+
+
+# What a label announces that is no name, whatever mark stands around it.
+_NO_LABEL = re.compile(
+    "忘|无法|什么|怎么|多少|没有|没了|登[录陆]|注册|密码|重新|不[能会知行对见了是同]|已经|推送|文章|链接|匿名|保密|[吗呢了啥]$|医院|医生|治疗|客服|电话|验证|实名|提示|错误|问题|微信|[Qq]{2}|手机|邮箱|的时候|我们?$|^(?:我|您|你|他|她|这|那|请|在|用|把|被|给|同|好像|应该|可能|或|以及|大家|所有)"
+)
+_ANY = rf"[{HAN}A-Za-z0-9_.~·-]{{2,14}}?"
+_WHOSE = r"(?:网友|网民|病友|患友|用户|楼主|博主|主播|层主|坛友|粉丝|[提追]问者|咨询者|发帖人|评论者|会员)"
+
+
+def _labelled(match: re.Match[str]) -> bool:
+    """The whole of what stands behind a label or between marks: neither a phrase nor medical."""
+    value = match["v"]
+    return not _NO_LABEL.search(value) and not medical(value) and not value.isdigit()
+
+
+def _spaced(match: re.Match[str]) -> tuple[int, int] | bool:
+    """Like labelled, whichever side of the cue has a blank."""
+    value, group = (match["v"], "v") if match["v"] else (match["w"], "w")
+    known = not _NO_LABEL.search(value) and not medical(value) and not re.search("医|病|患|药|您好|你好|谢谢", value)
+    return match.span(group) if known else False
 
 
 def _alone(match: re.Match[str]) -> bool:
@@ -182,6 +203,40 @@ USERS: tuple[Rule, ...] = (
         rf"(?:换了?号|改了?名|[账帐]号|昵称|网名|用户名|{TAG_MARK})[^。!?;0-9A-Za-z]{{0,6}}(?:原来|以前|之前|从前|现在|后来|如今|曾经)的?(?:网名|昵称|名字)?(?:叫|是|改成|换成|改为)[\"“「 ]?(?P<v>{_LATIN}|{_MIXED}(?![A-Za-z0-9])|{_FREE})",
         ("我换号了，原来叫风铃草，", "网名以前叫tian_12"),
         ("账号以前是有的", "改名了，现在是什么"),
+    ),
+    _rule(
+        "user-quoted",
+        rf"(?:{_TITLE}|{_ACCOUNT}|{_WHOSE}|{_PLATFORM}(?:号|上|里)?|[名号])(?:是|叫|为|:| )?[\"“「『【\'](?P<v>[^\"”」』】\'\n,。;]{{2,16}})[\"”」』】\']",
+        ("账号“柠檬不萌”被冻结", "用户“老兵不老7”已关闭提问", "微博名“小鱼儿游啊游”那个就是我"),
+        ("用户“医院”", "账号“忘记密码”"),
+        _labelled,
+    ),
+    _rule(
+        "user-quoted-before",
+        rf"[\"“「『【\'](?P<v>[^\"”」』】\'\n,。;]{{2,16}})[\"”」』】\'] ?[(]?(?:是|这个?|就是)?(?:我的?)?(?:的)?(?:用户名|网名|昵称|[账帐]号名?|ID|id|笔名|会员名|抖音号|公众号)",
+        ("「开心就好」（用户名） 想注销", "“一叶知秋”是我网名"),
+        ("“忘记密码”昵称",),
+        _labelled,
+    ),
+    _rule(
+        "user-labelled",
+        rf"(?:{_TITLE}|{_ACCOUNT}|{_WHOSE}|论坛ID|(?<=关注)|(?<=来自))(?:{_SAID}|[:] ?){{1,2}}(?P<v>{_ANY})(?=[,。;!?)\n]|$| )",
+        ("用户名是：豆豆妈咪。", "会员名：柠檬不萌，退不了款", "我的账号是老兵不老，登不上", "提问者：老兵不老63"),
+        ("用户名是什么，", "账号是多少，", "楼主：高血压", "用户：您好，"),
+        _labelled,
+    ),
+    _rule(
+        "user-spaced",
+        rf"(?:{_TITLE}|{_WHOSE}|回复|@|艾特|感谢|来自)(?: (?P<v>[{HAN}]{{2,8}}[0-9]{{0,4}}|{_LATIN})(?=[ :]|,(?:退|也|同|你|您|我))|(?<=[者主友户名复民@])(?P<w>[{HAN}]{{2,8}}[0-9]{{0,4}})(?= (?:的|说|好|在|也|你|您|问|回|提|谢|我)|:(?:也|我|同|你|您|请|谢)))",
+        (
+            "病友 老兵不老 说可以吃",
+            "感谢用户 孤独行者 的好评",
+            "楼主风铃草 好点没",
+            "网友老兵不老：也问一下",
+            "@老兵不老 谢谢你",
+        ),
+        ("回复 您好：", "楼主 高血压 ", "感谢 医生 的", "用户 登录"),
+        _spaced,
     ),
     _rule(
         "user-before",
