@@ -5,7 +5,7 @@ import re
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import holds_term
 from cmtmedqa.clean.deidentify.patterns import compiled
-from cmtmedqa.clean.deidentify.places import AUTONOMOUS, PLACE, core_start, lead_end, proper_start
+from cmtmedqa.clean.deidentify.places import AUTONOMOUS, PLACE, core_start, known_place, lead_end, proper_start
 
 _HAN = "一-鿿"
 SUFFIX = (
@@ -101,6 +101,10 @@ def _hospital(match: re.Match[str]) -> Extent:
     return match.start("v") - len(name if whole else own), match.end("v")
 
 
+# Ordinary words and numerals that houses are often called by.
+_BRANDS = frozenset(
+    "阳光 平安 和美 民生 华夏 远大 博大 复大 四方 三九 五洲 九洲 京都 丽都 长安 协和 百姓 万众 新世纪 新时代 明珠 天使 男健 国泰 太平 长生 永安 幸福 友爱 和平 光明 东方 南方 中原 江南 江北 爱心 仁心 朝阳 晨光 春天 四季 中信湘雅".split()
+)
 _NO_HALL = re.compile("[食课天讲礼佛祠药医]堂$|[的了在是到去我你他这那]")
 
 
@@ -108,6 +112,8 @@ def _brand(name: str) -> str:
     """A name of two to five characters of its own, with the kind of the house behind it; '' if it is none."""
     core = _MIDDLES.sub("", name)
     if 3 <= len(core) <= 7 and core[-1] in "堂斋" and not _NO_HALL.search(core):
+        return name
+    if core in _BRANDS:
         return name
     odd = _ODD.search(core) or _NO_BRAND.search(core) or _GENERIC_PART.search(core)
     known = 2 <= len(core) <= 5 and not odd and not _GENERIC.fullmatch(core) and not holds_term(core)
@@ -127,7 +133,7 @@ def _levelled(match: re.Match[str]) -> Extent:
         or _GENERIC.fullmatch(core)
         or core[-1:] in "社城地小病院园校厂全各本外个家所"
     )
-    proper = bool(_PLACE.fullmatch(core)) or (len(core) >= 2 and not odd)
+    proper = known_place(core) or (len(core) >= 2 and not odd)
     return (start, match.end("v")) if proper else False
 
 
@@ -159,6 +165,13 @@ def _without_subject(run: str) -> str:
     long = [cut for cut in cuts if len(cut) >= 2]
     placed = [cut for cut in long if _PLACE.fullmatch(cut, core_start(cut, 2))]
     return (placed or sorted(long, key=len) or [run])[0]
+
+
+def _known_house(match: re.Match[str]) -> Extent:
+    """From the known place on that ends right before a short name for its hospital."""
+    run, end = match["n"], match.end("n")
+    starts = [at for at in range(len(run) - 1) if known_place(run[at:])]
+    return (end - len(run) + starts[0], match.end("v")) if starts else False
 
 
 def _street(match: re.Match[str]) -> Extent:
@@ -260,7 +273,7 @@ HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital-army",
         "hospital",
-        rf"(?P<v>(?:(?:中国人民)?解放军|武警(?:部队)?|海军|空军|陆军|火箭军|联勤保障部队|部队)(?:总|第?{_NUMERAL}{{1,4}})(?:中心|总)?医院|第[0-9]{{2,4}}(?:中心)?医院|第{_NUMERAL}{{3,5}}(?:中心)?医院"
+        rf"(?P<v>[海空陆]军军医大学[{_HAN}]{{0,10}}?医院|(?:(?:中国人民)?解放军|武警(?:部队)?|海军|空军|陆军|火箭军|联勤保障部队|部队)(?:总|第?{_NUMERAL}{{1,4}})(?:中心|总)?医院|第[0-9]{{2,4}}(?:中心)?医院|第{_NUMERAL}{{3,5}}(?:中心)?医院"
         rf"|武警[{_HAN}]{{2,4}}(?:总队|支队)(?:总|第?{_NUMERAL}{{1,3}})?(?:中心)?医院|(?:武警)?(?:{PLACE})?(?:省|市)?(?:总队|支队|边防总队|消防总队|军区)(?:总|第?{_NUMERAL}{{1,3}})?(?:中心)?医院)",
         ("听说解放军第149医院看不孕不错", "您可以来第271医院找我", "武警第383医院体检", "空军总医院"),
         ("第二医院", "解放军医院"),
@@ -287,6 +300,14 @@ HOSPITALS: tuple[Rule, ...] = (
         rf"(?P<v>{PLACE}(?:{AUTONOMOUS}|盟)?(?:省|市|县|区|州)?(?:妇幼|妇保院?|人医|儿医|妇儿)(?!保健|儿童|医|产(?!科)))",
         ("我在宁波市妇幼做的检查", "去杭州妇保看过"),
         ("妇幼医院", "宁波妇幼保健"),
+    ),
+    _rule(
+        "hospital-known",
+        "hospital",
+        rf"(?P<v>(?P<n>[{_HAN}]{{2,4}}?)(?:[市县区州]?(?:人医|妇幼(?!保健)|妇保|市立医院)|第?[一二三四五六七八九十]院(?![长士子校里落])))",
+        ("去蒙城二院看过", "民和市妇幼", "田林人医怎么样"),
+        ("我们二院", "住了一院", "附近妇幼"),
+        _known_house,
     ),
     _rule(
         "hospital-ordinal",
