@@ -1,12 +1,12 @@
 """What the gates of faithfulness catch of planted damage, and how often they refuse a faithful rewrite.
 
-    python -m benchmarks.faithfulness [--show]
+    python -m benchmarks.faithfulness [--show] [set ...]
 
-`gates/development.txt` and `gates/reported.txt` were written, and their damage planted, by someone who had not read the gates. The
-gates may be improved on the development half, whose misses `--show` prints; of the reported half only totals are ever printed.
+Every set was written, and its damage planted, by someone who had not read the gates. Who improves the gates may look at `gates/development.txt`
+and at `gates/opened.txt`, whose misses `--show` prints; of `gates/closed.txt` only totals are ever printed.
 
-A block of a file: `@ department`, `S` the doctor's turn, `P` a faithful rewrite, then one damage a line, `class|old|new`, to be made in P;
-where `old` stands in S as well, it is made there too.
+A block of a file: `@ department`, `S` the doctor's turn, `P` a faithful rewrite (one or more), then one damage a line, `class|old|new`, to be made
+in each P where `old` stands once. The same is made in S where `old` stands there, and counted apart: it is the easier damage to see.
 """
 
 import argparse
@@ -20,7 +20,8 @@ from typing import NamedTuple
 from cmtmedqa.llm.gates import faults
 from cmtmedqa.reliability import wilson
 
-HALVES = ("development", "reported")
+SETS = ("development", "opened", "closed")
+CLOSED = "closed"
 CLASSES = {
     "dose": "dose or number changed", "unit": "unit changed", "freq": "frequency or duration changed", "neg-": "negation dropped",
     "neg+": "negation added", "q-": "question removed", "q.": "question made a statement", "drug": "drug swapped",
@@ -33,63 +34,69 @@ _IDENTIFIERS = (
 _ASKING_SENTENCE = re.compile("[^。？！；]*？")
 _HAN_DIGITS = str.maketrans("一二三四五六七八九", "123456789")
 _SINGLE_HAN = re.compile(
-    "(?<=[每各])([二三四五六七八九])(?=[次日周])|(?<![十百点])([二三四五六七八九])(?=个月|天|周|小时)"
+    "(?<=[每各])([二三四五六七八九])(?=[次日周])|(?<![一二两三四五六七八九十百点])([二三四五六七八九])(?=个月|天|周|小时)"
 )
 
 
 class Pair(NamedTuple):
-    """A doctor turn, its faithful rewrite, and the damages written by hand."""
+    """A doctor turn, its faithful rewrites, and the damages written by hand."""
 
     department: str
     said: str
-    rewritten: str
+    rewrites: tuple[str, ...]
     edits: tuple[tuple[str, str, str], ...]
 
 
 class Damage(NamedTuple):
-    """What a rewrite would be that does harm, and in what way."""
+    """What a rewrite would be that does harm, in what way, from which harmless text, and whether planted by hand in a rewrite."""
 
     kind: str
     said: str
+    unhurt: str
     damaged: str
+    by_hand: bool
 
 
-def read(half: str) -> list[Pair]:
-    """The pairs of one half. Raises ValueError where an edit does not apply exactly once."""
-    text = Path(__file__).with_name("gates").joinpath(f"{half}.txt").read_text(encoding="utf-8")
+def read(name: str) -> list[Pair]:
+    """The turns of one set. Raises ValueError where an edit applies exactly once to none of the rewrites."""
+    text = Path(__file__).with_name("gates").joinpath(f"{name}.txt").read_text(encoding="utf-8")
     return [_pair(block.splitlines()) for block in text.split("@ ")[1:]]
 
 
 def _pair(lines: Sequence[str]) -> Pair:
-    department, said, rewritten = lines[0], lines[1].removeprefix("S "), lines[2].removeprefix("P ")
-    edits = tuple((kind, old, new) for kind, old, new in (line.split("|") for line in lines[3:]))
+    department, said, *rest = lines
+    rewrites = tuple(line.removeprefix("P ") for line in rest if line.startswith("P "))
+    edits = tuple((kind, old, new) for kind, old, new in (line.split("|") for line in rest[len(rewrites) :]))
     for kind, old, new in edits:
-        if kind not in CLASSES or rewritten.count(old) != 1 or old == new:
-            raise ValueError(f"{kind}|{old}|{new} cannot be made in: {rewritten}")
-    return Pair(department, said, rewritten, edits)
+        if kind not in CLASSES or old == new or all(text.count(old) != 1 for text in rewrites):
+            raise ValueError(f"{kind}|{old}|{new} cannot be made in: {rewrites}")
+    return Pair(department, said.removeprefix("S "), rewrites, edits)
 
 
 def damages(pairs: Sequence[Pair]) -> Iterator[Damage]:
     """The damages by hand, the same in the doctor's own words, and two by program: a question cut out, an identifier added."""
     for number, pair in enumerate(pairs):
-        seen = {pair.said, pair.rewritten}
+        seen = {pair.said, *pair.rewrites}
         for kind, old, new in pair.edits:
-            for text in (pair.rewritten, pair.said):
+            for text in (*pair.rewrites, pair.said):
                 if text.count(old) == 1 and (made := text.replace(old, new)) not in seen:
                     seen.add(made)
-                    yield Damage(kind, pair.said, made)
-        for asked in _ASKING_SENTENCE.findall(pair.rewritten):
-            made = pair.rewritten.replace(asked, "")
-            if made and made not in seen:
-                seen.add(made)
-                yield Damage("q-", pair.said, made)
-        yield Damage("id", pair.said, pair.rewritten + _IDENTIFIERS[number % len(_IDENTIFIERS)])
+                    yield Damage(kind, pair.said, text, made, text != pair.said)
+        for rewritten in pair.rewrites:
+            for asked in _ASKING_SENTENCE.findall(rewritten):
+                made = rewritten.replace(asked, "")
+                if made and made not in seen:
+                    seen.add(made)
+                    yield Damage("q-", pair.said, rewritten, made, False)
+            made = rewritten + _IDENTIFIERS[number % len(_IDENTIFIERS)]
+            yield Damage("id", pair.said, rewritten, made, False)
 
 
 def harmless(pairs: Sequence[Pair]) -> Iterator[tuple[str, str, str]]:
     """Kind, original and faithful text: the rewrites by hand, and harmless changes by program."""
     for pair in pairs:
-        yield "rewritten by hand", pair.said, pair.rewritten
+        for rewritten in pair.rewrites:
+            yield "rewritten by hand", pair.said, rewritten
         yield "unchanged", pair.said, pair.said
         yield "courtesy added", pair.said, f"您好，{pair.said}"
         arabic = _SINGLE_HAN.sub(lambda found: found[0].translate(_HAN_DIGITS), pair.said)
@@ -98,32 +105,45 @@ def harmless(pairs: Sequence[Pair]) -> Iterator[tuple[str, str, str]]:
 
 
 def main() -> None:
-    """Print a table of recall by class and one of false alarms, for both halves."""
+    """Print a table of recall by class and one of false alarms for each set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="*", metavar="set", help=f"which of {', '.join(SETS)} (default: all)")
     parser.add_argument(
-        "--show", action="store_true", help="print what the development half misses and refuses wrongly"
+        "--show", action="store_true", help="print what is missed and refused wrongly, save in the closed set"
     )
-    show = parser.parse_args().show
-    for half in HALVES:
-        pairs = read(half)
-        planted = [(item.kind, bool(faults(item.said, item.damaged)), item) for item in damages(pairs)]
-        refused = [(kind, faults(said, text), text) for kind, said, text in harmless(pairs)]
-        print(f"\n{half}: {len(pairs)} turns, {len(planted)} damages")
+    arguments = parser.parse_args()
+    for name in arguments.sets or SETS:
+        _report(name, arguments.show and name != CLOSED)
+
+
+def _report(name: str, show: bool) -> None:
+    pairs = read(name)
+    planted = [(item, bool(faults(item.said, item.damaged))) for item in damages(pairs)]
+    refused = [(kind, faults(said, text), text, said) for kind, said, text in harmless(pairs)]
+    print(f"\n{name}: {len(pairs)} turns, {sum(len(pair.rewrites) for pair in pairs)} rewrites, {len(planted)} damages")
+    by_hand = [(item, caught) for item, caught in planted if item.by_hand]
+    others = [(item, caught) for item, caught in planted if not item.by_hand]
+    for title, items in (("by hand in a rewrite", by_hand), ("in the doctor's words or by program", others)):
+        print(title)
         for kind, name in CLASSES.items():
-            _row(name, [caught for some, caught, _ in planted if some == kind])
-        _row("all damage", [caught for _, caught, _ in planted])
-        print("false alarms")
-        for kind in dict.fromkeys(kind for kind, _, _ in refused):
-            _row(kind, [bool(found) for some, found, _ in refused if some == kind])
-        gates = Counter(found[0].gate for kind, found, _ in refused if found)
-        print("refused by", ", ".join(f"{gate} {count}" for gate, count in sorted(gates.items())) or "none")
-        if show and half == "development":
-            for kind, caught, item in planted:
-                if not caught:
-                    print(f"MISSED {kind}\n  {item.said}\n  {item.damaged}", file=sys.stderr)
-            for kind, found, text in refused:
-                if found:
-                    print(f"REFUSED {kind} {found}\n  {text}", file=sys.stderr)
+            _row(name, [caught for item, caught in items if item.kind == kind])
+        _row("all", [caught for _, caught in items])
+    passed = {(said, text) for _, found, text, said in refused if not found}
+    print("by hand in a rewrite that passes unhurt")
+    for kind, name in CLASSES.items():
+        _row(name, [caught for item, caught in by_hand if item.kind == kind and (item.said, item.unhurt) in passed])
+    print("false alarms")
+    for kind in dict.fromkeys(kind for kind, _, _, _ in refused):
+        _row(kind, [bool(found) for some, found, _, _ in refused if some == kind])
+    gates = Counter(found[0].gate for _, found, _, _ in refused if found)
+    print("refused by", ", ".join(f"{gate} {count}" for gate, count in sorted(gates.items())) or "none")
+    if show:
+        for item, caught in planted:
+            if not caught:
+                print(f"MISSED {item.kind}\n  {item.said}\n  {item.damaged}", file=sys.stderr)
+        for kind, found, text, _ in refused:
+            if found:
+                print(f"REFUSED {kind} {found}\n  {text}", file=sys.stderr)
 
 
 def _row(name: str, hits: Sequence[bool]) -> None:

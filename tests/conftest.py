@@ -14,6 +14,13 @@ os.environ["CMTMEDQA_FORGOTTEN"] = str(Path(tempfile.mkdtemp(prefix="cmtmedqa-")
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Workers of `-n auto`: one more than cores, because the tests of polite crawling mostly wait."""
+    return (os.cpu_count() or 1) + 1
+
+
 _COMPLAINTS = ("头痛", "咳嗽", "腹泻", "皮疹", "失眠", "胸闷", "关节痛", "乏力", "耳鸣", "牙痛", "便秘", "反酸")
 _ADVICE = (
     "多喝水",

@@ -10,7 +10,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,11 @@ class Ledger:
             except OSError as error:
                 if error.errno in (errno.EACCES, errno.EAGAIN):
                     raise InputError(f"{self.folder}: another command works on this round; wait for its end") from error
-            yield
+            try:
+                yield
+            finally:
+                with suppress(OSError):  # a round that was refused leaves no empty folder behind
+                    self.folder.rmdir()
         finally:
             os.close(handle)
 

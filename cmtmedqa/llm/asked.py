@@ -4,16 +4,20 @@ import re
 from functools import lru_cache
 
 _SENTENCE = re.compile(r"[^。！!？?；;\n]*[。！!？?；;\n]?")
-_CLAUSE = re.compile("[，,：:]")
+_CLAUSE = re.compile("[，,：]|:(?![0-9])")
 _END = "。；;！!\n "
 
 _ASKS = re.compile(
-    "请问|有没有|有无|是否|是不是|会不会|能不能|能否|可否|多久|多长时间|多少|多大|多重|多高|几(?=[天次个片周年岁点粒度遍回支针月斤号]|多)|什么时候|什么|啥|哪里|哪儿|哪些?|怎么样?|怎样|如何|咋样?|"
+    "请问|有没有|有无|是否|是不是|会不会|能不能|能否|可否|多久|多长时间|多少|多大|多重|多高|几(?=[天次个片周年岁点粒度遍回支针月斤号颗只顿餐块级项种瓶包袋毫分小方成口层场胎根]|多)|何[时处种]|为何|几时|什么时候|什么|啥|哪里|哪儿|哪些?|怎么样?|怎样|如何|咋样?|"
     "(?P<one>[\u4e00-\u9fff]{1,2})[不没](?P=one)"
 )
+_STILL = re.compile(
+    "还是(?:要|得|建议|应|需|先|可以|不能|去|来|挺|比较|有|没|会|很|蛮|注意|别|尽|考虑|多|少|那|老|以|由|因|在|把|请|不)"
+)
+_OR = re.compile(f"[\u4e00-\u9fff][^，。]{{0,9}}(?!{_STILL.pattern})还是[\u4e00-\u9fff]")  # 黄的还是白的
 _TAIL = re.compile("(?:吗|呢|么|没有|没|[^不]不|否)$")
 _NO_QUESTION = re.compile(
-    "什么都|什么也|任何|不管|无论|怎么也|有什么不|如有|多少有|过几[天日周]|几[天日周次](?:后|内|就|左右)|[这前近头]几|[每隔]几|好几|十几|有什么(?=.{0,8}(?:再|及时|随时|请|可以))|几乎|没什么|是否需要由|哪怕"
+    "什么都|什么也|任何|不管|无论|怎么也|有什么不|如有|多少有|过几[天日周]|几[天日周次](?:后|内|就|左右)|[这前近头]几|[每隔]几|好几|十几|有什么(?=.{0,8}(?:再|及时|随时|请|可以))|几乎|([\u4e00-\u9fff])不\\1[都也]|可([\u4e00-\u9fff])可不\\2|没有?什么|没啥|啥都|啥也|是否需要由|哪怕"
 )
 _TO_FIND_OUT = re.compile(
     "(?:看看?|明确|了解|排除|确定|判断|评估|观察|检查|查查?|确认|取决于|根据)(?:一下|下)?[^，。?？]{0,6}(?:有没有|有无|是否|是不是)"
@@ -29,7 +33,7 @@ _STOP = re.compile(
 _SAME = (
     ("拉肚子", "腹泻"), ("肚子", "腹"), ("发烧", "发热"), ("烧", "热"), ("疼", "痛"), ("看东西", "视物"), ("喘", "气喘"), ("睡觉", "睡眠"), ("吐", "呕"), ("拉的", "大便"), ("拉", "便"), ("宝宝", "孩子"), ("娃", "孩子"), ("小孩", "孩子"),
     ("胳膊", "臂"), ("嗓子", "咽喉"), ("流鼻涕", "流涕"), ("抽过风", "抽搐"), ("抽风", "抽搐"), ("憋气", "呼吸困难"), ("尿", "小便"), ("喝酒", "饮酒"), ("吃饭", "进食"), ("舌头", "舌"), ("身上", "皮肤"), ("没劲", "无力"), ("没力", "无力"),
-    ("不想活", "轻生"), ("退色", "褪色"), ("家里", "家"), ("多大了", "年龄"), ("年纪", "年龄"), ("多大", "年龄大"), ("例假", "月经"), ("大姨妈", "月经"), ("老家", "籍贯"), ("吃完饭", "餐后"), ("饭后", "餐后"), ("厉害", "剧烈"), ("重不重", "加重"), ("长了", "出现"), ("脸上", "面部"), ("心慌", "心悸"), ("指头", "手指"), ("吃", "服食"), ("费劲", "费力"),
+    ("不想活", "轻生"), ("退色", "褪色"), ("家里", "家"), ("多大了", "年龄"), ("年纪", "年龄"), ("多大", "年龄大"), ("例假", "月经"), ("大姨妈", "月经"), ("老家", "籍贯"), ("吃完饭", "餐后"), ("饭后", "餐后"), ("厉害", "剧烈"), ("重不重", "加重"), ("长了", "出现"), ("脸上", "面部"), ("心慌", "心悸"), ("指头", "手指"), ("吃", "服食"), ("费劲", "费力"), ("考虑好", "想好"), ("打算", "想"),
 )  # fmt: skip
 _LEAST = 0.34
 
@@ -43,12 +47,17 @@ def sentences(text: str) -> list[list[str]]:
 def _joined(clauses: list[str]) -> list[str]:
     """An alternative (…，还是…) belongs to the clause before it."""
     found: list[str] = []
+    asking = bool(clauses) and clauses[-1].endswith(("?", "？"))
     for clause in clauses:
-        if found and clause.startswith("还是"):
+        if found and clause.startswith("还是") and (asking or not _STILL.match(clause)):
             found[-1] = f"{found[-1]}，{clause}"
         else:
             found.append(clause)
     return found
+
+
+def _asks(bare: str) -> bool:
+    return any(pattern.search(_NO_QUESTION.sub("", bare)) for pattern in (_ASKS, _OR)) or _TAIL.search(bare) is not None
 
 
 def is_question(clause: str, sentence: list[str]) -> bool:
@@ -56,10 +65,11 @@ def is_question(clause: str, sentence: list[str]) -> bool:
     bare = clause.strip(_END)
     if _TO_FIND_OUT.search(bare) or _COURTESY.search(bare.rstrip("?？")) or not bare.strip("?？"):
         return False
-    if bare.endswith(("?", "？")):
+    if bare.endswith(("?", "？")) or ("，还是" in bare and sentence[-1].endswith(("?", "？"))):
         return True
-    asks = _ASKS.search(_NO_QUESTION.sub("", bare)) or _TAIL.search(bare)
-    if asks:
+    if bare.startswith("请问") and sentence[0] == clause and not _asks(bare.removeprefix("请问")):
+        return not any(_asks(other.strip(_END + "?？")) for other in sentence[1:])
+    if _asks(bare):
         return True
     if re.match("没有?|未|不|无", bare):
         return False
@@ -67,9 +77,16 @@ def is_question(clause: str, sentence: list[str]) -> bool:
     return sentence[-1].endswith(("?", "？")) and any("请问" in before for before in sentence[:place])
 
 
+@lru_cache(maxsize=64)
+def split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The clauses of a text that ask and those that do not; courtesy (还有其他问题吗) and 检查是否有… do not."""
+    clauses = [(clause, is_question(clause, sentence)) for sentence in sentences(text) for clause in sentence]
+    return tuple(clause for clause, asks in clauses if asks), tuple(clause for clause, asks in clauses if not asks)
+
+
 def questions(text: str) -> list[str]:
-    """Every question of a doctor turn; courtesy (还有其他问题吗) and 检查是否有… are none."""
-    return [clause for sentence in sentences(text) for clause in sentence if is_question(clause, sentence)]
+    """Every question of a doctor turn."""
+    return list(split(text)[0])
 
 
 def difference(original: str, rewritten: str) -> str | None:
@@ -103,10 +120,12 @@ def _way(asked: str) -> int:
 
 def _matched(asked: str, others: list[str]) -> bool:
     content = _content(asked)
-    if not content:  # 怎么了？ asks for whatever any question asks for
-        return bool(others)
     return any(
-        not other or len(content & other) >= _LEAST * min(len(content), len(other)) for other in map(_content, others)
+        len(content & other) >= _LEAST * min(len(content), len(other))
+        if content and other
+        else _way(asked) == _way(found)
+        for found in others
+        for other in (_content(found),)
     )
 
 

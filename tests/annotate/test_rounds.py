@@ -171,6 +171,19 @@ def test_two_commands_do_not_work_on_one_round(ledger: Ledger) -> None:
         pass
 
 
+def test_a_round_that_was_never_planned_leaves_no_folder(ledger: Ledger, tmp_path: Path) -> None:
+    new = Ledger(tmp_path / "rounds" / "new")
+    with pytest.raises(InputError, match="refused"), new.locked():
+        with pytest.raises(InputError, match="another command works"), Ledger(new.folder).locked():
+            pass
+        assert new.folder.is_dir()
+        raise InputError("refused")
+    assert not new.folder.exists()
+    with ledger.locked():
+        pass
+    assert ledger.exists
+
+
 def test_an_export_of_another_round_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     path = tmp_path / "export.json"
     task = {"id": 5, "annotations": [], "data": {"cmt_key": "t0000"}}

@@ -144,5 +144,5 @@ def test_a_damaged_dataset_is_one_line(tmp_path: Path) -> None:
     for text in ("", "[]", '{"files": [], "key": ""}', '{"files": {"a": 1}, "key": ""}', "\0"):
         (output / "manifest.json").write_text(text)
         refused(run("validate", output))
-        refused(run("build", tmp_path / "a.jsonl", "-o", output, "--overwrite"))
+    refused(run("build", tmp_path / "a.jsonl", "-o", output, "--overwrite"))
     assert (output / "report.json").exists()

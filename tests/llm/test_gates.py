@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.faithfulness import HALVES, damages, read
+from benchmarks.faithfulness import CLOSED, SETS, damages, read
 from cmtmedqa.llm.asked import questions
 from cmtmedqa.llm.gates import GATES, faults
 from cmtmedqa.llm.numbers import amounts, periods, plain
 
-_TURNS = [pair.said for half in HALVES for pair in read(half)]
+_TURNS = [pair.said for name in SETS if name != CLOSED for pair in read(name)]
 _SAID = "头孢克肟0.1g,一天两次,别喝酒。考虑支气管炎,烧到39度赶紧去医院。咳嗽几天了?"
 
 
@@ -24,14 +24,27 @@ _SAID = "头孢克肟0.1g,一天两次,别喝酒。考虑支气管炎,烧到39�
         ("numbers", "一次5mg。", "每次5g。"),
         ("numbers", "一天两次。", "隔日两次。"),
         ("numbers", "一天两次。", "每周两次。"),
+        ("numbers", "一次0.5g。", "每次5000毫克。"),
+        ("numbers", "吃两周。", "请服用7天。"),
+        ("numbers", "晚上八点后禁食。", "请于22:00后禁食。"),
+        ("numbers", "雾化早晚各一次。", "请每日雾化三次。"),
         ("doses", "布洛芬0.3g，阿莫西林0.5g。", "布洛芬0.5g，阿莫西林0.3g。"),
         ("drugs", "吃阿莫西林。", "请服用罗红霉素。"),
+        ("drugs", "美林5ml。", "请服用小儿豉翘5ml。"),
+        ("drugs", "头孢西丁2g。", "头孢美唑2克。"),
+        ("terms", "查血钾。", "请检查血钠。"),
+        ("terms", "做个肌电图。", "请做脑电图检查。"),
         ("terms", "查个INR。", "请检查CRP。"),
         ("terms", "中度贫血。", "为重度贫血。"),
         ("negation", "别喝酒。", "可以饮酒。"),
         ("negation", "没有发热，有咳嗽。", "有发热，没有咳嗽。"),
         ("negation", "吃药别超过三天。", "服药应达到三天。"),
         ("negation", "可以热敷。", "请勿热敷。"),
+        ("negation", "孕妇不能灸，皮肤破了也别灸。", "孕妇禁灸，皮肤破损处也可施灸。"),
+        ("negation", "滴耳液别用，游泳停。", "滴耳液可以使用，请暂停游泳。"),
+        ("negation", "没出血就不用保胎。", "没有出血的话也要保胎。"),
+        ("negation", "抗生素没用，别吃。", "抗生素有用，请不要服用。"),
+        ("negation", "也不用忌盐。", "需要忌盐。"),
         ("certainty", "可能是肺炎。", "确诊为肺炎。"),
         ("care", "疼就去医院。", "疼痛时请休息。"),
         ("care", "马上去医院。", "请择期去医院。"),
@@ -54,6 +67,14 @@ def test_a_gate_refuses_the_harm_it_is_for(gate: str, original: str, rewritten: 
         ("bid,每次10mg", "每日2次，每次10毫克"),
         ("疼不疼?肿不肿?", "请问是否疼痛、肿胀？"),
         ("38.5以上再吃", "38.5度以上再服用"),
+        ("一次0.5g吃两周,一天喝2.5升水", "每次500毫克，服用14天，每日饮水2500ml"),
+        ("左氧0.5 q12h,饭后", "左氧氟沙星500mg，每12小时一次，饭后服用"),
+        ("骨松,补液盐一包,做个核磁", "您有骨质疏松，口服补液盐1袋，请做磁共振检查"),
+        ("别化妆,别揉", "请勿上妆和揉捏"),
+        ("吃不下饭就先停药", "如果不能进食，请先停药"),
+        ("恶性可能不大,别急着开刀", "恶性可能性较小，请不要急于手术"),
+        ("痰是黄的还是白的", "请问您的痰是黄色的还是白色的？"),
+        ("今晚10点后禁食,明早8点抽血", "请于今晚22:00后禁食，明早8:00抽血"),
         ("别担心,先别吃药", "请放心，请先停用药物"),
     ],
 )  # fmt: skip
@@ -70,7 +91,10 @@ def test_a_turn_is_faithful_to_itself_and_with_a_greeting(text: str) -> None:
 @given(st.integers(2, 9), st.sampled_from(["片", "粒", "次", "天", "周", "小时", "袋"]))
 def test_han_and_arabic_numerals_are_equal(value: int, unit: str) -> None:
     han = "零一二三四五六七八九"[value]
-    both = [[amount.said for amount in amounts(plain(f"吃{numeral}{unit}"))] for numeral in (han, str(value))]
+    both = [
+        [(amount.value, amount.unit) for amount in amounts(plain(f"吃{numeral}{unit}"))]
+        for numeral in (han, str(value))
+    ]
     assert both[0] == both[1] == [(float(value), both[0][0][1])]
 
 
@@ -92,8 +116,8 @@ def test_courtesy_and_what_an_examination_is_for_are_no_questions() -> None:
 
 
 def test_the_planted_damage_is_what_its_files_say() -> None:
-    for half in HALVES:
-        assert len(list(damages(read(half)))) > 300
+    for name in SETS:
+        assert len(list(damages(read(name)))) > 300
     assert len(_TURNS) >= 120
     assert set(GATES) == {
         "form",
@@ -108,3 +132,21 @@ def test_the_planted_damage_is_what_its_files_say() -> None:
         "care",
         "questions",
     }
+
+
+def test_amounts_of_one_size_are_equal_and_of_another_unit_not() -> None:
+    def said(text: str) -> set[tuple[float, str]]:
+        return {amount.said for amount in amounts(plain(text))}
+
+    assert said("0.5g") != said("0.5mg")
+    for one, other in (
+        ("0.5g", "500毫克"),
+        ("两周", "14天"),
+        ("半年", "6个月"),
+        ("2斤", "1公斤"),
+        ("今晚十点", "今晚22:00"),
+        ("38度5", "38.5℃"),
+        ("面瘫第三天", "面瘫3天"),
+        ("十来天", "10天"),
+    ):
+        assert said(one) == said(other) != set()

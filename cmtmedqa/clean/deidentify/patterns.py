@@ -6,7 +6,8 @@ that must be there, or those across the border between two.
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
@@ -151,22 +152,32 @@ _NOTHING = Part(True, frozenset(), frozenset(), None)
 _UNKNOWN = Part(True, None, None, None)
 
 
-class Pattern(NamedTuple):
-    """A compiled pattern, and pairs of which the text of every match holds one; the end of a text makes a pair with any."""
+@dataclass(frozen=True)
+class Pattern:
+    """A pattern, and pairs of which the text of every match holds one; the end of a text makes a pair with any."""
 
-    regex: re.Pattern[str]
+    source: str
+    flags: int
     pairs: tuple[Pair, ...]
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """Compiled at its first use, because few texts bring all rules into play and compiling them all takes half a second."""
+        return re.compile(self.source, self.flags)
 
 
 def compiled(pattern: str, flags: int = 0) -> Pattern:
-    """The pattern with its pairs, led by a look at the one character that it can begin with unless `re` does so itself."""
+    """The pattern with its pairs, led by a look at the one character that it can begin with unless `re` does so itself.
+
+    It is parsed here and compiled when it is needed.
+    """
     tokens = parser.parse(pattern, flags)
     part = _sequence(tokens)
     pairs = part.pairs or ((None, None),)
     if flags & re.IGNORECASE:
-        return Pattern(re.compile(pattern, flags), tuple((_cases(left), _cases(right)) for left, right in pairs))
+        return Pattern(pattern, flags, tuple((_cases(left), _cases(right)) for left, right in pairs))
     lead = "" if part.empty or part.first is None or _begins_plainly(tokens) else _look(part.first)
-    return Pattern(re.compile(lead + pattern, flags), pairs)
+    return Pattern(lead + pattern, flags, pairs)
 
 
 def led(words: str) -> str:
@@ -197,7 +208,17 @@ def _cases(chars: Chars) -> Chars:
 
 
 def _sequence(tokens: Sequence[Any]) -> Part:
-    parts = [_part(code, argument) for code, argument in tokens]
+    if all(code is sre.LITERAL for code, _ in tokens):
+        return _word(tuple(argument for _, argument in tokens))
+    return _joined([_part(code, argument) for code, argument in tokens])
+
+
+@cache  # the same words stand in many patterns
+def _word(codes: tuple[int, ...]) -> Part:
+    return _joined([_one(frozenset([code])) for code in codes])
+
+
+def _joined(parts: list[Part]) -> Part:
     if len(parts) <= 1:
         return parts[0] if parts else _NOTHING
     found = [part.pairs for part in parts if part.pairs is not None]
@@ -304,7 +325,12 @@ def _union(sets: Sequence[Chars]) -> Chars:
 
 
 def _weight(held: Iterable[Pair]) -> float:
-    return sum(_mass(pair[0]) * _mass(pair[1]) + _ANY * (_single(pair) in _WORDS) for pair in held)
+    return sum(map(_pair_weight, held))
+
+
+@cache
+def _pair_weight(pair: Pair) -> float:
+    return _mass(pair[0]) * _mass(pair[1]) + _ANY * (_single(pair) in _WORDS)
 
 
 def _single(pair: Pair) -> tuple[int, int] | None:
