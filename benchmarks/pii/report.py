@@ -39,8 +39,9 @@ def _classes(tools: Mapping[str, Any]) -> str:
     header += [f"{TITLES[tool]} recall" for tool in peers]
     header += [f"{TITLES[tool]} precision" for tool in peers]
     rows = []
-    for kind in CLASSES:
-        first = next(iter(tools.values()))["classes"][kind]
+    planted = next(iter(tools.values()))["classes"]
+    for kind in filter(planted.__contains__, CLASSES):
+        first = planted[kind]
         row = [kind, str(first["n"])]
         if ours:
             mine = ours["classes"][kind]

