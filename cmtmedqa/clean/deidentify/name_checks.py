@@ -23,7 +23,7 @@ from cmtmedqa.clean.deidentify.names import (
     whole_run,
 )
 from cmtmedqa.clean.deidentify.patterns import TAG_MARK
-from cmtmedqa.clean.deidentify.places import PLACES
+from cmtmedqa.clean.deidentify.places import place_end
 
 Extent = tuple[int, int] | bool
 
@@ -32,6 +32,7 @@ NEVER = frozenset("那相权但和从应时成全能经由祝对连同还有都�
 # Of these the ones that join what stands before them to what follows: no surname at all here.
 JOINS = frozenset("和从能对连同还有为以及须才是经")
 FUNCTION_WORDS = NEVER | frozenset("于常左戴关单包向国信但修衣位保权")
+DOUBTFUL = AMBIGUOUS | FUNCTION_WORDS
 _NO_NAME = re.compile(
     r"[未不无没错对空假乱看字写填改变样误]|[同如][上下]|电话|性别|年龄|[证号卡码件单车]|医保|社保|银行|手机|护照|户口|认证|登记|完成|成功|失败|通过|已|地址|朋友|同事|前台|正确|一致|匿名|保密|患者|姓名|什么|多少|怎|先生$|女士$|医生|大夫"
 )
@@ -83,7 +84,7 @@ def announced_sure(match: re.Match[str]) -> Extent:
     if not isinstance(found, tuple):
         return False
     end = found[1]
-    plain = surname_length(text, start) > 1 or text[start] not in AMBIGUOUS | FUNCTION_WORDS
+    plain = surname_length(text, start) > 1 or text[start] not in DOUBTFUL
     given = text[start + surname_length(text, start) : end]
     known = all(char in USUAL for char in given)
     ended = closed(text, end) or allowed(text, end)
@@ -130,10 +131,9 @@ def _sound(text: str, start: int, end: int) -> bool:
     if "氏" in text[start + size : end + 1] or _EPONYM.match(text, end) or _DRUG.match(text, end - 1):
         return False
     before = text[start - 1 : start]
-    place = PLACES.match(text, start)
     return (
         given not in NO_GIVEN
-        and not (place and place.end() >= end)
+        and place_end(text, start) < end
         and not (
             size == 1
             and before
@@ -154,7 +154,7 @@ def whole(match: re.Match[str]) -> Extent:
     given = text[start + size : end]
     if not given or allowed(text, start) or any(char in STOP and char not in USUAL for char in given):
         return False
-    weak_surname = size == 1 and text[start] in AMBIGUOUS | FUNCTION_WORDS
+    weak_surname = size == 1 and text[start] in DOUBTFUL
     return _sound(text, start, end) and sum(char in USUAL for char in given) >= (len(given) if weak_surname else 1)
 
 
@@ -163,7 +163,7 @@ def usual(match: re.Match[str]) -> Extent:
     text, (start, end) = match.string, match.span("v")
     size = surname_length(text, start)
     given = text[start + size : end]
-    sure = len(given) == 2 or size > 1 or text[start] not in AMBIGUOUS | FUNCTION_WORDS or _names_only(text, start, end)
+    sure = len(given) == 2 or size > 1 or text[start] not in DOUBTFUL or _names_only(text, start, end)
     known = bool(given) and sure and not allowed(text, start) and all(char in USUAL for char in given)
     return known and _sound(text, start, end)
 
@@ -177,7 +177,7 @@ def usual_plain(match: re.Match[str]) -> Extent:
     """Like usual, and the surname is no word."""
     text, start = match.string, match.start("v")
     compound = surname_length(text, start) > 1
-    return (compound or text[start] not in AMBIGUOUS | FUNCTION_WORDS) and usual(match)
+    return (compound or text[start] not in DOUBTFUL) and usual(match)
 
 
 def recorded(match: re.Match[str]) -> Extent:

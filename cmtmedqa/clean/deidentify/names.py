@@ -52,7 +52,8 @@ CUT, NO_GIVEN = (frozenset(_GIVEN[name].split()) for name in ("[cut]", "[none]")
 BEHIND = dict(item.split(":") for item in _GIVEN["[behind]"].split())
 # Characters of given names that hardly stand in other words.
 ONLY = frozenset(_GIVEN["[only]"].replace(" ", ""))
-USUAL = COMMON | _BEFORE | _AFTER
+FIRST, LAST = COMMON | _BEFORE, COMMON | _AFTER
+USUAL = FIRST | _AFTER
 # Few places are worth the comparison with every compound surname.
 SURNAME = rf"(?:(?=[{''.join(sorted({name[0] for name in COMPOUND}))}])(?:{'|'.join(COMPOUND)})|[{''.join(sorted(SURNAMES))}])"
 
@@ -157,9 +158,9 @@ def likely_name(text: str, start: int) -> Name | None:
         return None
     one, two = start + size + 1, start + size + 2
     first, second = text[one - 1 : one], text[one:two]
-    if not re.fullmatch(f"[{HAN}]", first):
+    if not "一" <= first <= "鿿":
         return None
-    pair = first in COMMON | _BEFORE and second in COMMON | _AFTER and text[two - 1 : two + 1] not in CUT
+    pair = first in FIRST and second in LAST and text[two - 1 : two + 1] not in CUT
     alone = first in COMMON and text[one - 1 : two] not in CUT
     alone = alone and (second not in USUAL or ends_well(text, one) or bool(_FOLLOWS.match(text, one)))
     if pair and not (alone and _FOLLOWS.match(text, one)):
@@ -168,7 +169,7 @@ def likely_name(text: str, start: int) -> Name | None:
         return Name(one, True)
     if _is_given(text, start + size) and _is_given(text, one) and ends_well(text, two):
         return Name(two, False)
-    return Name(one, first in COMMON | _BEFORE) if _is_given(text, start + size) and ends_at_mark(text, one) else None
+    return Name(one, first in FIRST) if _is_given(text, start + size) and ends_at_mark(text, one) else None
 
 
 def whole_run(text: str, start: int) -> int:

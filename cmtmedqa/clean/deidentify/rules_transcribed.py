@@ -6,7 +6,7 @@ from cmtmedqa.clean.deidentify.cues import BELONGINGS, FIELD, FUNCTION, HONORIFI
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import HAN, STOP, USUAL, allowed, closed, ends_at_mark, ends_well, sections
 from cmtmedqa.clean.deidentify.patterns import compiled
-from cmtmedqa.clean.deidentify.places import PLACES
+from cmtmedqa.clean.deidentify.places import place_end
 
 _TABLE = {title.strip("[]"): words.split() for title, words in sections("transcribed.txt").items()}
 
@@ -51,8 +51,8 @@ def _dotted(match: re.Match[str]) -> bool:
 def _known(match: re.Match[str]) -> bool:
     """Parts of names that together are no place and no drug."""
     text, (start, end) = match.string, match.span("v")
-    place = PLACES.match(text, start)
-    return not (place and place.end() >= end) and not re.match(
+    place = place_end(text, start)
+    return not place >= end and not re.match(
         "[省市县区州盟旗镇乡路街氏]|自治|地区|医院|综合[征症]", text[end : end + 2]
     )
 
@@ -82,9 +82,9 @@ def _by_cue(match: re.Match[str]) -> tuple[int, int] | bool:
 
 def _sounded(text: str, start: int, end: int) -> bool:
     """Whether a stretch of such sounds is no place, drug or other word."""
-    place = PLACES.match(text, start)
+    place = place_end(text, start)
     words = any(allowed(text, at) for at in range(start, end - 1))
-    return not (words or _NO_RUN.search(text[start:end]) or (place and place.end() >= end - 1))
+    return not (words or _NO_RUN.search(text[start:end]) or place >= end - 1)
 
 
 def _framed(match: re.Match[str]) -> bool:
