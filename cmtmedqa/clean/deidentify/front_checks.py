@@ -35,11 +35,17 @@ def fronted(match: re.Match[str]) -> Extent:
     return recorded(match)
 
 
-def fronted_sure(match: re.Match[str]) -> Extent:
-    """Like fronted, before a weaker cue: a surname that is no word, and of two characters one that hardly stands in words."""
+def fronted_plain(match: re.Match[str]) -> Extent:
+    """Like fronted, and the surname is no word, or the given name holds what hardly stands in words."""
     surname, given = _split(match)
     sure = len(surname) > 1 or surname not in DOUBTFUL or any(char in ONLY for char in given)
-    return sure and (len(given) == 2 or given in ONLY or len(surname) > 1) and fronted(match)
+    return sure and fronted(match)
+
+
+def fronted_sure(match: re.Match[str]) -> Extent:
+    """Like fronted_plain, before a weaker cue: of a single character only one that hardly stands in words."""
+    surname, given = _split(match)
+    return (len(given) == 2 or given in ONLY or len(surname) > 1) and fronted_plain(match)
 
 
 def framed_name(match: re.Match[str]) -> Extent:

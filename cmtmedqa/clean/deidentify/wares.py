@@ -16,7 +16,7 @@ _SOLD = re.compile(
 # A finding, a test or a measure that bears the name of who found it.
 _EPONYM = re.compile(
     "(?:氏|[一二三])?(?:征|综合征|综合症|试验|定律|现象|三联|体征|评分|量表|分[级型期]|染色|小体|杆菌|球菌|病毒|手法|体位|结节|细胞|抗体|斑(?!了))|"
-    "(?<=[斯尔特克逊顿曼姆恩格伯茨])(?:骨折|环|线|角|管|囊|腺|膜)|病(?![了重好情危倒房历人])"
+    "(?<=[斯尔特克逊顿曼姆恩格伯茨])(?:骨折|环|线|角|管|囊|腺|膜)|病(?![了重好情危倒房历人理程因灶案])"
 )
 # What is taken or applied in doses.
 _DOSED = re.compile(
