@@ -13,7 +13,7 @@ from cmtmedqa.clean.deidentify.name_checks import (
     whole,
 )
 from cmtmedqa.clean.deidentify.names import ONLY, USUAL, allowed, surname_length
-from cmtmedqa.clean.deidentify.wares import called_ware
+from cmtmedqa.clean.deidentify.wares import called_person
 
 
 def _split(match: re.Match[str]) -> tuple[str, str]:
@@ -72,23 +72,16 @@ def entered(match: re.Match[str]) -> Extent:
     return found if near or (len(given) == 2 and all(char in ONLY for char in given)) else False
 
 
-# Behind the name of who is called so by 的: a person or what a person has, and no ware.
-_CALLED_PERSON = re.compile(
-    "(?!的)|的(?:[^一-鿿]|$|[那这]?[个位名]?(?:病|患|人|孩|小|老|医|大夫|家|女|男|产|护|学生|同|朋友|号|报告|检查|化验|片|单|床|结果|名|账|是|在|来|昨|今|上|之|前)|妈|爸|父|母)"
-)
-
-
 def called_sure(match: re.Match[str]) -> Extent:
     """Like announced_sure, and nothing that is called so."""
     found = announced_sure(match)
-    known = isinstance(found, tuple) and _CALLED_PERSON.match(match.string, found[1])
-    return found if known and not called_ware(match.string, match.start("v")) else False
+    known = isinstance(found, tuple) and called_person(match.string, match.start("v"), found[1])
+    return found if known else False
 
 
 def called_whole(match: re.Match[str]) -> Extent:
     """Like whole, and nothing that is called so."""
-    known = _CALLED_PERSON.match(match.string, match.end("v")) and not called_ware(match.string, match.start("v"))
-    return whole(match) if known else False
+    return whole(match) if called_person(match.string, *match.span("v")) else False
 
 
 _BORROWED = re.compile("的(?:名|身份|医保|社保|就诊|卡|号|手机|账|帐|电话|微信|资料|信息)|挂|预约|登记|取|报")

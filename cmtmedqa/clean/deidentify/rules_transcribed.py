@@ -7,6 +7,7 @@ from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import HAN, STOP, USUAL, allowed, closed, ends_at_mark, ends_well, sections
 from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.places import place_end
+from cmtmedqa.clean.deidentify.wares import called_person, is_ware
 
 _TABLE = {title.strip("[]"): words.split() for title, words in sections("transcribed.txt").items()}
 
@@ -67,6 +68,7 @@ def _by_cue(match: re.Match[str]) -> tuple[int, int] | bool:
     """The longest stretch of such sounds behind the cue that ends well and is no place, drug or other word."""
     text, start = match.string, match.start("v")
     verb = match[0][0] in _VERBS
+    called = text[start - 1] == "叫"
     for end in range(match.end("v"), start + 2, -1):
         run = text[start:end]
         sure = sum(char in _SOUND for char in run)
@@ -76,7 +78,8 @@ def _by_cue(match: re.Match[str]) -> tuple[int, int] | bool:
         ):
             continue
         if (sure >= 2 and 2 * sure >= len(run)) or (ended and sure) or _DAI_NAME.fullmatch(run):
-            return (start, end) if _sounded(text, start, end) else False
+            ware = is_ware(text, end) or (called and not called_person(text, start, end))
+            return (start, end) if not ware and _sounded(text, start, end) else False
     return False
 
 

@@ -10,7 +10,7 @@ _DRUG = re.compile(
 # Nor into what is sold under a maker's name.
 _SOLD = re.compile(
     "(?![吃服用打开贴拿买的了在和查测验喝抽涂抹输挂停做看是说])[一-鿿]{0,3}(?<![的了用买吃喝])(?:牌|奶粉|米粉|辅食|面霜|乳霜|洗发水|沐浴露|护发素|卫生巾|纸尿裤|尿不湿|奶瓶|奶嘴|游戏机?|手机|手表|手环|"
-    "血糖仪|血压计|雾化器|制氧机|呼吸机|面膜|面膜|精华|爽肤水|防晒|牙膏|牙刷|漱口水|眼霜|唇膏|口红|护理液|隐形眼镜|酸奶|牛奶|饮料|矿泉水|凉茶|零食|薯片|饼干|月饼|火锅|白酒|啤酒|红酒|茶叶|"
+    "血糖仪|血压计|雾化器|制氧机|呼吸机|面膜|精华|爽肤水|防晒|牙膏|牙刷|漱口水|眼霜|唇膏|口红|护理液|隐形眼镜|酸奶|牛奶|饮料|矿泉水|凉茶|零食|薯片|饼干|月饼|火锅|白酒|啤酒|红酒|茶叶|"
     "领冠|超市|药房|药店|药业|公司|集团|专柜|旗舰店|保健品|蛋白粉|益生菌|钙片|鱼油|阿胶|膏药|贴膏|口服液)"
 )
 # A finding, a test or a measure that bears the name of who found it.
@@ -27,6 +27,11 @@ _CALLED = re.compile(
     "(?:药|牌子?|店|品|粉|霜|膏|水|公司|款|种|[药镜胶贴]片|剂|器|仪|机|游戏|电影|剧|歌|书|平台|软件|[Aa][Pp][Pp]|医院|病(?!人)|症|征|菌|抗体|指标|项目|检查|方子?|汤|茶|酒|饮料|零食|厂家?|集团|东西|玩意儿?|成分|系列|型号)(?:的?名[字称]?)?(?:就|也|好像|大概|应该)?(?:名?叫[做作]?|名为|名唤|是|:)$"
 )
 
+# Behind the name of who is called so by 的: a person or what a person has, and no ware.
+_CALLED_PERSON = re.compile(
+    "(?!的)|的(?:[^一-鿿]|$|[那这]?[个位名]?(?:病|患|人|孩|小|老|医|大夫|家|女|男|产|护|学生|同|朋友|号|报告|检查|化验|片|单|床|结果|名|账|是|在|来|昨|今|上|之|前)|妈|爸|父|母)"
+)
+
 
 def is_ware(text: str, end: int) -> bool:
     """Whether what ends here runs on into an eponym, the form of a drug or what is sold, or into a dose."""
@@ -38,3 +43,8 @@ def is_ware(text: str, end: int) -> bool:
 def called_ware(text: str, start: int) -> bool:
     """Whether a thing is called what stands here."""
     return bool(_CALLED.search(text, max(0, start - 12), start))
+
+
+def called_person(text: str, start: int, end: int) -> bool:
+    """Whether who is called what stands here may be somebody: no thing, neither before nor, joined by 的, behind it."""
+    return bool(_CALLED_PERSON.match(text, end)) and not called_ware(text, start)
