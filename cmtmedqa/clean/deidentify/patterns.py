@@ -76,6 +76,42 @@ def led(words: str) -> str:
     return f"{_look(first)}(?:{words})"
 
 
+def branched(words: str) -> str:
+    """The same alternation sorted by first character, each written once: what cannot match here is passed over at once.
+
+    At a place only alternatives that may begin with its character can match, and these stay in their order.
+    """
+    choices = _choices(words)
+    firsts = [_sequence(parser.parse(choice)).first or frozenset() for choice in choices]
+    held: dict[int, list[str]] = {}
+    for choice, chars in zip(choices, firsts, strict=True):
+        for code in sorted(chars):
+            held.setdefault(code, []).append(choice)
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for code, members in held.items():
+        groups.setdefault(tuple(members), []).append(code)
+    return f"{_look(frozenset(held))}(?:{'|'.join(_branch(codes, members) for members, codes in groups.items())})"
+
+
+def _branch(codes: list[int], members: tuple[str, ...]) -> str:
+    head = chr(codes[0])
+    if len(codes) == 1 and all(choice[0] == head and choice[1:2] not in ("?", "*", "+", "{") for choice in members):
+        return f"{head}(?:{'|'.join(choice[1:] for choice in members)})"
+    return f"{_look(frozenset(codes))}(?:{'|'.join(members)})"
+
+
+def _choices(words: str) -> list[str]:
+    """The alternatives of a pattern, without those inside its brackets."""
+    found, depth = [""], 0
+    for char in words:
+        depth += (char in "([") - (char in ")]")
+        if char == "|" and not depth:
+            found.append("")
+        else:
+            found[-1] += char
+    return found
+
+
 def _look(chars: frozenset[int]) -> str:
     return f"(?=[{''.join(re.escape(chr(code)) for code in sorted(chars))}])"
 
