@@ -23,7 +23,7 @@ _TO_FIND_OUT = re.compile(
     "(?:看看?|明确|了解|排除|确定|判断|评估|观察|检查|查查?|确认|取决于|根据)(?:一下|下)?[^，。?？]{0,6}(?:有没有|有无|是否|是不是)"
 )
 _REQUEST = re.compile(
-    "(?:告诉|告知)(?:我|一下)|(?:说|讲|描述|介绍|补充|提供|报)(?:一下|下|说|讲)(?!.*[吗呢])|想(?:再|要|进一步)?(?:了解|知道|确认|请问|问)|麻烦您?(?:说|描述|提供|告)|方便(?:的话)?(?:说|告|描|提|透)"
+    "(?:告诉|告知)(?:我|一下)|(?:说|讲|描述|介绍|补充|提供|报)(?:一下|下|说|讲)(?!.*[吗呢])|想(?:再|要|进一步)*(?:了解|知道|确认|请问|问问?)(?:一下|下)?|麻烦您?(?:说|描述|提供|告)|方便(?:的话)?(?:说|告|描|提|透)"
 )
 _COURTESY = re.compile(
     "(?:还|其他|其它|别的)[^，。?？]{0,8}(?:问题|疑问|想问|需要)|^(?:这样|那|您|你|都|听|能)*(?:明白|清楚|理解|可以|好|对|行|懂)的?了?(?:吗|吧|么)$|^好不好$"
@@ -71,7 +71,7 @@ def is_question(clause: str, sentence: list[str]) -> bool:
     if bare.endswith(("?", "？")) or ("，还是" in bare and sentence[-1].endswith(("?", "？"))):
         return True
     if _REQUEST.search(bare):
-        return bool(_content(bare))
+        return bool(_content(_REQUEST.sub("", bare)))
     if bare.startswith("请问") and sentence[0] == clause and not _asks(bare.removeprefix("请问")):
         return not any(_asks(other.strip(_END + "?？")) for other in sentence[1:])
     if _asks(bare):

@@ -126,6 +126,7 @@ _SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]
 _HAN_OF = "零一二三四五六七八九"
 _ASKED = re.compile("[每一1]个?[天日][^，,。;；]{0,8}?(?:几|多少|多久|多长)")  # 每天几次 prescribes nothing
 _RECENT = 64  # both texts of a pair are read by several gates
+_DOSED_BY_DAY = re.compile(rf"(?:[每一1]\s*个?|天)[天日][^，,。;；]{{0,3}}(?:[0-9几半]|{_HAN})|[qbt]i?d")
 _TIME_OF_DAY = re.compile("[早晚夜睡晨餐饭]")
 
 
@@ -198,7 +199,7 @@ def difference(original: str, rewritten: str) -> tuple[set[str], set[str]]:
     lost, added = _unspelt(lost, rewritten), _unspelt(added, original)
     if lost or added:
         return lost, added
-    return _unheard(before, after, other), _unheard(after, before, one)
+    return _unheard(before, after, other, original), _unheard(after, before, one, rewritten)
 
 
 def _missing(some: Sequence[Amount], others: Sequence[Amount], repeated: set[str]) -> set[str]:
@@ -230,11 +231,11 @@ def _unsaid(item: Amount, said: set[tuple[float, str]], values: set[float], bare
     )
 
 
-def _unheard(some: set[str], others: set[str], amounts_there: Iterable[Amount]) -> set[str]:
+def _unheard(some: set[str], others: set[str], amounts_there: Iterable[Amount], text: str) -> set[str]:
     """What of the periods differs; a time of the day (睡前) may stand for every day, and says nothing by itself."""
     said = {item.said for item in amounts_there}
     left = {name for name in some - others if _EVERY.get(name) not in said} - {"by day"}
-    return left - {"every day"} if "by day" in others else left
+    return left - {"every day"} if "by day" in others or not _DOSED_BY_DAY.search(text) else left
 
 
 def _from_latin(found: "re.Match[str]") -> str:

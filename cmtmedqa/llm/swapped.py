@@ -54,6 +54,10 @@ _FAMILIES = frozenset(
 _MARKS_BEFORE = re.compile(
     "^.*[^\u4e00-\u9fff]|^.*[的是为有了和与及或个做查拍行见示虑患得发出现处属在如若果疑断于再复次并伴无没非成诊]"
 )
+_SCALES = tuple(
+    frozenset(words.split())
+    for words in ("轻度 中度 重度", "早期 晚期", "急性 慢性", "良性 恶性", "阳性 阴性", "浅 深", "左 右")
+)
 _CLASS = re.compile("[药剂类素膏贴]$|疫苗$")  # 降压药 beside the drug itself says nothing new
 
 
@@ -63,11 +67,13 @@ def terms(original: str, rewritten: str) -> str | None:
     lost, added = _new(one, rewritten, other), _new(other, original, one)
     alike = {(term, twin) for term in lost for twin in added if _swap(term, twin)}
     gone = {term for term in lost if not _headed(term, rewritten, original)} | {term for term, _ in alike}
+    added = {term for term in added if len(term) < 4 or term[:2] not in original or term[:2] in _TELLS_NOTHING}
     new = {term for term in added if not _headed(term, original, rewritten)} | {twin for _, twin in alike}
     tested, retested = named.tests(original), named.tests(rewritten)
     swapped = _new(tested, rewritten, retested), _new(retested, original, tested)
     return (
         shown(gone, new)
+        or _opposite(named.degrees(original), named.degrees(rewritten))
         or shown(_unnamed(original, rewritten), _unnamed(rewritten, original))
         or (shown(*swapped) if all(swapped) else None)
     )
@@ -97,8 +103,13 @@ def _headed(term: str, text: str, own: str) -> bool:
     head = term[-2:]
     if head in _TELLS_NOTHING:
         return False
-    places = (found.start() for found in re.finditer(re.escape(head), text))
-    return any(all(mark in own for mark in _MARKS_BEFORE.sub("", text[max(0, place - 2) : place])) for place in places)
+    for found in re.finditer(re.escape(head), text):
+        start, size = found.start(), len(head)
+        while size < len(term) and start and text[start - 1] == term[-size - 1]:
+            start, size = start - 1, size + 1
+        if all(mark in own for mark in _MARKS_BEFORE.sub("", text[max(0, start - 2) : start])):
+            return True
+    return False
 
 
 def _in_short(name: str, text: str) -> bool:
@@ -120,10 +131,19 @@ def shown(before: set[str], after: set[str]) -> str | None:
     return "; ".join([*(f"lost {item}" for item in lost), *(f"added {item}" for item in added)])
 
 
+def _opposite(before: set[str], after: set[str]) -> str | None:
+    """The degrees of a rewrite in whose place the original has another of the same scale: 重度 for 轻度."""
+    for scale in _SCALES:
+        lost, left = (before - after) & scale, after & scale
+        if lost and left:
+            return shown(lost, left)
+    return None
+
+
 def _unnamed(text: str, other: str) -> set[str]:
     """The Latin names and the degrees of a text that the other neither has nor spells out in Chinese."""
     known = _said(other)
-    left = (named.letters(text) | named.degrees(text)) - named.letters(other) - named.degrees(other)
+    left = named.letters(text) - named.letters(other)
     return {name for name in left if name not in known and not any(full in other for full in LATIN.get(name, ()))}
 
 
