@@ -6,7 +6,7 @@ from cmtmedqa.llm.numbers import amounts, plain
 
 _DOSED = frozenset(("mg", "μg", "g", "iu", "ml", "片", "粒"))
 _NO_NAME = frozenset(
-    "了应补喝饮水超过减增加升降高低多少后前时内外上下月年日天周就先从到冲兑便排位量重别不勿在制维持去来肾肝始起今明昨逐盐糖油水食蛋白质议摄入脂是为次给再选改换日分度最或且若及与和共约天疗程治疗"
+    "了应补喝饮水超过减增加升降高低多少后前时内外上下月年日天周就先从到冲兑便排位量重别不勿在制维持去来肾肝始起今明昨逐盐糖油水食蛋质议摄入脂是为次给再选改换日分度最或且若及与和共约天疗程治疗"
 )
 _NAME = re.compile("[\u4e00-\u9fff]{2}")
 _BEFORE_DOSE = re.compile(

@@ -16,9 +16,9 @@ _UNITS = {
     "iu": ("国际单位", "个单位", "iu", "单位", "u"), "μg": ("微克", "μg", "ug", "mcg"), "mg": ("毫克", "mg"),
     "kg": ("公斤", "千克", "kg"), "斤": ("斤",), "g": ("克", "g"), "ml": ("毫升", "ml", "cc"), "l": ("升", "l"), "mm": ("毫米", "mm"),
     "cm": ("厘米", "公分", "cm"), "m": ("米",), "℃": ("摄氏度", "°c", "℃", "度"), "%": ("%",), "月": ("个月", "月"), "周": ("星期", "礼拜", "周", "w"),
-    "岁": ("周岁", "岁"), "小时": ("个小时", "小时", "个钟头", "钟头", "h"), "分钟": ("分钟", "min"), "日": ("天", "日", "d"), "年": ("年",), "次": ("次", "遍", "回"), "点": ("点钟", "点"),
+    "岁": ("周岁", "岁"), "小时": ("个小时", "小时", "个钟头", "钟头", "h"), "分钟": ("分钟", "min"), "日": ("天", "日", "d"), "年": ("年",), "次": ("次", "遍", "回", "针"), "点": ("点钟", "点"),
     "片": ("片",), "粒": ("粒", "颗"), "袋": ("袋", "包"), "支": ("支",), "枚": ("枚",), "滴": ("滴",), "丸": ("丸",), "瓶": ("瓶",), "盒": ("盒",), "贴": ("贴",),
-    "喷": ("喷", "揿", "吸"), "": ("下", "个"), "针": ("针",), "剂": ("剂", "副", "付"), "倍": ("倍",), "疗程": ("个疗程", "疗程"), "杯": ("杯",), "碗": ("碗",), "勺": ("勺", "匙"), "顿": ("顿", "餐"), "型": ("型",), "级": ("级",), "期": ("期",),
+    "喷": ("喷", "揿", "吸"), "": ("下", "个"), "剂": ("剂", "副", "付"), "倍": ("倍",), "疗程": ("个疗程", "疗程"), "杯": ("杯",), "碗": ("碗",), "勺": ("勺", "匙"), "顿": ("顿", "餐"), "型": ("型",), "级": ("级",), "期": ("期",),
     "组": ("组",), "口": ("口",), "块": ("块",), "根": ("根",),
 }  # fmt: skip
 # What a unit is in the smallest one of its kind: 0.5 g and 500 mg, 两周 and 14天, 2斤 and 1公斤 are equal.
@@ -212,7 +212,7 @@ def _missing(some: Sequence[Amount], others: Sequence[Amount], repeated: set[str
 
 def _unspelt(shown: set[str], text: str) -> set[str]:
     """Without the bare numbers that a text has in Chinese before a word that is no unit here: 三组 has a 3."""
-    return {item for item in shown if not (item.isdigit() and len(item) == 1 and _HAN_OF[int(item)] in text)}
+    return {item for item in shown if not (item.isdigit() and 1 < int(item) < 10 and _HAN_OF[int(item)] in text)}
 
 
 def _unsaid(item: Amount, said: set[tuple[float, str]], values: set[float], bare: set[float]) -> bool:

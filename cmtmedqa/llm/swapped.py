@@ -58,7 +58,7 @@ _SCALES = tuple(
     frozenset(words.split())
     for words in ("轻度 中度 重度", "早期 晚期", "急性 慢性", "良性 恶性", "阳性 阴性", "浅 深", "左 右")
 )
-_CLASS = re.compile("[药剂类素膏贴]$|疫苗$")  # 降压药 beside the drug itself says nothing new
+_CLASS = re.compile("[药剂类膏贴]$|疫苗$")  # 降压药 beside the drug itself says nothing new
 
 
 def terms(original: str, rewritten: str) -> str | None:
@@ -67,10 +67,10 @@ def terms(original: str, rewritten: str) -> str | None:
     lost, added = _new(one, rewritten, other), _new(other, original, one)
     alike = {(term, twin) for term in lost for twin in added if _swap(term, twin)}
     gone = {term for term in lost if not _headed(term, rewritten, original)} | {term for term, _ in alike}
-    added = {term for term in added if len(term) < 4 or term[:2] not in original or term[:2] in _TELLS_NOTHING}
+    added = {term for term in added if not _begun(term, original, one)}
     new = {term for term in added if not _headed(term, original, rewritten)} | {twin for _, twin in alike}
     tested, retested = named.tests(original), named.tests(rewritten)
-    swapped = _new(tested, rewritten, retested), _new(retested, original, tested)
+    swapped = tested - retested, retested - tested
     return (
         shown(gone, new)
         or _opposite(named.degrees(original), named.degrees(rewritten))
@@ -85,7 +85,8 @@ def drugs(original: str, rewritten: str) -> str | None:
     lost = _new(one, rewritten, other)
     added = {name for name in _new(other, original, one) if not _in_short(name, original)}
     if not (lost and added):
-        lost, added = ({name for name in some if not _CLASS.search(name)} for some in (lost, added))
+        lost = {name for name in lost if not _CLASS.search(name)}
+        added = {name for name in added if not _CLASS.search(name) or name[:2] not in original}
     return shown(lost, added) or shown(*_unlike(original, rewritten))
 
 
@@ -93,6 +94,12 @@ def _swap(term: str, twin: str) -> bool:
     """Whether two terms share a pair of characters and neither is in the other: 胃溃疡 and 口腔溃疡, not B超 and 肝脏B超."""
     pairs = ({text[place : place + 2] for place in range(len(text) - 1)} for text in (term, twin))
     return term not in twin and twin not in term and bool(set.intersection(*pairs))
+
+
+def _begun(term: str, text: str, known: list[str]) -> bool:
+    """Whether a text has the first two characters of a longer term, which are those of no term known there: 轮状 for 轮状病毒."""
+    start = term[:2]
+    return len(term) > 3 and start in text and start not in _TELLS_NOTHING and not any(start in other for other in known)
 
 
 def _headed(term: str, text: str, own: str) -> bool:
