@@ -58,6 +58,8 @@ _SCALES = tuple(
     frozenset(words.split())
     for words in ("轻度 中度 重度", "早期 晚期", "急性 慢性", "良性 恶性", "阳性 阴性", "浅 深", "左 右")
 )
+_EXAMINED = re.compile("(?:再[查测看]|复查|化验|[查看测]一?[次下]|复测|抽血|验血)(?=[，。,；;了再还就]|$)")
+_TEST = re.compile("超声|常规|X线|CT|磁共振|检查|镜|造影|心电图|病理|蛋白|试验|抗体|功能|血糖|血脂|肝功|肾功")
 _CLASS = re.compile("[药剂类膏贴]$|疫苗$")  # 降压药 beside the drug itself says nothing new
 
 
@@ -67,7 +69,9 @@ def terms(original: str, rewritten: str) -> str | None:
     lost, added = _new(one, rewritten, other), _new(other, original, one)
     alike = {(term, twin) for term in lost for twin in added if _swap(term, twin)}
     gone = {term for term in lost if not _headed(term, rewritten, original)} | {term for term, _ in alike}
-    added = {term for term in added if not _begun(term, original, one)}
+    added = {term for term in added if not (_begun(term, original, one) or _abridged(term, original, rewritten))}
+    if _EXAMINED.search(original):  # 一周后再查 lets a rewrite say what of
+        added = {term for term in added if not _TEST.search(term)}
     new = {term for term in added if not _headed(term, original, rewritten)} | {twin for _, twin in alike}
     tested, retested = named.tests(original), named.tests(rewritten)
     swapped = tested - retested, retested - tested
@@ -99,7 +103,15 @@ def _swap(term: str, twin: str) -> bool:
 def _begun(term: str, text: str, known: list[str]) -> bool:
     """Whether a text has the first two characters of a longer term, which are those of no term known there: 轮状 for 轮状病毒."""
     start = term[:2]
-    return len(term) > 3 and start in text and start not in _TELLS_NOTHING and not any(start in other for other in known)
+    return (
+        len(term) > 3 and start in text and start not in _TELLS_NOTHING and not any(start in other for other in known)
+    )
+
+
+def _abridged(term: str, text: str, own: str) -> bool:
+    """Whether a text says a term by two of its characters: 网脱 for 视网膜脱离, 地贫 for 地中海贫血."""
+    short = {one + other for place, one in enumerate(term) for other in term[place + 2 :]}
+    return len(term) > 3 and any(word in text and word not in own for word in short)
 
 
 def _headed(term: str, text: str, own: str) -> bool:
