@@ -1,6 +1,8 @@
 """Whether a rewrite names other drugs, diseases and tests than the original: swaps are sought, not each word that differs."""
 
+import operator
 import re
+import string
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -60,6 +62,14 @@ _SCALES = tuple(
 )
 _EXAMINED = re.compile("(?:再[查测看]|复查|化验|[查看测]一?[次下]|复测|抽血|验血)(?=[，。,；;了再还就]|$)")
 _TEST = re.compile("超声|常规|X线|CT|磁共振|检查|镜|造影|心电图|病理|蛋白|试验|抗体|功能|血糖|血脂|肝功|肾功")
+# Everyday words and what joins others: their loss is no loss of a name.
+_SPOKEN = re.compile(
+    "公分|礼拜|星期|钟头|肚子|嗓子|屁股|胳膊|脑袋|娃|小孩|老公|老婆|媳妇|舌头|眼水|饭后|饭前|睡觉|厉害|赶紧|马上|立刻|千万|东西|家里|随便|使劲|抽烟|喝酒|拉肚|发烧|老人|开刀|动刀|行吗|咋样|怎么样"
+)
+_FILLS = frozenset(
+    "，。？！、：；（）,.?!:;() 的了吗呢吧啊呀么没不别要就才都也还再先后前上下来去回看查做用吃打抹给让把被跟和与或多少点些几个这那有无是在到得会能可行好咋啥怎样一二两三四五六七八九十半天日周月年次片粒支早晚饭自己您你他她它我们人太真很挺越光够管"
+    + string.printable
+)
 _CLASS = re.compile("[药剂类膏贴]$|疫苗$")  # 降压药 beside the drug itself says nothing new
 
 
@@ -72,6 +82,8 @@ def terms(original: str, rewritten: str) -> str | None:
     added = {term for term in added if not (_begun(term, original, one) or _abridged(term, original, rewritten))}
     if _EXAMINED.search(original):  # 一周后再查 lets a rewrite say what of
         added = {term for term in added if not _TEST.search(term)}
+    if not lost and not _vanished(original, rewritten):
+        added = set()
     new = {term for term in added if not _headed(term, original, rewritten)} | {twin for _, twin in alike}
     tested, retested = named.tests(original), named.tests(rewritten)
     swapped = tested - retested, retested - tested
@@ -87,7 +99,11 @@ def drugs(original: str, rewritten: str) -> str | None:
     """What of drugs is another in the rewrite, or None; a drug in no list is seen by the dose it takes over."""
     one, other = named.names(original), named.names(rewritten)
     lost = _new(one, rewritten, other)
-    added = {name for name in _new(other, original, one) if not _in_short(name, original)}
+    added = {
+        name
+        for name in _new(other, original, one)
+        if not (_in_short(name, original) or _abridged(name, original, rewritten))
+    }
     if not (lost and added):
         lost = {name for name in lost if not _CLASS.search(name)}
         added = {name for name in added if not _CLASS.search(name) or name[:2] not in original}
@@ -112,6 +128,13 @@ def _abridged(term: str, text: str, own: str) -> bool:
     """Whether a text says a term by two of its characters: 网脱 for 视网膜脱离, 地贫 for 地中海贫血."""
     short = {one + other for place, one in enumerate(term) for other in term[place + 2 :]}
     return len(term) > 3 and any(word in text and word not in own for word in short)
+
+
+def _vanished(text: str, other: str) -> bool:
+    """Whether two neighbouring characters of content are gone, as are those of a name that another took the place of."""
+    known = {*_said(other).translate(_EVERYDAY), *_FILLS}
+    marks = [mark not in known for mark in _SPOKEN.sub("，", text).translate(_EVERYDAY)]
+    return any(map(operator.and_, marks, marks[1:]))
 
 
 def _headed(term: str, text: str, own: str) -> bool:
