@@ -31,7 +31,10 @@ _CARE = re.compile(
     "就医|就诊|医院|复诊|复查|急诊|门诊|面诊|看医生|挂号|专科|120|住院|随访|线下|来院|回院|到院|返院|来看|去看|去查|来查|回来|再来|送医|入院|随诊|前来|[再去](?:做|查|拍|测|次)|复测|复评|(?:马上|立刻|立即|赶紧|尽快)来|检查"
 )
 _URGENT = re.compile(
-    "立即|立刻|马上|尽快|尽速|及时|及早|尽早|赶紧|赶快|即刻|当即|迅速|火速|抓紧|第一时间|今[天日](?:就|即)|快[去来点送]|速[去来]|当[天日就]|(?:不要|不能|切勿|别|不可|勿|请勿)(?:再)?(?:拖|耽搁|耽误|等|延误|犹豫)"
+    "立即|立刻|马上|尽快|尽速|及时|及早|尽早|赶紧|赶快|即刻|当即|迅速|火速|抓紧|第一时间|今[天日](?:就|即)|快[去来点送]|速[去来]|当[天日就]"
+)
+_SOON = re.compile(
+    f"{_URGENT.pattern}|(?:不要|不能|切勿|别|不可|勿|请勿|不必)再?(?:拖|耽搁|耽误|等|延误|犹豫)|直接[去到来前]|提前来"
 )
 _LATER = re.compile(
     "择期|择机|有空|有时间|方便(?:的)?时|改[天日]|过几天|过两天|等几天|下[周月次]|次日|暂缓|不急(?!于)|晚些|等等再"
@@ -49,6 +52,7 @@ _TAG = re.compile(r"\[[\u4e00-\u9fffA-Za-z0-9]{1,8}\]")
 _ECHO = re.compile("改写|润色|原文|以下是|根据要求|专业的语气|重写")
 
 _COUNTED, _AHEAD = frozenset("片粒袋支枚滴丸瓶贴喷针剂"), 5  # how far behind its count a drug may stand
+_TIMES = frozenset(("分钟", "月", "岁", "点"))
 _SHORTEST, _LONGEST, _SLACK = 0.4, 3.0, 40
 
 
@@ -116,6 +120,8 @@ def _doses_of(text: str) -> dict[str, frozenset[tuple[float, str]]]:
     places = sorted(drugs(folded))
     found: dict[str, set[tuple[float, str]]] = {drug: set() for _, drug in places}
     for amount in amounts(folded):
+        if amount.said[1] in _TIMES:  # 开塞露三天不拉才用 is no dose
+            continue
         before = [drug for start, drug in places if start <= amount.start]
         after = [(start, drug) for start, drug in places if amount.start < start <= amount.start + _AHEAD]
         if after and amount.unit in _COUNTED and not _CLAUSES.search(folded[amount.start : after[0][0]]):
@@ -138,7 +144,7 @@ def _care(original: str, rewritten: str) -> str | None:
         return "advice to seek care lost"
     if _seeks(_COMES, original) and not _seeks(_COMES_OR_SEEN, rewritten):
         return "advice to seek care lost"
-    if _URGENT.search(original) and not _URGENT.search(rewritten):
+    if _URGENT.search(original) and not _SOON.search(rewritten):
         return "urgency lost"
     return "urgency lost" if _postponed(rewritten) and not _postponed(original) else None
 
