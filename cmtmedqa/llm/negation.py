@@ -121,7 +121,7 @@ def difference(original: str, rewritten: str) -> str | None:
         return "negation lost"
     if _count(_USELESS, one) and not _count(_USELESS, other):
         return "negation lost"
-    if _count(_GRAVE, other) > _count(_GRAVE, one):
+    if _count(_GRAVE, other) > _count(_GRAVE, one) or _goes_on(one, other):
         return "negation lost"
     if _count(_LIMIT, other) + max(0, _count(_AS_LIMIT, other) - _count(_AS_LIMIT, one)) < _count(_LIMIT, one):
         return "negation lost"
@@ -142,7 +142,19 @@ def difference(original: str, rewritten: str) -> str | None:
     return "negation added" if added > lost + max(0, -spare) + _count(_USELESS, one) and fewer < 0 else None
 
 
-# A sign with nothing of its own to deny speaks of what stands before it: 羊肉，都别吃.
+_STOP = re.compile("(?<![别不要勿没可以能])停(?=[了掉戴照用药服]*(?:[，。；;!！]|$))")
+_NOT = re.compile("[停别不勿禁避戒忌暂]")
+
+
+def _goes_on(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether what one text stops (凉茶冷饮停) is named in the other, and neither there nor in the two clauses behind is a no."""
+    for about in (_content(clause[: found.start()]) for clause in one if (found := _STOP.search(clause))):
+        near = [place for place, clause in enumerate(other) if 2 * len(about & _content(clause)) >= max(2, len(about))]
+        if near and not any(_NOT.search("".join(other[place : place + 3])) for place in near):
+            return True
+    return False
+
+
 _BARE = re.compile(f"[都均也请先就要]*(?:{_NEGATOR.pattern})[吃喝服用做打查抹动碰弄了的必要考虑为进行忌]*[。；;！!·]*")
 _ENDS = re.compile(
     "(?<=.)(?:难以|可|先|再|来|得|需|加[到至]|去(?=医|急|门|查|看)|了(?=[\u4e00-\u9fff])|晚上|而|并|应|要)"
