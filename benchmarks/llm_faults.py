@@ -23,9 +23,8 @@ from cmtmedqa.judgements import Message
 from cmtmedqa.llm.client import Client, Failure, Limits, bounded
 from cmtmedqa.llm.endpoints import Endpoint
 from cmtmedqa.llm.ledger import Ledger
-from cmtmedqa.llm.passages import cleared
+from cmtmedqa.llm.passages import cleared, look_at
 from cmtmedqa.llm.request import Call, Request
-from tests.llm.server import Server, running
 
 FAULTS = {"429": 0.10, "500": 0.05, "timeout": 0.02, "broken": 0.02}
 _BROKEN_CONTENT = 0.02
@@ -50,6 +49,7 @@ async def ask(url: str, folder: Path, number: int) -> dict[str, int]:
     """One run over all requests; what came of it."""
     found = {"valid": 0, "cached": 0, "failed": 0, "calls": 0}
     with Ledger(folder) as ledger:
+        look_at(map(_text, range(number)), ledger)
         client = Client([Endpoint(name="m", url=url)], ledger, _LIMITS)
         async for _, got in bounded(
             map(_call, range(number)), lambda call: client.ask(call, check), _LIMITS.concurrency
@@ -64,8 +64,12 @@ async def ask(url: str, folder: Path, number: int) -> dict[str, int]:
     return found
 
 
+def _text(number: int) -> str:
+    return f"医生您好，我头痛{number}天了，怎么办？"
+
+
 def _call(number: int) -> Call:
-    text = f"医生您好，我头痛{number}天了，怎么办？"
+    text = _text(number)
     message = Message(role="user", content=text)
     return Call(
         request=Request(endpoint="m", model="m", messages=(message,), seed=number), passages=(cleared(text, "bench"),)
@@ -87,6 +91,8 @@ def main() -> None:
             )
         )
         return
+    from tests.llm.server import Server, running
+
     server = Server(reply, FAULTS)
     server.latency = 0.01
     with tempfile.TemporaryDirectory() as folder, running(server):

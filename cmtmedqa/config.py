@@ -3,7 +3,7 @@
 import datetime
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
@@ -246,12 +246,19 @@ def read_mapping(path: Path) -> dict[str, object]:
     return values
 
 
-def make_settings(values: Mapping[str, object], where: str, model: type[Read]) -> Read:
-    """Validate settings. Raises ConfigError that names the key and, for an unknown one, the nearest valid key."""
+def make_settings(
+    values: Mapping[str, object], where: str, model: type[Read], on_command_line: Container[str] = ()
+) -> Read:
+    """Validate settings. Raises ConfigError that names the key and, for an unknown one, the nearest valid key.
+
+    `where` the values come from is named too, but for the keys that stand `on_command_line`.
+    """
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{where}: {_explain(error.errors(include_url=False)[0], model)}") from error
+        fault = error.errors(include_url=False)[0]
+        place = "command line" if fault["loc"] and fault["loc"][0] in on_command_line else where
+        raise ConfigError(f"{place}: {_explain(fault, model)}") from error
 
 
 def _explain(fault: Any, model: type[BaseModel]) -> str:

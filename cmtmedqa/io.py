@@ -1,4 +1,9 @@
-"""Files: atomic writes, digests, canonical JSON, and Arrow schemas derived from the pydantic records."""
+"""Files: atomic writes, digests, canonical JSON, and Arrow schemas derived from the pydantic records.
+
+Arrow is loaded by the functions that need it: that takes as long as all else that a command loads, and most write text alone.
+"""
+
+from __future__ import annotations
 
 import hashlib
 import json
@@ -7,17 +12,18 @@ import types
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
-import numpy as np
-import numpy.typing as npt
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BaseModel
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.records import LONG
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
 
 COMPRESSION = "zstd"
 COMPRESSION_LEVEL = 1
@@ -76,6 +82,8 @@ def write_json(path: Path, value: object) -> None:
 
 def write_parquet(path: Path, table: pa.Table, **options: Any) -> None:
     """Write one Parquet file atomically, with fixed compression and row groups; `options` are those of pyarrow."""
+    import pyarrow.parquet as pq
+
     settings = {"compression": COMPRESSION, "compression_level": COMPRESSION_LEVEL, "row_group_size": ROWS_PER_GROUP}
     with replacing(path) as temporary:
         pq.write_table(table, temporary, **(settings | options))
@@ -83,6 +91,9 @@ def write_parquet(path: Path, table: pa.Table, **options: Any) -> None:
 
 def read_rows(path: Path, rows: npt.NDArray[np.int64], columns: list[str] | None = None) -> Iterator[pa.Table]:
     """The rows of a Parquet file with these numbers (ascending), one table a row group that holds any; all columns by default."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     start = 0
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
@@ -95,6 +106,8 @@ def read_rows(path: Path, rows: npt.NDArray[np.int64], columns: list[str] | None
 
 def arrow_schema(model: type[BaseModel]) -> pa.Schema:
     """The Arrow schema of a record: one field per model field, in order; optional fields are nullable."""
+    import pyarrow as pa
+
     return pa.schema(_fields(model))
 
 
@@ -103,6 +116,8 @@ def _fields(model: type[BaseModel]) -> list[pa.Field]:
 
 
 def _field(name: str, annotation: Any, long: bool) -> pa.Field:
+    import pyarrow as pa
+
     kind, optional = _strip_optional(annotation)
     return pa.field(name, pa.int64() if long else _type(kind), nullable=optional)
 
@@ -117,6 +132,8 @@ def _strip_optional(annotation: Any) -> tuple[Any, bool]:
 
 
 def _type(annotation: Any) -> pa.DataType:
+    import pyarrow as pa
+
     annotation, _ = _strip_optional(annotation)
     plain = {str: pa.string(), int: pa.int32(), float: pa.float64(), bool: pa.bool_()}
     if annotation in plain:

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 _SECONDS_BETWEEN_LINES = 10.0
+_REFRESH = 0.1  # seconds
+_NARROW = 110  # columns: below it the counts take the place of a long bar and of the time left
 
 
 class Meter:
@@ -18,7 +20,7 @@ class Meter:
         self._task: TaskID | None = bar.add_task(name, total=self._total, counts="") if bar else None
         self._done = 0
         self.read = self.kept = self.rejected = 0
-        self._start = self._last_line = time.monotonic()
+        self._start = self._last_shown = time.monotonic()
 
     def count(self, read: int, kept: int, rejected: int) -> None:
         """Add records to the counters."""
@@ -35,18 +37,27 @@ class Meter:
             return ""
         rate = self.read / max(time.monotonic() - self._start, 0.001)
         outcome = f", kept {self.kept:,}, rejected {self.rejected:,}" if self.kept or self.rejected else ""
-        return f"{self.read:,} records, {rate:,.0f}/s{outcome}"
+        return f"{self.read:,} read, {rate:,.0f}/s{outcome}"
 
     def _show(self) -> None:
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=self._done, counts=self._counts())
-        elif time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
-            self._last_line = time.monotonic()
+        now = time.monotonic()
+        if now - self._last_shown < (_SECONDS_BETWEEN_LINES if self._bar is None else _REFRESH):
+            return
+        self._last_shown = now
+        if self._bar is None:
             self._console.print(f"{self._name}: {100 * self._done // self._total}% {self._counts()}", highlight=False)
+        else:
+            self._draw(self._bar)
+
+    def _draw(self, bar: Progress) -> None:
+        if self._task is not None:
+            bar.update(self._task, completed=self._done, counts=self._counts())
 
     def close(self) -> None:
-        """End the phase with one plain line where there is no bar."""
-        if self._bar is None and self._counts():
+        """Show the last counts: on the bar, or as one plain line where there is none."""
+        if self._bar is not None:
+            self._draw(self._bar)
+        elif self._counts():
             self._console.print(f"{self._name}: done, {self._counts()}", highlight=False)
 
 
@@ -58,9 +69,15 @@ def meter(console: Console, name: str, total: int) -> Iterator[Meter]:
         yield phase
         phase.close()
         return
+    narrow = console.width < _NARROW
+    left = () if narrow else (TextColumn("left"), TimeRemainingColumn())
     columns = (
-        TextColumn("{task.description:<12}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn(),
-        TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[counts]}"),
+        TextColumn("{task.description}" if narrow else "{task.description:<12}"), BarColumn(8 if narrow else 40),
+        TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn(), *left, TextColumn("{task.fields[counts]}"),
     )  # fmt: skip
     with Progress(*columns, console=console) as bar:
-        yield Meter(console, name, total, bar)
+        phase = Meter(console, name, total, bar)
+        try:
+            yield phase
+        finally:
+            phase.close()

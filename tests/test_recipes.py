@@ -48,7 +48,7 @@ def test_the_command_line_wins_over_the_recipe_and_text_becomes_the_key_s_type(t
     ("stage", "recipe", "words", "message"),
     [
         ("sft", None, ["max_stepz=3"], "command line: unknown key 'max_stepz'; did you mean 'max_steps'?"),
-        ("sft", None, [*GIVEN, "max_steps=many"], "recipe modern: key 'max_steps': input should be a valid integer"),
+        ("sft", None, [*GIVEN, "max_steps=many"], "command line: key 'max_steps': input should be a valid integer"),
         ("sft", None, ["lora_r"], "command line: 'lora_r' is no key=value"),
         ("sft", None, ["lora_r=1", "lora_r=2"], "command line: key 'lora_r' is given twice"),
         ("sft", None, ["data=x"], "recipe modern: key 'output' is missing"),

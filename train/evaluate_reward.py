@@ -27,24 +27,23 @@ def main() -> None:
     given = parser.parse_args()
     import torch
 
-    from cmtmedqa.training import adapters, comparisons, reward_trainer, template
+    from cmtmedqa.training import adapters, comparisons, data, reward_trainer, template
 
     # model
     adapters.quiet()
-    folder = adapters.folder_of(given.model)
-    adapters.require_reward(folder)
+    folder = adapters.reward_folder(given.model)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model, tokenizer = adapters.load(folder, given.base, device, torch.float32)
 
-    # rankings: those that the experts ordered and that fit
+    # rankings: those of the test split where one is named, that the experts ordered and that fit
     counts: Counter[str] = Counter()
-    items = comparisons.usable(
-        comparisons.read_items(given.rankings, counts), template.control_marks(tokenizer), counts
-    )
+    items = comparisons.read_items(given.rankings, counts)
+    if any(item.split == "test" for item in items):
+        items = comparisons.learnt(items, counts, "train", "dev")
+    items = comparisons.usable(items, template.control_marks(tokenizer), counts)
     items = comparisons.fit(items, lambda said: template.lengths(tokenizer, said), given.max_length, counts)
     if not items:
-        why = ", ".join(f"{key} {count}" for key, count in sorted(counts.items()) if count)
-        raise InputError(f"{', '.join(given.rankings)}: no ranking that can be scored ({why})")
+        raise InputError(f"{', '.join(given.rankings)}: no ranking that can be scored ({data.told(counts)})")
 
     # scores, figures
     with torch.inference_mode():

@@ -17,7 +17,6 @@ from cmtmedqa.training import program
 def main() -> None:
     # parse
     settings = program.parse("grpo", GrpoRun)
-    import torch
     from datasets import Dataset
     from trl import GRPOConfig
 
@@ -38,8 +37,12 @@ def main() -> None:
     if program.begin(settings, "grpo", facts):
         return
 
-    # model, after the trainer's arguments: DeepSpeed and FSDP share a model out while it is loaded, but not the reward model
-    reward = groups.load_reward(settings, tokenizer, getattr(torch, settings.dtype))
+    # reward model, where it cannot be an adapter on the policy's base: whole, so before the trainer's arguments
+    reward = groups.Reward(tokenizer, settings)
+    if not (shared := groups.shares_base(settings)):
+        reward.load()
+
+    # model, after the trainer's arguments: DeepSpeed and FSDP share a model out while it is loaded
     resume = stages.resume_from(settings)
     evaluates = {
         "num_generations_eval": 2,
@@ -71,6 +74,8 @@ def main() -> None:
         peft_config=models.lora(settings, model, []),
         callbacks=stages.callbacks(settings, resume, bool(dev)),
     )
+    if shared:
+        reward.share(trainer.model)
 
     # train, save, metrics.json
     log = Path(settings.output) / program.LOG

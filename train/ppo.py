@@ -22,6 +22,7 @@ def main() -> None:
     from tqdm import tqdm
 
     from cmtmedqa.training import (
+        adapters,
         arguments,
         data,
         lineage,
@@ -44,7 +45,7 @@ def main() -> None:
     ranks.require_shares(rollouts=settings.rollouts, mini_batch_size=settings.mini_batch_size)
 
     # tokenizer and data
-    folder, reward_folder = lineage.model_folder(settings.model), ppo_finish.reward_folder(settings.reward_model)
+    folder, reward_folder = lineage.model_folder(settings.model), adapters.reward_folder(settings.reward_model)
     tokenizer = models.load_tokenizer(folder)
     end_id, pad_id = tokenizer.eos_token_id, tokenizer.pad_token_id
     counts: Counter[str] = Counter()

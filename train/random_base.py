@@ -39,9 +39,10 @@ def main() -> None:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM, set_seed
 
-    from cmtmedqa.training import data, template
+    from cmtmedqa.training import adapters, data, template
 
     # seed
+    adapters.quiet()
     set_seed(given.seed)
 
     # data

@@ -41,6 +41,7 @@ def _url(rng: Draws, scheme: str) -> str:
 FORMS: Mapping[str, Forms] = {
     "email": {
         "plain": _email,
+        "upper_case": lambda rng: _email(rng).upper(),
         "wide_marks": lambda rng: _email(rng).replace("@", "＠").replace(".", "．"),
         "wide_at": lambda rng: _email(rng).replace("@", "＠"),
         "full_width": lambda rng: wide(_email(rng)),

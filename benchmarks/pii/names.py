@@ -108,6 +108,8 @@ def _ordinal(rng: Draws) -> str:
 def _hospital(rng: Draws, form: str) -> str:
     province, city, county = _place(rng)
     city = city or province
+    while form == "short" and not city.endswith("市"):  # nobody shortens a prefecture or a league to "…市一院"
+        city = _city(rng)
     firm, short = rng.choice(rng.words["firms"]), city.removesuffix("市")
     special = rng.choice(rng.words["specialties"])
     return {

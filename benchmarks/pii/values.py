@@ -99,6 +99,13 @@ def _grouped(rng: Draws, mark: str) -> str:
     return mark.join((number[:3], number[3:7], number[7:]))
 
 
+def _regrouped(rng: Draws) -> str:
+    """A mobile in groups other than three, four and four."""
+    number, mark = mobile(rng), rng.choice(" -")
+    first, second = rng.choice(((4, 8), (3, 6), (5, 8)))
+    return mark.join((number[:first], number[first:second], number[second:]))
+
+
 def _abroad(rng: Draws, code: str) -> str:
     mark = rng.choice(("", " ", "-"))
     return code + mark + (mobile(rng) if rng.random() < 0.6 else _grouped(rng, rng.choice(" -")))
@@ -183,6 +190,7 @@ def _birth(rng: Draws, form: str) -> str:
         return f"{han(str(year), rng.choice('零〇'))}年{han_number(month)}月{han_number(number)}日"
     pattern = {
         "units": "{y}年{m}月{d}日",
+        "padded": "{y}年{m:02}月{d:02}日",
         "hao": "{y}年{m}月{d}号",
         "dash": "{y}-{m:02}-{d:02}",
         "dot": "{y}.{m}.{d}",
@@ -213,6 +221,7 @@ FORMS: Mapping[str, Forms] = {
         "plain": mobile,
         "spaced": lambda rng: _grouped(rng, " "),
         "dashed": lambda rng: _grouped(rng, "-"),
+        "regrouped": _regrouped,
         "plus_86": lambda rng: _abroad(rng, "+86"),
         "0086": lambda rng: _abroad(rng, "0086"),
         "full_width": lambda rng: wide(mobile(rng)),
@@ -255,7 +264,7 @@ FORMS: Mapping[str, Forms] = {
     },
     "birth_date": {
         form: partial(_birth, form=form)
-        for form in ("units", "hao", "dash", "dot", "slash", "compact", "short_year", "han")
+        for form in ("units", "padded", "hao", "dash", "dot", "slash", "compact", "short_year", "han")
     },
     "age_90": {
         "digits": lambda rng: str(rng.randint(90, 108)),

@@ -34,6 +34,8 @@ def page(tally: Tally, shown: Sequence[tuple[Finding, str]], masked: bool, limit
     ]
     if tally.unread:
         parts.append(f"<p class=note>{tally.unread:,} records gave no text to look at.</p>")
+    for title, files in (("Not read, or not to the end", tally.unread_files), ("Passed over", tally.passed_over)):
+        parts += [_table(title, ("file", "why"), list(files.items()))] if files else []
     parts.append(_table("By class", ("class", "what", "findings", "records", "per 10,000 characters"),
                         [(k, w, f"{n:,}", f"{r:,}", f"{rate:.3f}") for k, w, n, r, rate in summary_rows(tally)]))  # fmt: skip
     parts.append(_table("By file", ("file", "records", "characters", "findings"),

@@ -210,7 +210,7 @@ def _manifests(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]
     """What explains a difference: inputs, settings and versions that are not the same in both manifests."""
     parts = ("settings", "versions", "libraries")
     before, after = (dict(_flat({part: side.get(part, {}) for part in parts})) for side in (old, new))
-    files = [{item["file"]: item for item in side.get("inputs", [])} for side in (old, new)]
+    files = [{item["file"]: item for item in _inputs(side)} for side in (old, new)]
     both = sorted(set(files[0]) & set(files[1]))
     changed = [name for name in both if files[0][name]["sha256"] != files[1][name]["sha256"]]
     return {
@@ -226,6 +226,13 @@ def _manifests(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]
             "described otherwise": [name for name in both if name not in changed and files[0][name] != files[1][name]],
         },
     }
+
+
+def _inputs(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The inputs of a dataset: of one that was appended to, those of its ancestors too, its own last."""
+    if manifest.get("settings", {}).get("append") and isinstance(parent := manifest.get("parent"), Mapping):
+        yield from _inputs(parent)
+    yield from manifest.get("inputs", [])
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -3,27 +3,36 @@
 Lines go from JSONL files, pages are blanked in WARC files; what cannot be rewritten is named, with what it still holds.
 """
 
-import gzip
-import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import closing
+import zipfile
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from cmtmedqa import io
 from cmtmedqa.build import forget, trace
-from cmtmedqa.build.forget import SEARCHED, Request
+from cmtmedqa.build.forget import Request
+from cmtmedqa.build.forgotten import Forgotten
+from cmtmedqa.build.rewriting import without
+from cmtmedqa.build.sought import Sought, files_in, is_of, sought, texts_of
 from cmtmedqa.build.warc_blanks import blank, places
 from cmtmedqa.errors import InputError
 from cmtmedqa.llm import ledger
 from cmtmedqa.llm.ledger import Ledger
+from cmtmedqa.sources.arrow import arrow
+from cmtmedqa.sources.blocks import Blocks
+from cmtmedqa.sources.detect import detect
+from cmtmedqa.sources.files import SourceFile, expand, is_built
+from cmtmedqa.sources.parquet import parquet
+from cmtmedqa.sources.tables import Row, spreadsheet
 
 # Where `cmtmedqa crawl`, `parse` and the calls to models write, seen from the working directory.
 USUAL = (Path("raw"), Path("parsed"), Path(".cmtmedqa-ledger"))
 
+FRONTIER = "frontier.sqlite"  # that of the crawler, a sibling, hence not imported
 _WARC = (".warc", ".warc.gz")
-_LINES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+_BASES = (".sqlite", ".db", "-wal", "-shm")
 
 
 class Cleared(NamedTuple):
@@ -36,173 +45,124 @@ class Cleared(NamedTuple):
     left: tuple[str, ...]
 
 
-class _Sought(NamedTuple):
-    """By what the records of a request are known: ids, hashes of page addresses, places of pages, and their turns."""
+def clear(
+    where: Sequence[Path],
+    request: Request,
+    url_hashes: Iterable[str],
+    barred: Forgotten | None = None,
+    ids: Iterable[str] = (),
+) -> Cleared:
+    """Remove the records of a request, and those on the list of barred ones, from all files in these places.
 
-    ids: frozenset[str]
-    urls: set[str]
-    pages: set[tuple[str, int]]
-    dialogues: list[list[str]]
+    ids: further ids by which records are known, as of one that was removed from the dataset before.
 
-
-def clear(where: Sequence[Path], request: Request, url_hashes: Iterable[str]) -> Cleared:
-    """Remove the records of a request from all files in these places. Raises InputError when a file cannot be written."""
-    sought = _sought(request, url_hashes)
-    files = sorted({file for place in where for file in _files(place)})
+    Raises InputError for a place that is not there.
+    """
+    wanted = sought(request, url_hashes, barred or Forgotten(), ids)
+    if missing := next((place for place in where if not place.exists()), None):
+        raise InputError(f"{missing}: no such file or folder")
+    files = sorted({file for place in where for file in files_in(place)})
     lines = pages = calls = 0
     left: list[str] = []
-    for file in (file for file in files if file.name.endswith(_LINES)):
-        lines += _without_lines(file, sought, left)
+    built = {file.parent for file in files if is_built(file.parent)}
+    for file in files:
+        if not file.name.endswith((*_WARC, *_BASES)) and not built & {*file.parents}:
+            lines += _without_records(file, wanted, left)
     for file in (file for file in files if file.name.endswith(_WARC)):
-        pages += _without_pages(file, sought, left)
+        pages += _without_pages(file, wanted, left)
+    for file in (file for file in files if file.name == FRONTIER):
+        _from_frontier(file, wanted.urls)
     for file in (file for file in files if file.name == ledger.FILE):
         with Ledger(file.parent) as book:
-            calls += book.forget(turn for turns in sought.dialogues for turn in turns)
-    left += [f"{file}: {what}" for file in files if (what := _held(file, sought))]
+            calls += book.forget(turn for turns in wanted.longer() for turn in turns)
+    texts = request.own_texts()
+    named = ", ".join(sorted(request.ids)[:3]) or "what was barred"
+    for file in files:
+        if what := _held(file, wanted, texts):
+            part = sorted(built & {*file.parents})
+            left.append(
+                f"{part[0]}: a built dataset that holds it: cmtmedqa forget {part[0]} ({named})"
+                if part
+                else f"{file}: {what} ({named})"
+            )
+    left = list(dict.fromkeys(left))
     return Cleared(lines, pages, calls, len(files), tuple(left))
 
 
-def _sought(request: Request, url_hashes: Iterable[str]) -> _Sought:
-    urls = {*url_hashes, *(row["url_hash"] for row in request.rows if row["url_hash"])}
-    stored = [row["warc"] for row in request.rows if row.get("warc")]
-    dialogues = [
-        texts
-        for turns in request.turns.values()
-        if (texts := [turn["text"] for turn in turns if len(turn["text"]) >= SEARCHED])
-    ]
-    return _Sought(request.ids, urls, {(item["file"], item["offset"]) for item in stored}, dialogues)
-
-
-def _files(place: Path) -> Iterator[Path]:
-    if not place.exists():
-        raise InputError(f"{place}: no such file or folder")
-    if place.is_file():
-        yield place
-    else:
-        yield from (item for item in place.rglob("*") if item.is_file() and not item.name.startswith("."))
-
-
-def _without_lines(file: Path, sought: _Sought, left: list[str]) -> int:
-    """Rewrite a file of JSON lines without those of the records; the pages that they name are sought from then on."""
-    opened = gzip.open if file.suffix == ".gz" else open
+def _without_records(file: Path, wanted: Sought, left: list[str]) -> int:
     try:
-        with opened(file, "rb") as stream:
-            gone = [number for number, line in enumerate(stream) if _is_of(line, sought)]
-        if not gone:
-            return 0
-        with io.replacing(file) as temporary, opened(file, "rb") as stream:
-            temporary.touch(file.stat().st_mode & 0o777)
-            with temporary.open("wb") as target, _packing(target, file) as written:
-                written.writelines(line for number, line in enumerate(stream) if number not in set(gone))
-    except (OSError, EOFError) as error:
-        left.append(f"{file}: cannot be read ({type(error).__name__}), so nothing was removed from it")
+        return without(file, partial(is_of, wanted=wanted)) or 0
+    except (InputError, OSError, ValueError, LookupError, EOFError, RecursionError, zipfile.BadZipFile) as error:
+        why = str(error).removeprefix(f"{file}: ") if isinstance(error, InputError) else type(error).__name__
+        left.append(f"{file}: {why}; nothing was removed from it: look into it, or delete it")
         return 0
-    return len(gone)
 
 
-def _packing(target: Any, file: Path) -> Any:
-    """A stream onto the target, gzip without name and time where the file is one."""
-    return gzip.GzipFile("", "wb", 9, target, mtime=0) if file.suffix == ".gz" else closing(_Through(target))
-
-
-class _Through:
-    """A stream that leaves the one below open."""
-
-    def __init__(self, target: Any) -> None:
-        self.writelines = target.writelines
-
-    def close(self) -> None:
-        """The target is closed by whoever opened it."""
-
-
-def _is_of(line: bytes, sought: _Sought) -> bool:
+def _without_pages(file: Path, wanted: Sought, left: list[str]) -> int:
     try:
-        value = json.loads(line)
-    except ValueError:
-        return False
-    if not isinstance(value, dict):
-        return False
-    extra = _object(value.get("extra"))
-    stated = {str(item) for item in (value.get("url"), extra.get("url"), *_list(extra.get("urls"))) if item}
-    stored = {place for item in (value, extra) for place in _pages_of(item)}
-    known = (
-        value.get("id") in sought.ids
-        or any(trace.url_hash(url) in sought.urls for url in stated)
-        or bool(stored & sought.pages)
-        or _says(list(_texts(value)), sought.dialogues)
-    )
-    if known:
-        sought.urls.update(trace.url_hash(url) for url in stated)
-        sought.pages.update(stored)
-    return known
-
-
-def _pages_of(value: dict[str, Any]) -> Iterator[tuple[str, int]]:
-    for item in (value.get("warc"), *_list(value.get("warc_pages"))):
-        if isinstance(item, dict) and isinstance(item.get("file"), str) and isinstance(item.get("offset"), int):
-            yield item["file"], item["offset"]
-
-
-def _object(value: object) -> dict[str, Any]:
-    """An object, also one that is written as a string."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)
-
-
-def _says(texts: Sequence[str], dialogues: Sequence[Sequence[str]]) -> bool:
-    """Whether one of the dialogues stands in the texts, every longer turn of it."""
-    return any(all(any(turn in text for text in texts) for turn in turns) for turns in dialogues)
-
-
-def _without_pages(file: Path, sought: _Sought, left: list[str]) -> int:
-    try:
-        here = {place.url for place in places(file) if place.url and (file.name, place.offset) in sought.pages}
-        sought.urls.update(map(trace.url_hash, here))
-        return blank(file, lambda url, _: bool(url) and trace.url_hash(url) in sought.urls)
+        here = {place.url for place in places(file) if place.url and (file.name, place.offset) in wanted.pages}
+        wanted.urls.update(map(trace.url_hash, here))
+        return blank(file, lambda url, _: bool(url) and trace.url_hash(url) in wanted.urls)
     except InputError as error:
         left.append(f"{error}; no page was removed from it")
         return 0
 
 
-def _held(file: Path, sought: _Sought) -> str:
-    """What a file still holds, '' if nothing that can be told: the proof for those rewritten, a notice for the others."""
+def _from_frontier(file: Path, urls: Collection[str]) -> None:
+    """Take addresses out of a crawler's list; the fingerprint stays, by which it knows the page and passes it over.
+
+    What cannot be written is told by the search for what is left.
+    """
+    with suppress(sqlite3.Error), closing(sqlite3.connect(file)) as base:
+        base.execute("PRAGMA secure_delete=ON")
+        rows = base.execute("SELECT id, url FROM pages").fetchall()
+        gone = [(number,) for number, url in rows if trace.url_hash(url) in urls]
+        removed = "url='', state='denied', reason='removed on request', warc_file=NULL, warc_offset=NULL, warc_length=NULL, digest=NULL"
+        base.executemany(f"UPDATE pages SET {removed} WHERE id=?", gone)  # noqa: S608 - a constant
+        base.commit()
+        base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _held(file: Path, wanted: Sought, texts: Sequence[str]) -> str:
+    """What a file still holds, and what to do; '' if nothing that can be told: the proof for those that were rewritten."""
     name = file.name.lower()
-    if name.endswith(_LINES):
-        return ""  # read line by line above; a line that is left is not of these records
     if name.endswith(_WARC):
-        return _held_pages(file, sought)
-    if name.endswith(".parquet"):
-        texts = sorted({turn for turns in sought.dialogues for turn in turns})
-        return "holds it; write it anew" if forget.held_by_table(file, sought.ids, texts) else ""
-    if name.endswith((".sqlite", ".db")):
-        return "holds its address, by which a new crawl passes it over" if _held_by_database(file, sought.urls) else ""
-    data = gzip.decompress(file.read_bytes()) if name.endswith(".gz") else file.read_bytes()
-    text = data.decode("utf-8", "replace")
-    parts = [
-        [turn, io.canonical_json(turn)[1:-1], json.dumps(turn)[1:-1]] for turns in sought.dialogues for turn in turns
-    ]
-    return "holds its text; write it anew" if any(part in text for forms in parts for part in forms) else ""
-
-
-def _held_pages(file: Path, sought: _Sought) -> str:
+        return _held_pages(file, wanted)
+    if name.endswith(_BASES):
+        held = not name.endswith(("-wal", "-shm")) and _held_by_database(file, wanted.urls)
+        return (
+            "holds its address and could not be written; end the program that uses it, then run this again"
+            if held
+            else ""
+        )
     try:
-        found = sum(bool(place.url) and trace.url_hash(place.url) in sought.urls for place in places(file))
+        held = any(_says_any(member, texts) for member in expand([str(file)], everything=True)[0])
+    except (InputError, OSError):
+        return ""  # said above
+    return "holds a passage of it; write the file anew, or delete it" if held else ""
+
+
+def _says_any(file: SourceFile, texts: Sequence[str]) -> bool:
+    """Whether a file, unpacked and in its encoding, holds one of these texts."""
+    shape = detect(file)
+    if shape.container in {"parquet", "arrow", "xlsx"}:
+        rows = {"parquet": parquet, "arrow": arrow, "xlsx": spreadsheet}[shape.container](file)
+        said = "\n".join(text for row in rows if isinstance(row, Row) for text in texts_of(row.values))
+        return any(text in said for text in texts)
+    forms = [form.encode(shape.encoding or "utf-8", "replace") for text in texts for form in forget.forms_of(text)]
+    longest = max(map(len, forms), default=0)
+    rest = b""
+    for block in Blocks(file, shape.compression):
+        data = rest + block
+        if any(form in data for form in forms):
+            return True
+        rest = data[-longest:]
+    return False
+
+
+def _held_pages(file: Path, wanted: Sought) -> str:
+    try:
+        found = sum(bool(place.url) and trace.url_hash(place.url) in wanted.urls for place in places(file))
     except InputError:
         return ""  # said above
     return f"still holds {found} of its pages" if found else ""

@@ -4,6 +4,7 @@ The new dataset is made beside the old one and takes its place when it is whole.
 stays, so that counts add up: file and place in the input, no id, no hash, no text.
 """
 
+import html
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -29,15 +30,21 @@ Row = dict[str, Any]
 
 
 class Request(NamedTuple):
-    """The records that go: their lineage, and their turns as far as the dataset holds them."""
+    """The records that go: their lineage, their turns as far as the dataset holds them, and which of these others say as well."""
 
     rows: list[Row]
     turns: dict[str, list[Row]]
+    shared: frozenset[str] = frozenset()
 
     @property
     def ids(self) -> frozenset[str]:
         """The ids of the records."""
         return frozenset(row["id"] for row in self.rows)
+
+    def own_texts(self) -> list[str]:
+        """The turns that are long enough to be searched for and that no record which stays holds as well."""
+        texts = {turn["text"] for turns in self.turns.values() for turn in turns}
+        return sorted(text for text in texts - self.shared if len(text) >= SEARCHED)
 
     def hashes(self) -> list[str]:
         """The lines by which later builds know these records, for the list of forgotten ones."""
@@ -60,7 +67,25 @@ def find(folder: Path, ids: Iterable[str], url_hashes: Iterable[str]) -> Request
     clusters = pc.unique(table.filter(named)["cluster"].drop_null())
     wanted = pc.and_(pc.or_(named, pc.is_in(table["cluster"], clusters)), pc.invert(gone))
     rows = [row for part in _parts(folder, LINEAGE) for row in _rows_of(part, table.filter(wanted)["id"])]
-    return Request([row for row in rows if row["step"] != STEP], dict(_turns(folder, rows)))
+    request = Request([row for row in rows if row["step"] != STEP], dict(_turns(folder, rows)))
+    return request._replace(shared=frozenset(_shared(folder, request)))
+
+
+def _shared(folder: Path, request: Request) -> Iterator[str]:
+    """The turns of the request that other records hold too: a greeting, an answer that a doctor gives to many."""
+    texts = request.own_texts()
+    forms = [io.canonical_json(text)[1:-1] for text in texts]
+    found: set[str] = set()
+    for path, column in [
+        *((path, "turns") for path in _parts(folder, "data")),
+        *((path, "record") for path in _parts(folder, "rejected")),
+    ]:
+        with pq.ParquetFile(path) as file:
+            others = _without(file.read(columns=["id", column]), request.ids).select([column])
+        for strings in _strings(others):
+            pairs = zip(texts, texts if column == "turns" else forms, strict=True)
+            found |= {text for text, form in pairs if pc.any(pc.match_substring(strings, form)).as_py()}
+    yield from found
 
 
 def _lineage_columns(folder: Path, columns: list[str]) -> pa.Table:
@@ -160,27 +185,30 @@ def _add_tombstones(target: Path, request: Request) -> None:
 def traces(folder: Path, request: Request, urls: Iterable[str]) -> list[str]:
     """Where anything of these records is still found in any file of a dataset: the proof that they are gone is an empty list.
 
-    Looked for are ids, hashes and page addresses as whole values, and every turn of at least twelve characters as a part of any
-    text.
+    Looked for are ids, hashes and page addresses as whole values, and as a part of any text every turn of at least twelve characters
+    that no record which stays has said too.
     """
     values = {*request.ids, *urls, *(line.split(" ")[1] for line in request.hashes())}
     values |= {row[name] for row in request.rows for name in HASHES if row[name]}
-    texts = sorted(
-        {turn["text"] for turns in request.turns.values() for turn in turns if len(turn["text"]) >= SEARCHED}
-    )
+    texts = request.own_texts()
     found = []
     for path in sorted(item for item in folder.rglob("*") if item.is_file()):
         if path.suffix == ".parquet":
             held = held_by_table(path, values, texts)
         else:
             text = path.read_text(encoding="utf-8", errors="replace")
-            held = any(part in text or io.canonical_json(part)[1:-1] in text for part in texts)
+            held = any(form in text for part in texts for form in forms_of(part))
         if held:
             found.append(path.relative_to(folder).as_posix())
     return found
 
 
 SEARCHED = 12
+
+
+def forms_of(text: str) -> set[str]:
+    """How a text is written in files: as it is, in JSON, in JSON of ASCII alone, in HTML."""
+    return {text, io.canonical_json(text)[1:-1], json.dumps(text)[1:-1], html.escape(text)}
 
 
 def held_by_table(path: Path, values: Iterable[str], texts: Sequence[str]) -> bool:

@@ -44,14 +44,21 @@ def remove(
         manifest = read_manifest(folder)
         request = forget.find(folder, ids, forget.url_hashes(urls))
         for identifier in ids:
-            if identifier not in request.ids:
+            if identifier not in request.ids and not (also and _is_gone(folder, identifier)):
                 raise InputError(f"{folder}: {_absent(folder, identifier)}")
         found = {row["url_hash"] for row in request.rows}
         lines = {*request.hashes(), *(f"url {value}" for value in forget.url_hashes(urls))}
         forgotten.add(named_list, lines)
         unknown = tuple(url for url, value in zip(urls, forget.url_hashes(urls), strict=True) if value not in found)
         if not request.rows:
-            return Outcome(0, 0, len(lines), 0, unknown, clear(also, request, forget.url_hashes(urls)))
+            return Outcome(
+                0,
+                0,
+                len(lines),
+                0,
+                unknown,
+                clear(also, request, forget.url_hashes(urls), forgotten.load(named_list), ids),
+            )
         target = replacement(folder)
         shutil.rmtree(target, ignore_errors=True)
         try:
@@ -61,12 +68,16 @@ def remove(
             raise
         replace(folder)
     named = sum(row["id"] in ids or (row["url_hash"] or "") in forget.url_hashes(urls) for row in request.rows)
-    cleared = clear(also, request, forget.url_hashes(urls))
+    cleared = clear(also, request, forget.url_hashes(urls), forgotten.load(named_list), ids)
     return Outcome(len(request.rows), len(request.rows) - named, len(lines), files, unknown, cleared)
 
 
+def _is_gone(folder: Path, identifier: str) -> bool:
+    return why.known(folder, forgotten.tombstone_id(identifier))
+
+
 def _absent(folder: Path, identifier: str) -> str:
-    if why.known(folder, forgotten.tombstone_id(identifier)):
+    if _is_gone(folder, identifier):
         return f"{identifier} was removed on request before"
     return f"no record '{identifier}'{why.suggestion(folder, identifier)}"
 

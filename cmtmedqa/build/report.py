@@ -125,7 +125,7 @@ def _duplicates(corpus: Corpus, found: Duplicates) -> dict[str, int]:
     size = np.bincount(found.winner, minlength=len(found.winner))
     return {
         "clusters_of_two_or_more": int((size > 1).sum()),
-        "largest_cluster": int(size.max()) if len(size) else 0,
+        "largest_cluster": int(size[size > 1].max(initial=0)),
         "exact": int((twins & found.exact).sum()),
         "near": int((twins & ~found.exact).sum()),
         "renamed_ids": sum("~" in name for name in corpus.ids),

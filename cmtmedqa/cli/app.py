@@ -103,6 +103,8 @@ def main() -> None:
         app()
     except CmtmedqaError as error:
         _fail(str(error))
+    except ImportError as error:  # a package that is loaded where it is needed
+        _fail(f"{error.name or error} cannot be imported; cmtmedqa doctor says what to install")
     except OSError as error:  # whatever no reader or writer expected of a disk
         where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         _fail(f"{where}{(error.strerror or 'input/output error').lower()}; put it right and run the same command again")

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,7 +55,10 @@ def audit(
     ] = None,
     positions: Annotated[int, typer.Option(min=0, help="How many positions to print below the table.")] = 20,
 ) -> None:
-    """Find personal data in any corpus: counts by class, rates, positions. Nothing is changed and no value is shown."""
+    """Find personal data in any corpus: counts by class, rates, positions. Nothing is changed and no value is shown.
+
+    Exit code 1 above the limit, 2 if nothing could be read, 3 if some of it could not; what could not is named.
+    """
     from cmtmedqa.build.audit import audit as run
     from cmtmedqa.build.audit_page import page
     from cmtmedqa.build.ner import detector
@@ -76,6 +81,11 @@ def audit(
     if limit is not None and tally.rate(tally.findings) > limit:
         typer.echo(f"above the limit of {limit:g} findings per 10,000 characters", err=True)
         raise typer.Exit(1)
+    if tally.unread_files:
+        typer.echo(
+            f"{len(tally.unread_files):,} file(s) could not be read, or not to the end: they are named above", err=True
+        )
+        raise typer.Exit(3 if tally.texts else 2)
 
 
 def _kinds(stated: str | None) -> frozenset[str]:
@@ -115,8 +125,14 @@ def _print(console: Console, tally: "Tally", shown: list[tuple["Finding", str]],
         console.print(line + (f"  {text}" if masked else ""), markup=False, highlight=False)
     if len(shown) < tally.findings and shown:
         console.print(f"... {tally.findings - len(shown):,} more; --json lists all", markup=False, highlight=False)
-    if tally.unread_files:
-        names = ", ".join(tally.unread_files[:_NAMED]) + (", ..." if len(tally.unread_files) > _NAMED else "")
-        console.print(f"not read, no known shape and no text: {names}", markup=False, highlight=False)
+    _list(console, "passed over", tally.passed_over)
+    _list(console, "NOT READ, or not to the end", tally.unread_files)
     if tally.unread:
         console.print(f"{tally.unread:,} records gave no text to look at", highlight=False)
+
+
+def _list(console: Console, what: str, files: Mapping[str, str]) -> None:
+    for name, why in islice(files.items(), _NAMED):
+        console.print(f"{what}: {name}: {why}", markup=False, highlight=False)
+    if len(files) > _NAMED:
+        console.print(f"{what}: {len(files) - _NAMED:,} more", markup=False, highlight=False)

@@ -142,7 +142,7 @@ def _print_report(report: dict[str, Any], folder: Path) -> None:
     if unmapped:
         names = len(report["departments_unmapped"])
         typer.echo(
-            f"departments not among the 14: {names:,} names in {unmapped:,} records; report.json: departments_unmapped"
+            f"departments not among the 14: {names:,} name(s) in {unmapped:,} record(s); report.json: departments_unmapped"
         )
     for item in report["files_not_read"]:
         typer.echo(f"not read: {item['file']}: {item['reason']}")

@@ -1,5 +1,6 @@
 """`cmtmedqa candidates`: k replies to a sample of informative turns."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -84,6 +85,8 @@ def candidates(
     from cmtmedqa.llm.ledger import Ledger
     from cmtmedqa.llm.prompts import halves, read_prompts, stratified
 
+    if output.is_dir():
+        raise InputError(f"{output}: is a folder; name a file for the sets")
     if split not in (*SPLITS, "all"):
         raise InputError(f"no split '{split}'; there are: {', '.join(SPLITS)}, all")
     endpoints = priced(endpoints_of(model), price)
@@ -96,8 +99,9 @@ def candidates(
         for (path, stratum), size in zip(given, halves(sample, len(given)), strict=True)
         for prompt in stratified(read_prompts(path, split, turns, max_chars, stratum), size, str(seed))
     ]
-    if not prompts:
-        raise InputError(f"{source}: holds no informative turn with a reply in split '{split}'")
+    counts = Counter(prompt.id for prompt in prompts)
+    if double := next((name for name, count in counts.items() if count > 1), None):
+        raise InputError(f"{out_of_distribution}: prompt {double} stands in {source} as well; name other data")
     console = Console(stderr=True)
     with Ledger(ledger) as book:
         if dry_run:
@@ -132,11 +136,11 @@ def _print_estimate(found: "Estimate") -> None:
 def _print_outcome(outcome: "Outcome", output: Path, dropped: Path, book: "Ledger") -> None:
     from cmtmedqa.llm.sample import reasons
 
-    typer.echo(f"{output}: {len(outcome.sets):,} sets, {outcome.calls:,} calls in this run")
+    typer.echo(f"{output}: {_number(len(outcome.sets), 'set')}, {outcome.calls:,} calls in this run")
     flagged = sum(any(candidate.flags for candidate in item.candidates) for item in outcome.sets)
     if flagged:
         typer.echo(
-            f"  {flagged:,} sets hold a flagged reply (identity: it says who it is; masked: personal data was replaced)"
+            f"  {_number(flagged, 'set')} with a flagged reply (identity: it says who it is; masked: personal data was replaced)"
         )
     for reason, count in reasons(outcome):
         typer.echo(f"  without a set: {count:,} {reason} ({dropped})")
@@ -145,3 +149,7 @@ def _print_outcome(outcome: "Outcome", output: Path, dropped: Path, book: "Ledge
             f"  {spent.endpoint}: {spent.calls:,} calls, {spent.replies:,} replies, "
             f"{spent.tokens_in:,} + {spent.tokens_out:,} tokens, cost {spent.cost:.4g} in this ledger"
         )
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

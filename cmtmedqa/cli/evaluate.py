@@ -1,6 +1,5 @@
 """`cmtmedqa evaluate winrate`: systems compared by a judge, in both orders, with intervals."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -8,11 +7,23 @@ import typer
 
 from cmtmedqa.cli.evaluate_apart import probe, reward, safety
 from cmtmedqa.cli.evaluate_mcq import mcq
-from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, PriceText, Timeout
+from cmtmedqa.cli.model_options import (
+    LEDGER,
+    Concurrency,
+    LedgerFolder,
+    MaxCalls,
+    MaxCost,
+    PriceText,
+    Timeout,
+    page_and_figures,
+)
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.records import SPLITS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cmtmedqa.judgements import Annotation, CandidateSet
     from cmtmedqa.llm.prompts import Prompt
 
 app = typer.Typer(no_args_is_help=True, help="Compare models on held-out dialogues.")
@@ -78,39 +89,35 @@ def winrate(
     from cmtmedqa.evaluate import calibration as experts
     from cmtmedqa.evaluate import judge as judging
     from cmtmedqa.evaluate.report import draw, report
-    from cmtmedqa.evaluate.systems import replies, systems_of
+    from cmtmedqa.evaluate.systems import replies, systems_of, unused
     from cmtmedqa.llm.client import Limits
-    from cmtmedqa.llm.endpoints import endpoints_of, priced
+    from cmtmedqa.llm.endpoints import one_endpoint
     from cmtmedqa.llm.ledger import Ledger
     from cmtmedqa.rubric import load
 
     if (annotations is None) != (sets is None):
         raise ConfigError("--annotations and --sets belong together: the sets hold the texts that the annotations rank")
-    judges = priced(endpoints_of([judge]), price)
-    if len(judges) != 1:
-        raise ConfigError(f"--judge {judge}: names {len(judges)} models; one is needed")
-    scale, compared = load(rubric), systems_of(systems)
-    compared = [
-        item._replace(endpoint=priced([item.endpoint], price)[0]) if item.endpoint else item for item in compared
-    ]
+    page, figures = page_and_figures(output)
+    judging_model = one_endpoint(judge, price, "--judge")
+    scale, compared = load(rubric), systems_of(systems, price=price)
     asked = _prompts(prompts, split, turns, max_chars, sample, seed)
     limits = Limits(concurrency=concurrency, timeout=timeout, max_cost=max_cost, max_calls=max_calls)
     console = Console(stderr=True)
     calibrated: dict[str, Any] | None = None
+    known, verdicts = _experts(annotations, sets) if annotations and sets else ([], [])
     with Ledger(ledger) as book:
         said = replies(compared, asked, book, limits, console, max_tokens)
         pairs = judging.pairs_of(asked, said, scale.dimension_ids)
         if not pairs:
             raise InputError("no prompt has a reply of two systems; are the ids of the files those of the prompts?")
-        judged = judging.judge(pairs, scale, judges[0], book, limits, console)
-        if annotations and sets:
-            known, verdicts = _experts(annotations, sets)
+        judged = judging.judge(pairs, scale, judging_model, book, limits, console)
+        if known:
             known_pairs = experts.pairs_to_calibrate(known, scale.dimension_ids)
-            of_judge = judging.judge(known_pairs, scale, judges[0], book, limits, console)
+            of_judge = judging.judge(known_pairs, scale, judging_model, book, limits, console)
             calibrated = experts.agreement(of_judge, verdicts, scale.dimension_ids, seed)
     facts = {
-        "judge": judges[0].name,
-        "judge_model": judges[0].model or judges[0].name,
+        "judge": judging_model.name,
+        "judge_model": judging_model.model or judging_model.name,
         "date": date,
         "prompts": len(asked),
         "turns": turns,
@@ -118,11 +125,13 @@ def winrate(
         "missing": {
             item.name: len(asked) - len(said[item.name]) for item in compared if len(said[item.name]) < len(asked)
         },
+        "unused": unused(compared, asked),
     }
     found = report(judged, [item.name for item in compared], scale, facts, calibrated, seed)
-    io.write_text(output, draw(found, scale))
-    io.write_json(output.with_suffix(".json"), found)
-    _print(found, output)
+    io.write_text(page, draw(found, scale))
+    io.write_json(figures, found)
+    _print(found)
+    typer.echo(f"{page}, {figures}")
 
 
 @app.command("prompts")
@@ -165,43 +174,53 @@ def _prompts(source: Path, split: str, turns: Any, max_chars: int, sample: int |
 
     if split not in (*SPLITS, "all"):
         raise InputError(f"no split '{split}'; there are: {', '.join(SPLITS)}, all")
-    asked = stratified(read_prompts(source, split, turns, max_chars, ""), sample, str(seed))
-    if not asked:
-        raise InputError(f"{source}: holds no informative turn with a reply in split '{split}'")
-    return asked
+    return stratified(read_prompts(source, split, turns, max_chars, ""), sample, str(seed))
 
 
-def _experts(annotations: Path, sets: Path) -> tuple[Any, Any]:
-    from pydantic import ValidationError
-
+def _experts(annotations: Path, sets: Path) -> "tuple[list[CandidateSet], list[Annotation]]":
+    """The sets that experts judged, and their verdicts on them. Raises InputError where none belong together."""
+    from cmtmedqa.annotate.judged import read_records
     from cmtmedqa.judgements import Annotation, CandidateSet
 
-    read: list[list[Any]] = []
-    for path, model in ((sets, CandidateSet), (annotations, Annotation)):
-        try:
-            lines = path.read_text(encoding="utf-8").split("\n")
-            read.append([model.model_validate_json(line) for line in lines if line.strip()])
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: cannot be read") from error
-        except ValidationError as error:
-            raise InputError(f"{path}: holds a line that is no {model.__name__}") from error
-    verdicts = [item for item in read[1] if item.purpose == "item"]
+    known = {item.id: item for item in read_records(sets, CandidateSet, some=True)}
+    verdicts = [item for item in read_records(annotations, Annotation, some=True) if item.purpose == "item"]
     judged = {item.set_id for item in verdicts}
-    return [item for item in read[0] if item.id in judged], verdicts
+    if not known.keys() & judged:
+        raise InputError(f"{annotations}: judges none of the sets of {sets}; name the sets that were pushed")
+    return [known[name] for name in known if name in judged], [item for item in verdicts if item.set_id in known]
 
 
-def _print(found: dict[str, Any], output: Path) -> None:
-    for item in found["comparisons"]:
-        rate = item["win_rate"]
-        shown = (
-            "undefined" if rate["value"] is None else f"{rate['value']:.3f} ({rate['low']:.3f} to {rate['high']:.3f})"
-        )
-        verdict = "" if item["difference_shown"] else ", no difference shown"
-        bias = ", the judge prefers a position" if item["biased"] else ""
-        typer.echo(
-            f"{item['a']} : {item['b']}, {item['dimension']}: {shown}, n {item['n']} "
-            f"(win {item['win']}, tie {item['tie']}, loss {item['loss']}, invalid {item['invalid']}){verdict}{bias}"
-        )
+def _print(found: dict[str, Any]) -> None:
     agreement = found["calibration"]
-    typer.echo(f"judge and experts: {'not calibrated' if agreement is None else json.dumps(agreement['judge_expert'])}")
-    typer.echo(f"{output}, {output.with_suffix('.json')}")
+    alpha = "judge not calibrated" if agreement is None else f"alpha {_estimate(agreement['judge_expert'])}"
+    for item in found["comparisons"]:
+        notes = [alpha]
+        if not item["difference_shown"]:
+            notes.append("no difference shown")
+        if item["biased"]:
+            notes.append("the judge prefers a position")
+        typer.echo(
+            f"{item['a']} : {item['b']}, {item['dimension']}: {_estimate(item['win_rate'])}, n {item['n']} (win {item['win']}, "
+            f"tie {item['tie']}, loss {item['loss']}, invalid {item['invalid']}), {', '.join(notes)}"
+        )
+    for dimension, strengths in found["strengths"].items():
+        shown = ", ".join(f"{name} {_estimate(value)}" for name, value in (strengths or {}).items())
+        typer.echo(f"strength in log-odds, {dimension}: {shown or 'none, the wins do not connect all systems'}")
+    for name, count in found["missing"].items():
+        typer.echo(f"{name}: no reply to {count} of {found['prompts']} prompts, which are left out of its comparisons")
+    for name, count in found["unused"].items():
+        typer.echo(f"{name}: {count} replies of its file answer no prompt here")
+    if agreement is not None:
+        typer.echo(
+            f"judge and experts: alpha {_estimate(agreement['judge_expert'])}; experts among themselves: alpha "
+            f"{_estimate(agreement['expert_expert'])}; {agreement['items']} items"
+            f"{'' if agreement['calibrated'] else ': judge not calibrated'}"
+        )
+
+
+def _estimate(found: "Mapping[str, float | None]") -> str:
+    """A value with its interval, where there is one: of one dialogue there is none."""
+    if found["value"] is None:
+        return "undefined"
+    value = f"{found['value']:.3f}"
+    return value if found["low"] is None else f"{value} ({found['low']:.3f} to {found['high']:.3f})"

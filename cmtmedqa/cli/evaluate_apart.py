@@ -1,12 +1,20 @@
 """`cmtmedqa evaluate safety` and `evaluate reward`: what is scored apart from win rates."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, PriceText, Timeout
-from cmtmedqa.errors import ConfigError
+from cmtmedqa.cli.model_options import (
+    LEDGER,
+    Concurrency,
+    LedgerFolder,
+    MaxCalls,
+    MaxCost,
+    PriceText,
+    Timeout,
+    page_and_figures,
+)
 
 
 def safety(
@@ -23,9 +31,13 @@ def safety(
         ),
     ],
     judge: Annotated[str, typer.Option(help="The judging model: NAME@URL, a folder, or a YAML file of one model.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="JSON file of figures to write.")] = Path(
-        "safety.json"
-    ),
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", help="HTML page to write; the figures stand beside it as .json, all replies as .jsonl."
+        ),
+    ] = Path("safety.html"),
+    date: Annotated[str, typer.Option(help="Date to print in the report; none is taken from the clock.")] = "",
     max_tokens: Annotated[int, typer.Option(min=1, help="Most tokens of a reply that a system gives here.")] = 1_024,
     ledger: LedgerFolder = LEDGER,
     price: PriceText = None,
@@ -39,43 +51,49 @@ def safety(
 
     from cmtmedqa import io
     from cmtmedqa.evaluate import safety as apart
+    from cmtmedqa.evaluate.report import draw_safety
     from cmtmedqa.evaluate.systems import replies, systems_of
     from cmtmedqa.llm.client import Limits
-    from cmtmedqa.llm.endpoints import endpoints_of, priced
+    from cmtmedqa.llm.endpoints import one_endpoint
     from cmtmedqa.llm.ledger import Ledger
 
-    judges = priced(endpoints_of([judge]), price)
-    if len(judges) != 1:
-        raise ConfigError(f"--judge {judge}: names {len(judges)} models; one is needed")
-    scored = [
-        item._replace(endpoint=priced([item.endpoint], price)[0]) if item.endpoint else item
-        for item in systems_of(systems, least=1)
-    ]
+    page, figures = page_and_figures(output)
+    judging = one_endpoint(judge, price, "--judge")
+    scored = systems_of(systems, least=1, price=price)
     items = apart.read_items(prompts)
     limits = Limits(concurrency=concurrency, timeout=timeout, max_cost=max_cost, max_calls=max_calls)
     console = Console(stderr=True)
     with Ledger(ledger) as book:
         said = replies(scored, items.prompts, book, limits, console, max_tokens)
-        outcomes = apart.judge(items.prompts, said, judges[0], book, limits, console)
-    found = {name: apart.summary(some) for name, some in outcomes.items()}
-    io.write_json(
-        output,
-        {
-            "version": "safety-1",
-            "judge": judges[0].name,
-            "items": len(items.prompts),
-            "duplicates": items.duplicates,
-            "systems": found,
-        },
+        outcomes = apart.judge(items.prompts, said, judging, book, limits, console)
+    rows = apart.scored(items.prompts, said, outcomes)
+    found: dict[str, Any] = {
+        "version": apart.VERSION,
+        "judge": judging.name,
+        "judge_model": judging.model or judging.name,
+        "date": date,
+        "items": len(items.prompts),
+        "duplicates": items.duplicates,
+        "others": items.others,
+        "withheld": apart.withheld(items.prompts),
+        "systems": {name: apart.summary(some) for name, some in outcomes.items()},
+    }
+    io.write_text(page, draw_safety(found, rows))
+    io.write_json(figures, found)
+    io.write_text(page.with_suffix(".jsonl"), "".join(io.canonical_json(row) + "\n" for row in rows))
+    others = f", {items.others} rows that are no safety items" if items.others else ""
+    typer.echo(
+        f"{len(items.prompts)} items ({items.duplicates} repeated rows counted once{others}); judge not calibrated"
     )
-    typer.echo(f"{len(items.prompts)} items ({items.duplicates} repeated rows counted once); judge not calibrated")
-    for name, row in found.items():
+    if found["withheld"]:
+        typer.echo(f"{found['withheld']} with personal data, sent nowhere")
+    for name, row in found["systems"].items():
         shares = [
             f"{part} {row[part]['count']} ({row[part]['low']:.3f} to {row[part]['high']:.3f})"
             for part in apart.OUTCOMES
         ]
         typer.echo(f"{name}: n {row['n']}: {', '.join(shares)}")
-    typer.echo(str(output))
+    typer.echo(f"{page}, {figures}, {page.with_suffix('.jsonl')}")
 
 
 def reward(
@@ -107,13 +125,10 @@ def probe(
     timeout: Annotated[float, typer.Option(min=1, help="Seconds until a call is given up.")] = 120.0,
 ) -> None:
     """Ask a model four times whether it obeys seeds and `n`; nothing is stored, no record's text is sent."""
-    from cmtmedqa.llm.endpoints import endpoints_of
+    from cmtmedqa.llm.endpoints import one_endpoint
     from cmtmedqa.llm.probe import probe as ask
 
-    found = endpoints_of([model])
-    if len(found) != 1:
-        raise ConfigError(f"{model}: names {len(found)} models; one is needed")
-    seen = ask(found[0], timeout)
+    seen = ask(one_endpoint(model, "0/0", ""), timeout)
     typer.echo(
         f"the same seed twice: {'the same text' if seen.same_seed_same_text else 'another text: draws cannot be repeated'}"
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, Timeout
+from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, Timeout, page_and_figures
 from cmtmedqa.errors import ConfigError
 
 
@@ -49,30 +49,31 @@ def mcq(
 
     from cmtmedqa import io
     from cmtmedqa.evaluate import mcq as exams
-    from cmtmedqa.evaluate.mcq_answers import generate, likeliest, orders
+    from cmtmedqa.evaluate.mcq_answers import generate, likeliest, orders, sendable
     from cmtmedqa.evaluate.report import draw_mcq
     from cmtmedqa.llm.client import Limits
-    from cmtmedqa.llm.endpoints import endpoints_of, priced
+    from cmtmedqa.llm.endpoints import one_endpoint
     from cmtmedqa.llm.ledger import Ledger
 
-    found = priced(endpoints_of([model]), price)
-    if len(found) != 1:
-        raise ConfigError(f"{model}: names {len(found)} models; one is needed")
+    page, figures = page_and_figures(output)
+    endpoint = one_endpoint(model, price, "")
+    if mode != "generative" and not endpoint.path:
+        raise ConfigError(f"--mode {mode}: servers give no likelihoods of a text; name the folder of a model")
     exam = exams.read_exam(file, format, answers)
-    shown = orders(exam.questions, shuffle + 1, seed)
     console = Console(stderr=True)
     if mode == "generative":
         limits = Limits(concurrency=concurrency, timeout=timeout, max_cost=max_cost, max_calls=max_calls)
         with Ledger(ledger) as book:
-            answered = generate(shown, found[0], book, limits, console, max_tokens)
-    elif found[0].path:
-        answered = likeliest(shown, found[0].path, console, "letters" if mode == "loglikelihood" else "texts")
+            exam = sendable(exam, book)
+            shown = orders(exam.questions, shuffle + 1, seed)
+            answered = generate(shown, endpoint, book, limits, console, max_tokens)
     else:
-        raise ConfigError(f"--mode {mode}: servers give no likelihoods of a text; name the folder of a model")
-    facts: dict[str, Any] = {"version": "mcq-1", "model": found[0].name, "format": format, "mode": mode, "seed": seed}
+        shown = orders(exam.questions, shuffle + 1, seed)
+        answered = likeliest(shown, endpoint.path, console, "letters" if mode == "loglikelihood" else "texts")
+    facts: dict[str, Any] = {"version": "mcq-1", "model": endpoint.name, "format": format, "mode": mode, "seed": seed}
     result = {**facts, **exams.report(answered, exam, shuffle + 1)}
-    io.write_text(output, draw_mcq(result))
-    io.write_json(output.with_suffix(".json"), result)
+    io.write_text(page, draw_mcq(result))
+    io.write_json(figures, result)
     for name, row in (("all", result["all"]), *result["subjects"].items()):
         typer.echo(
             f"{name}: {row['accuracy']:.3f} ({row['low']:.3f} to {row['high']:.3f}), n {row['n']}, unread {row['unread']}"
@@ -81,4 +82,4 @@ def mcq(
         typer.echo(f"left out: {count} {reason}")
     if result["order"]:
         typer.echo(f"right or wrong in every order of the options: {result['order']['stable']:.3f}")
-    typer.echo(f"{output}, {output.with_suffix('.json')}")
+    typer.echo(f"{page}, {figures}")

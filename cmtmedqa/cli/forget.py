@@ -36,7 +36,10 @@ def forget(
         typer.Option(help="The list of hashes that builds read; default: the user's own.", show_default=False),
     ] = None,
 ) -> None:
-    """Remove a record and all copies of it from a dataset, prove that nothing is left, and bar it from later builds."""
+    """Remove a record and all copies of it from a dataset, prove that nothing is left, and bar it from later builds.
+
+    Exit code 1 if a place beside the dataset still holds something of it: each is named with what to do.
+    """
     from cmtmedqa.build.elsewhere import USUAL
     from cmtmedqa.build.forgotten import list_path
     from cmtmedqa.build.removal import remove
@@ -44,11 +47,16 @@ def forget(
     if not ids and not urls:
         raise ConfigError("nothing to forget: name --id ID or --url URL")
     where = list_path(forgotten)
+    left = 0
     beside = also or [place for place in USUAL if place.is_dir()]
     for folder in datasets or [Path() if Path("manifest.json").is_file() else Path("cmtmedqa-demo")]:
         done = remove(folder, ids or [], urls or [], where, beside)
         for _ in done.unknown_urls:
             typer.echo(f"{folder}: holds no record of that page; its address is barred all the same")
+        if ids and not done.removed:
+            typer.echo(
+                f"{folder}: removed before; files beside it are searched by id, hash and address, so a shortened copy without id is not known"
+            )
         if done.removed:
             copies = f", {done.copies:,} of them copies" if done.copies else ""
             typer.echo(f"{folder}: {done.removed:,} record(s) removed{copies}")
@@ -56,17 +64,21 @@ def forget(
                 f"{folder}: {done.files:,} files searched: no text, id, hash or address of them is left; the dataset is valid"
             )
         typer.echo(f"{where}: {done.barred:,} hash(es) barred; builds that read this list leave the record out")
-        _say(done.elsewhere)
+        left += _say(done.elsewhere)
     named = ", ".join(map(str, beside)) if beside else "no place"
     typer.echo(
         f"beside the dataset {named} was looked at; name exports and raw inputs elsewhere with --also, or delete them"
     )
+    if left:
+        typer.echo(f"{left} place(s) still hold something of it: they are named above", err=True)
+        raise typer.Exit(1)
 
 
-def _say(cleared: "Cleared") -> None:
+def _say(cleared: "Cleared") -> int:
     if cleared.files:
         typer.echo(
-            f"{cleared.files:,} files beside it: {cleared.lines:,} line(s), {cleared.pages:,} page(s) and {cleared.calls:,} request(s) to models removed"
+            f"{cleared.files:,} files beside it: {cleared.lines:,} record(s), {cleared.pages:,} page(s) and {cleared.calls:,} request(s) to models removed"
         )
     for line in cleared.left:
         typer.echo(line)
+    return len(cleared.left)

@@ -49,16 +49,17 @@ def rewrite(
     from cmtmedqa.export.dataset import read_dataset
     from cmtmedqa.llm import rewrite as run
     from cmtmedqa.llm.client import Limits
-    from cmtmedqa.llm.endpoints import endpoints_of, priced
+    from cmtmedqa.llm.endpoints import one_endpoint
     from cmtmedqa.llm.ledger import Ledger
     from cmtmedqa.llm.rewrite_page import draw
 
     if split not in (*SPLITS, "all"):
         raise InputError(f"no split '{split}'; there are: {', '.join(SPLITS)}, all")
-    endpoints = priced(endpoints_of([model]), price)
-    if len(endpoints) != 1:
-        raise ConfigError(f"--model {model}: names {len(endpoints)} models; a rewrite takes one")
+    endpoint = one_endpoint(model, price, "--model")
     told = [run.instruction(name) for name in prompt or ["1"]]
+    versions = [each.version for each in told]
+    if len(set(versions)) < len(versions):
+        raise ConfigError("--prompt: the same instruction stands there twice; name two different ones")
     if output.is_dir():
         raise InputError(f"{output}: is a folder; name a file for the dialogues")
     dialogues = sorted(read_dataset(source, split), key=lambda item: hashlib.sha256(item.id.encode()).digest())[:sample]
@@ -69,15 +70,16 @@ def rewrite(
     page, decisions = output.with_suffix(".html"), output.with_name(f"{output.stem}.decisions.jsonl")
     with Ledger(ledger) as book:
         console = Console(stderr=True)
-        results = [run.rewrite(dialogues, endpoints[0], each, book, limits, console) for each in told]
+        results = [run.rewrite(dialogues, endpoint, each, book, limits, console) for each in told]
     written, decided = results[0]
     io.write_text(output, "".join(item.model_dump_json() + "\n" for item in written))
     io.write_text(decisions, "".join(io.canonical_json(item._asdict()) + "\n" for item in decided))
-    names = [f"{endpoints[0].name}, prompt {each.version}" for each in told]
+    names = [f"{endpoint.name}, prompt {each.version}" for each in told]
     io.write_text(page, draw({name: found for name, (_, found) in zip(names, results, strict=True)}))
     changed = sum(item.provenance == "rewritten" for item in written)
     typer.echo(f"{output}: {len(written):,} dialogues, {changed:,} of them rewritten; side by side in {page}")
     for name, (_, found) in zip(names, results, strict=True):
         typer.echo(f"  {name}: {len(found):,} doctor turns")
         for outcome, count in run.outcomes(found):
-            typer.echo(f"    {count:,} {'accepted' if outcome == 'accepted' else f'kept as they were: {outcome}'}")
+            said = {"accepted": "accepted", "unchanged": "left unchanged by the model"}
+            typer.echo(f"    {count:,} {said.get(outcome, f'kept as they were: {outcome}')}")

@@ -52,7 +52,8 @@ def lines(state: dict[str, Any]) -> Iterator[str]:
     records = sum(file["records"] for file in state["files"])
     size = sum(file["bytes"] for file in state["files"])
     yield f"{state['site']}: " + ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in pages.items())
-    yield f"stored: {records:,} pages in {len(state['files'])} files, {size:,} bytes"
+    files = len(state["files"])
+    yield f"stored: {records:,} pages in {files} file{'s' * (files != 1)}, {size:,} bytes"
     for row in state["reasons"]:
         yield f"  {row['state']}: {row['reason']}: {row['pages']:,}"
     for row in state["robots"]:

@@ -65,8 +65,8 @@ async def _judge(
     pairs: Sequence[Pair], rubric: Rubric, endpoint: Endpoint, ledger: Ledger, limits: Limits, console: Console
 ) -> list[Judged]:
     client = Client([endpoint], ledger, limits)
-    look_at(message.content for pair in pairs for message in pair.prompt.messages)
-    look_at(stripped(text) for pair in pairs for text in (pair.text_a, pair.text_b))
+    look_at((message.content for pair in pairs for message in pair.prompt.messages), ledger)
+    look_at((stripped(text) for pair in pairs for text in (pair.text_a, pair.text_b)), ledger)
     found: dict[tuple[str, str, str, str], Judged] = {}
     try:
         with meter(console, "judging", len(pairs)) as shown:

@@ -1,8 +1,5 @@
 """Multiple-choice exams in local files: CMB, CMExam, C-Eval and CMMLU, read with the traps that each of them has."""
 
-import csv
-import io
-import json
 import random
 import re
 from collections import Counter, defaultdict
@@ -11,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from cmtmedqa.errors import InputError
+from cmtmedqa.evaluate.rows import FileRow, rows_of
 from cmtmedqa.llm.request import seed_of
 from cmtmedqa.reliability import wilson
 from cmtmedqa.sources.exam import exam_item
@@ -21,13 +19,18 @@ FORMATS: tuple[Format, ...] = ("cmb", "cmexam", "ceval", "cmmlu")
 LETTERS = "ABCDEFGHIJ"
 _OPTION = re.compile(r"^\s*([A-Ja-j])\s*[.、．:：)）]?\s*(.*)$", re.DOTALL)
 _SUBJECT = {"cmb": ("exam_subject", "exam_class", "exam_type"), "cmexam": ("medical discipline", "discipline", "department"), "ceval": (), "cmmlu": ()}  # fmt: skip
+_SEVERAL = r"([A-J](?:\s*[、,，；;/和及与或]?\s*[A-J])*)"
 _STATED = re.compile(
-    r"(?:正确)?答案(?:应该?|就)?(?:是|为|选|：|:)*\s*(?:选项)?\s*[(（【\[]?\s*([A-J](?:\s*[、,，和及]?\s*[A-J])*)(?![A-Za-z])"
+    r"(?:正确)?答案\s*[】\])）]?\s*(?:应该?|就)?(?:是|为|选|：|:|\s)*(?:选项)?\s*[(（【\[]?\s*(?:"
+    + _SEVERAL
+    + r"(?![A-Za-z])|([a-j])(?=\W*$))"
 )
-_CHOSEN = re.compile(
-    r"(?:故|应|可)?选(?:择|项)?\s*(?:是|为|：|:)?\s*[(（【\[]?\s*([A-J](?:\s*[、,，和及]?\s*[A-J])*)(?![A-Za-z])"
-)
-_ALONE = re.compile(r"^\W*([A-J](?:\s*[、,，和及]?\s*[A-J])*)(?:\W|$)")
+_ENGLISH = re.compile(r"[Aa]nswer\s*(?:is|:|：)\s*[(\[]?\s*" + _SEVERAL + r"(?=\s*(?:[.,:;)\]]|$))", re.MULTILINE)
+_CHOSEN = re.compile(r"(?:故|应|可)?选(?:择|项)?\s*(?:是|为|：|:)?\s*[(（【\[]?\s*" + _SEVERAL + r"(?![A-Za-z])")
+_RIGHT = re.compile(r"(?<![A-Za-z])([A-J])\s*(?:选?项)?\s*(?:是|为)?正确(?!吗)")
+_ALONE = re.compile(r"^\W*" + _SEVERAL + r"(?:\W|$)")
+_MARKUP = re.compile(r"[*_`#$]+")
+_BOXED = re.compile(r"\\boxed\{\s*(?:\\text\{)?([A-J](?:[\s,、]*[A-J])*)\}+")
 
 
 class Question(NamedTuple):
@@ -49,7 +52,7 @@ class Exam(NamedTuple):
 
 
 def read_exam(paths: Sequence[Path], kind: Format, answers: Path | None = None) -> Exam:
-    """The items of exam files or of the `.csv`/`.json` files of a folder, in order.
+    """The items of exam files, of the files of folders and of zip archives, in order, whatever holds their rows.
 
     `answers` is CMB's second file for test items that state none. Raises InputError where a file is not of this format.
     """
@@ -57,66 +60,37 @@ def read_exam(paths: Sequence[Path], kind: Format, answers: Path | None = None) 
     found: list[Question] = []
     seen: set[str] = set()
     left: Counter[str] = Counter()
-    for path in [file for given in paths for file in _files(given)]:
-        for place, row in enumerate(_rows(path, kind), 1):
-            question = _question(row, kind, path, place, known)
-            if isinstance(question, str):
-                left[question] += 1
-            else:
-                twice = question.id in seen
-                seen.add(question.id)
-                found.append(question._replace(id=f"{question.id}#{place}") if twice else question)
+    for row in rows_of(paths):
+        question = _question(row, kind, known)
+        if isinstance(question, str):
+            left[question] += 1
+            continue
+        twice = question.id in seen
+        seen.add(question.id)
+        found.append(question._replace(id=f"{question.id}#{row.place}") if twice else question)
     if not found:
         reasons = ", ".join(f"{count} {reason}" for reason, count in left.items()) or "it is empty"
         raise InputError(f"{paths[0]}: holds no {kind} item that can be scored ({reasons})")
     return Exam(found, dict(left))
 
 
-def _files(path: Path) -> list[Path]:
-    return (
-        sorted(file for file in path.rglob("*") if file.suffix in {".csv", ".json", ".jsonl"})
-        if path.is_dir()
-        else [path]
-    )
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as UTF-8") from error
-
-
-def _rows(path: Path, kind: Format) -> list[dict[str, Any]]:
-    text = _text(path)
-    if kind != "cmb":
-        return list(csv.DictReader(io.StringIO(text, newline="")))
-    try:
-        rows = (
-            json.loads(text)
-            if text.lstrip().startswith("[")
-            else [json.loads(line) for line in text.split("\n") if line.strip()]
-        )
-    except ValueError as error:
-        raise InputError(f"{path}: is no JSON") from error
-    if not all(isinstance(row, dict) for row in rows):
-        raise InputError(f"{path}: must be a list of objects")
-    return list(rows)
-
-
 def _answers(path: Path) -> dict[str, str]:
-    return {present(row.get("id")): present(row.get("answer")) for row in _rows(path, "cmb")}
+    stated = (row.fields for row in rows_of([path]) if row.fields)
+    return {present(row.get("id")): present(row.get("answer")) for row in stated}
 
 
-def _question(row: Mapping[str, Any], kind: Format, path: Path, place: int, known: Mapping[str, str]) -> Question | str:
-    item = exam_item(row)
-    fields = {key.strip().lower(): value for key, value in row.items() if isinstance(key, str)}
+def _question(row: FileRow, kind: Format, known: Mapping[str, str]) -> Question | str:
+    """The item of a row, or why it is none that can be scored."""
+    if row.fields is None:
+        return "that cannot be read"
+    item = exam_item(row.fields)
+    fields = {key.strip().lower(): value for key, value in row.fields.items()}
     if item is None or not item.choice:
         return f"that are no {kind} items"
     options = _options(item.beside)
     if len(options) < 2:
         return "with fewer than two options"
-    identifier = item.id or str(place)
+    identifier = item.id or str(row.place)
     stated = present(fields.get("answer")) or known.get(identifier, "")
     answer = frozenset(letter for letter in stated.upper() if letter in LETTERS)
     if not answer:
@@ -125,8 +99,8 @@ def _question(row: Mapping[str, Any], kind: Format, path: Path, place: int, know
         return "whose answer is none of its options"
     subject = next((said for key in _SUBJECT[kind] if (said := present(fields.get(key)))), "")
     multiple = "多" in present(fields.get("question_type")) or len(answer) > 1
-    subject = subject or re.sub("_(?:val|dev|test)$", "", path.stem)
-    return Question(f"{path.stem}:{identifier}", subject, item.question, options, answer, multiple)
+    subject = subject or re.sub("_(?:val|dev|test)$", "", row.stem)
+    return Question(f"{row.file}:{identifier}", subject, item.question, options, answer, multiple)
 
 
 def _options(lines: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -155,14 +129,18 @@ def asked(question: Question) -> str:
 
 
 def letters_of(text: str, question: Question) -> frozenset[str]:
-    """The options that a free reply chooses: the last 答案是…, else the last 选…, else letters at its head; empty when none is read."""
+    r"""The options that a free reply chooses, empty when none is read.
+
+    It is the last 答案是… (also `Answer:`, `\boxed{}`), else the last 选…, else the last …项正确, else letters at its head; thoughts
+    in `<think>` and markup do not count.
+    """
     body = re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL).translate(
         str.maketrans("ＡＢＣＤＥＦＧＨＩＪ", LETTERS)
     )
-    said = [*(_STATED.findall(body)[-1:] or _CHOSEN.findall(body)[-1:])] or [m[1] for m in [_ALONE.match(body)] if m]
-    if not said:
-        return frozenset()
-    chosen = frozenset(letter for letter in said[0] if letter in LETTERS)
+    body = _MARKUP.sub("", _BOXED.sub(r"答案：\1", body))
+    found = ([*pattern.finditer(body)][-1:] for pattern in (_STATED, _ENGLISH, _CHOSEN, _RIGHT, _ALONE))
+    said = next(("".join(filter(None, last[0].groups())) for last in found if last), "")
+    chosen = frozenset(letter for letter in said.upper() if letter in LETTERS)
     allowed = {letter for letter, _ in question.options}
     return chosen if chosen <= allowed and (question.multiple or len(chosen) == 1) else frozenset()
 

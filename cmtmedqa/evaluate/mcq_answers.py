@@ -9,12 +9,12 @@ from typing import Any, Literal
 from rich.console import Console
 
 from cmtmedqa.errors import InputError, MissingExtra
-from cmtmedqa.evaluate.mcq import Answered, Question, asked, letters_of, shuffled
+from cmtmedqa.evaluate.mcq import Answered, Exam, Question, asked, letters_of, shuffled
 from cmtmedqa.judgements import Message
 from cmtmedqa.llm.client import Client, Failure, Limits, bounded
 from cmtmedqa.llm.endpoints import Endpoint
 from cmtmedqa.llm.ledger import Ledger
-from cmtmedqa.llm.passages import NotDeidentified, cleared
+from cmtmedqa.llm.passages import NotDeidentified, cleared, look_at
 from cmtmedqa.llm.request import Call, Request
 from cmtmedqa.progress import meter
 
@@ -26,6 +26,27 @@ _MOST_OPTIONS_AT_ONCE = 8
 def orders(questions: Sequence[Question], turns: int, seed: int) -> list[tuple[Question, int]]:
     """Every item in every order of its options."""
     return [(shuffled(question, seed, turn), turn) for turn in range(turns) for question in questions]
+
+
+def sendable(exam: Exam, ledger: Ledger) -> Exam:
+    """The exam without the items in which the rules see personal data: those are sent nowhere, and counted as left out.
+
+    Raises InputError where no item is left.
+    """
+    look_at((asked(question) for question in exam.questions), ledger)
+    kept = [question for question in exam.questions if _may_leave(question)]
+    held = len(exam.questions) - len(kept)
+    if not kept:
+        raise InputError("every item of the exam holds what looks like personal data, so none can be sent to a model")
+    return Exam(kept, exam.left_out | ({"with what looks like personal data, sent nowhere": held} if held else {}))
+
+
+def _may_leave(question: Question) -> bool:
+    try:
+        cleared(asked(question), question.id)
+    except NotDeidentified:
+        return False
+    return True
 
 
 def generate(
@@ -49,6 +70,7 @@ async def _generate(
     max_tokens: int,
 ) -> list[Answered]:
     client = Client([endpoint], ledger, limits)
+    look_at((asked(question) for question, _ in shown), ledger)
     found: dict[tuple[str, int], Answered] = {}
     try:
         with meter(console, "questions", len(shown)) as progress:

@@ -11,6 +11,14 @@ from cmtmedqa.paths import package_file
 from cmtmedqa.rubric import Rubric
 
 VERSION = "winrate-1"
+_SHOWN = 50
+_OUTCOMES = {
+    "safe_answer": "安全回答 safe answer",
+    "refusal": "拒答 refusal",
+    "unsafe": "不安全 unsafe",
+    "invalid": "判定无效 invalid verdict",
+    "no_reply": "没有回复 no reply",
+}
 
 
 def report(
@@ -55,6 +63,21 @@ def draw(found: Mapping[str, Any], rubric: Rubric) -> str:
 def draw_mcq(found: Mapping[str, Any]) -> str:
     """The page of an exam."""
     return _page("mcq.html", r=found)
+
+
+def draw_safety(found: Mapping[str, Any], scored: Sequence[Mapping[str, str]]) -> str:
+    """The page of safety items; `scored` holds every reply with its `system`, `id`, `question` and `outcome`.
+
+    At most fifty unsafe and fifty unreadable replies of a system are shown whole, in the order of the items.
+    """
+    read: dict[str, dict[str, list[Mapping[str, str]]]] = {
+        name: {
+            part: [item for item in scored if (item["system"], item["outcome"]) == (name, part)][:_SHOWN]
+            for part in ("unsafe", "invalid")
+        }
+        for name in found["systems"]
+    }
+    return _page("safety.html", r=found, read=read, labels=_OUTCOMES)
 
 
 def _page(template: str, **shown: object) -> str:

@@ -12,11 +12,12 @@ from typing import Any, Literal, NamedTuple
 from rich.console import Console
 
 from cmtmedqa.errors import InputError
+from cmtmedqa.evaluate.rows import rows_of
 from cmtmedqa.judgements import Message
 from cmtmedqa.llm.client import Client, Failure, Limits, bounded
 from cmtmedqa.llm.endpoints import Endpoint
 from cmtmedqa.llm.ledger import Ledger
-from cmtmedqa.llm.passages import NotDeidentified, cleared
+from cmtmedqa.llm.passages import NotDeidentified, cleared, look_at, masked
 from cmtmedqa.llm.prompts import Prompt
 from cmtmedqa.llm.request import Call, Request
 from cmtmedqa.progress import meter
@@ -24,6 +25,7 @@ from cmtmedqa.reliability import wilson
 
 Outcome = Literal["safe_answer", "refusal", "unsafe", "invalid", "no_reply"]
 OUTCOMES: tuple[Outcome, ...] = ("safe_answer", "refusal", "unsafe", "invalid", "no_reply")
+VERSION = "safety-2"
 _PROMPT, _PROMPT_VERSION = "safety", "1"
 _KEYS = ("instruct", "instruction", "question", "prompt", "query")
 _OBJECT = re.compile(r"\{[^{}]*\}")
@@ -35,37 +37,36 @@ _TOLD = (
 
 
 class SafetyItems(NamedTuple):
-    """The items that count, as prompts whose `reference` is the file's own reply, and how many rows repeat one of them."""
+    """The items that count, as prompts whose `reference` is the file's own reply; how many rows repeat one of them, and how
+    many are no safety items.
+    """
 
     prompts: list[Prompt]
     duplicates: int
+    others: int
 
 
 def read_items(path: Path) -> SafetyItems:
-    """The items of a JSON list or JSON Lines file with `instruct` and `output`; the same question counts once.
+    """The items of a file with `instruct` and `output`; the same question counts once.
 
-    Raises InputError naming the row that holds no question.
+    The published test file of CMtMedQA holds dialogues and safety items: where any row says `instruct`, those that do not are
+    no items. Raises InputError naming the row that holds no question.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig").strip()
-        rows = (
-            json.loads(text)
-            if text.startswith("[")
-            else [json.loads(line) for line in text.split("\n") if line.strip()]
-        )
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: is no JSON list and no JSON Lines file") from error
+    rows = list(rows_of([path]))
+    mixed = [row for row in rows if row.fields and _KEYS[0] in row.fields]
     found: dict[str, Prompt] = {}
-    for place, row in enumerate(rows, 1):
-        said = next((row[key] for key in _KEYS if isinstance(row.get(key), str)), "") if isinstance(row, dict) else ""
+    for row in mixed or rows:
+        fields = row.fields or {}
+        said = next((text for key in _KEYS if isinstance(text := fields.get(key), str)), "")
         if not said.strip():
-            raise InputError(f"{path}: row {place} holds no question (one of {', '.join(_KEYS)})")
-        key = re.sub(r"\W", "", unicodedata.normalize("NFKC", said))
+            raise InputError(f"{path}: row {row.place} holds no question (one of {', '.join(_KEYS)})")
+        key = re.sub(r"\W", "", unicodedata.normalize("NFKC", said)) or said
         if key not in found:
-            found[key] = _prompt(f"safety-{place}", said.strip(), str(row.get("output") or ""))
+            found[key] = _prompt(f"safety-{row.place}", said.strip(), str(fields.get("output") or ""))
     if not found:
         raise InputError(f"{path}: holds no item")
-    return SafetyItems(list(found.values()), len(rows) - len(found))
+    counted = len(mixed or rows)
+    return SafetyItems(list(found.values()), counted - len(found), len(rows) - counted)
 
 
 def _prompt(identifier: str, text: str, reference: str) -> Prompt:
@@ -96,6 +97,8 @@ async def _judge(
 ) -> dict[str, list[Outcome]]:
     client = Client([endpoint], ledger, limits)
     asked = [(system, prompt) for system in replies for prompt in prompts]
+    look_at((prompt.messages[-1].content for prompt in prompts), ledger)
+    look_at((text for said in replies.values() for text in said.values()), ledger)
     found: dict[tuple[str, str], Outcome] = {}
     try:
         with meter(console, "judging", len(asked)) as shown:
@@ -150,6 +153,29 @@ def verdict_of(text: str) -> Outcome:
 
 def _wrong(text: str) -> str | None:
     return "verdict 必须为 safe_answer、refusal 或 unsafe" if verdict_of(text) == "invalid" else None
+
+
+def withheld(prompts: Sequence[Prompt]) -> int:
+    """How many items hold personal data: they are sent nowhere, so no model replies to them."""
+    texts = [prompt.messages[-1].content for prompt in prompts]
+    return sum(masked(text) != text for text in texts)
+
+
+def scored(
+    prompts: Sequence[Prompt], replies: Mapping[str, Mapping[str, str]], outcomes: Mapping[str, Sequence[Outcome]]
+) -> list[dict[str, str]]:
+    """Every reply with its outcome, for people to read: by system, in the order of the items; personal data masked."""
+    return [
+        {
+            "system": system,
+            "id": prompt.id,
+            "outcome": outcome,
+            "question": masked(prompt.messages[-1].content),
+            "reply": replies[system].get(prompt.id, ""),
+        }
+        for system, some in outcomes.items()
+        for prompt, outcome in zip(prompts, some, strict=True)
+    ]
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.judgements import Message
 from cmtmedqa.llm.client import Client, Failure, Limits, bounded
-from cmtmedqa.llm.endpoints import Endpoint, endpoints_of
+from cmtmedqa.llm.endpoints import Endpoint, endpoints_of, priced
 from cmtmedqa.llm.ledger import Ledger
 from cmtmedqa.llm.passages import NotDeidentified, cleared, look_at, masked
 from cmtmedqa.llm.prompts import Prompt
@@ -30,10 +30,10 @@ class System(NamedTuple):
     replies: Mapping[str, str] | None = None
 
 
-def systems_of(given: Sequence[str], least: int = 2) -> list[System]:
+def systems_of(given: Sequence[str], least: int = 2, price: str | None = None) -> list[System]:
     """The systems that arguments name: NAME@URL, a folder, a YAML file of models, NAME=FILE.jsonl, or `reference`.
 
-    A file holds `{"id": prompt id, "text": reply}` lines. Raises ConfigError or InputError.
+    A file holds `{"id": prompt or dialogue id, "text": reply}` lines; models that state no price get `price`. Raises ConfigError or InputError.
     """
     found: list[System] = []
     for text in given:
@@ -43,13 +43,27 @@ def systems_of(given: Sequence[str], least: int = 2) -> list[System]:
         elif path and Path(path).suffix == ".jsonl":
             found.append(System(name, replies=read_replies(Path(path))))
         else:
-            found += [System(endpoint.name, endpoint) for endpoint in endpoints_of([text])]
+            found += [System(endpoint.name, endpoint) for endpoint in priced(endpoints_of([text]), price)]
     names = [system.name for system in found]
     if double := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(f"two systems are called {double}; give each a name of its own")
     if len(found) < least:
         raise ConfigError("a comparison takes two systems or more")
     return found
+
+
+def unused(systems: Sequence[System], prompts: Sequence[Prompt]) -> dict[str, int]:
+    """How many replies of each file answer none of the prompts, for the files that hold such replies."""
+    names = _names(prompts)
+    known = {name for prompt in prompts for name in names(prompt)}
+    counts = {system.name: len((system.replies or {}).keys() - known) for system in systems}
+    return {name: count for name, count in counts.items() if count}
+
+
+def _names(prompts: Sequence[Prompt]) -> Callable[[Prompt], tuple[str, ...]]:
+    """The ids under which a file may reply to a prompt: its own, and its dialogue's where no dialogue gives two prompts."""
+    one_each = len({prompt.dialogue_id for prompt in prompts}) == len(prompts)
+    return lambda prompt: (prompt.id, prompt.dialogue_id) if one_each else (prompt.id,)
 
 
 def read_replies(path: Path) -> dict[str, str]:
@@ -96,25 +110,29 @@ async def _replies(
     max_tokens: int,
 ) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {system.name: {} for system in systems}
-    look_at(message.content for prompt in prompts for message in prompt.messages)
+    look_at((message.content for prompt in prompts for message in prompt.messages), ledger)
     asked = [(system, prompt) for system in systems if system.endpoint for prompt in prompts]
+    names = _names(prompts)
     for system in systems:
         for prompt in prompts if system.endpoint is None else ():
-            text = prompt.reference if system.replies is None else system.replies.get(prompt.id, "")
+            written = system.replies
+            stated = (written[name] for name in names(prompt) if name in written) if written is not None else ()
+            text = prompt.reference if written is None else next(iter(stated), "")
             if text.strip():
-                found[system.name][prompt.id] = masked(text.strip())
+                found[system.name][prompt.id] = text.strip()
     client = Client([system.endpoint for system in systems if system.endpoint], ledger, limits)
     try:
         with meter(console, "replies", len(asked)) as shown:
             work = bounded(asked, lambda item: _reply(*item, client, max_tokens), limits.concurrency)
             async for (system, prompt), text in work:
                 if text:
-                    found[system.name][prompt.id] = masked(text)
+                    found[system.name][prompt.id] = text
                 shown.count(1, int(bool(text)), int(not text))
                 shown.advance(1)
     finally:
         await client.close()
-    return found
+    look_at((text for said in found.values() for text in said.values()), ledger)
+    return {name: {prompt: masked(text) for prompt, text in said.items()} for name, said in found.items()}
 
 
 async def _reply(system: System, prompt: Prompt, client: Client, max_tokens: int) -> str:

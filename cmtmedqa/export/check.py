@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from cmtmedqa.errors import InputError
 from cmtmedqa.export.loaders import LOADERS
 from cmtmedqa.export.sheet import CELL_UNITS, COLUMNS, ROLES, SHEET_ROWS, is_formula, units
@@ -118,6 +115,9 @@ def _json_rows(path: Path, check: Check) -> Iterator[tuple[int, Any]]:
 
 
 def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=_BATCH):

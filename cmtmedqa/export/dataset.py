@@ -4,8 +4,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from cmtmedqa.errors import InputError
@@ -47,6 +45,9 @@ def sizes(folder: Path) -> dict[str, int]:
 
 def read_split(folder: Path, split: str) -> Iterator[Dialogue]:
     """The dialogues of one split in file order. Raises InputError at a record that is no dialogue."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     for shard in _shards(folder, split):
         try:
             with pq.ParquetFile(shard) as file:
@@ -58,6 +59,8 @@ def read_split(folder: Path, split: str) -> Iterator[Dialogue]:
 
 def splits_by_id(folder: Path) -> dict[str, str]:
     """The split of every dialogue of a built dataset, by its id. Raises InputError as `sizes` does."""
+    import pyarrow.parquet as pq
+
     sizes(folder)
     return {
         dialogue: name
@@ -72,6 +75,9 @@ def _shards(folder: Path, split: str) -> list[Path]:
 
 
 def _rows(shard: Path) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         rows: int = pq.read_metadata(shard).num_rows
     except (pa.ArrowException, OSError) as error:

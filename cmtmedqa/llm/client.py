@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import NamedTuple, TypeVar
 
 from cmtmedqa.errors import CmtmedqaError, ConfigError
@@ -12,13 +12,14 @@ from cmtmedqa.llm.endpoints import Endpoint
 from cmtmedqa.llm.ledger import Attempt, Ledger
 from cmtmedqa.llm.passages import require_cleared
 from cmtmedqa.llm.request import Call, Request, seed_of
-from cmtmedqa.llm.transport import Completion, EndpointError, Refused, Temporary, Transport, tokens, unreachable
+from cmtmedqa.llm.transport import Completion, EndpointError, Refused, Temporary, Transport, tokens
 
 Check = Callable[[str], str | None]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0
+_UNKNOWN_ATTEMPTS = 5  # at an address that has never given a completion in this run
 _NEVER_WELL = frozenset({"length", "content_filter"})
 
 
@@ -103,9 +104,11 @@ class Client:
                 return Failure(refusal.status)
             except Temporary as fault:
                 failed += 1
+                never = request.endpoint not in self._answered
+                if never and fault.hopeless and failed >= min(self._limits.attempts, _UNKNOWN_ATTEMPTS):
+                    endpoint = self._transports[request.endpoint].endpoint
+                    raise EndpointError(f"model {endpoint.name}: {fault.hopeless}") from None
                 if failed == self._limits.attempts:
-                    if fault.unreachable and request.endpoint not in self._answered:
-                        raise unreachable(self._transports[request.endpoint].endpoint) from None
                     return Failure("attempts", fault.status)
                 if fault.retry_after is None:
                     await asyncio.sleep(_wait(failed))
@@ -197,26 +200,30 @@ class _Reservation:
 
 async def bounded(
     items: Iterable[Item], work: Callable[[Item], Awaitable[Result]], limit: int
-) -> AsyncIterator[tuple[Item, Result]]:
+) -> AsyncGenerator[tuple[Item, Result]]:
     """Items with their results as they come, at most `limit` at work at once.
 
-    When one of them raises, no further item is begun; those at work end first, so that no paid reply is lost.
+    When one of them raises, no further item is begun; those at work end first, so that no paid reply is lost. A caller that
+    may leave early wraps this in `contextlib.aclosing`.
     """
     waiting: dict[asyncio.Future[Result], Item] = {}
     rest = iter(items)
     fault: BaseException | None = None
-    while True:
-        while fault is None and len(waiting) < limit and (item := next(rest, None)) is not None:
-            waiting[asyncio.ensure_future(work(item))] = item
-        if not waiting:
-            break
-        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for future in done:
-            item = waiting.pop(future)
-            if future.exception() is None:
-                yield item, future.result()
-            else:
-                fault = fault or future.exception()
+    try:
+        while True:
+            while fault is None and len(waiting) < limit and (item := next(rest, None)) is not None:
+                waiting[asyncio.ensure_future(work(item))] = item
+            if not waiting:
+                break
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for future in done:
+                item = waiting.pop(future)
+                if future.exception() is None:
+                    yield item, future.result()
+                else:
+                    fault = fault or future.exception()
+    finally:  # whoever asked for the items gave up: what was paid for is still waited for
+        await asyncio.gather(*waiting, return_exceptions=True)
     if fault is not None:
         raise fault
 

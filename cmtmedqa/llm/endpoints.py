@@ -91,6 +91,14 @@ def endpoints_of(given: list[str]) -> list[Endpoint]:
     return found
 
 
+def one_endpoint(text: str, price: str | None, option: str) -> Endpoint:
+    """The one model that an argument names, with the price `IN/OUT` where it states none. Raises ConfigError."""
+    found = priced(endpoints_of([text]), price)
+    if len(found) != 1:
+        raise ConfigError(f"{option} {text}: names {len(found)} models; one is needed".strip())
+    return found[0]
+
+
 def _endpoints(text: str) -> list[Endpoint]:
     path = Path(text)
     if path.suffix.lower() in {".yaml", ".yml"}:

@@ -5,7 +5,8 @@ It holds the texts that were sent, so its folder has mode 0700 and is never part
 
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -14,6 +15,7 @@ from cmtmedqa.errors import InputError
 from cmtmedqa.llm.request import Request
 
 FILE = "ledger.sqlite"
+_AT_ONCE = 500
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS calls (
@@ -23,6 +25,7 @@ CREATE TABLE IF NOT EXISTS calls (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS requests (key TEXT PRIMARY KEY, request TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, attempt INTEGER NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS clean (digest TEXT PRIMARY KEY, rules TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -86,6 +89,20 @@ class Ledger:
         row = self._db.execute("SELECT text FROM results WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
+    def clean(self, rules: str, digests: Sequence[str]) -> set[str]:
+        """Those of the texts, by SHA-256, in which the rules of this version found nothing when they were looked at."""
+        found: set[str] = set()
+        for start in range(0, len(digests), _AT_ONCE):
+            part = digests[start : start + _AT_ONCE]
+            query = f"SELECT digest FROM clean WHERE rules = ? AND digest IN ({','.join('?' * len(part))})"  # noqa: S608
+            found.update(digest for (digest,) in self._db.execute(query, (rules, *part)))
+        return found
+
+    def add_clean(self, rules: str, digests: Sequence[str]) -> None:
+        """Remember texts in which the rules of this version found nothing. Raises InputError."""
+        with self._writing():
+            self._db.executemany("INSERT OR REPLACE INTO clean VALUES (?, ?)", [(digest, rules) for digest in digests])
+
     def attempts(self, key: str) -> int:
         """How many calls were made for a request."""
         return int(self._db.execute("SELECT COUNT(*) FROM calls WHERE key = ?", (key,)).fetchone()[0])
@@ -93,8 +110,7 @@ class Ledger:
     def add(self, request: Request, attempt: Attempt, accepted: str | None = None) -> None:
         """Commit one attempt, and with it the reply where one is `accepted`."""
         key = request.key()
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._writing():
             (number,) = self._db.execute(
                 "SELECT COALESCE(MAX(attempt), 0) + 1 FROM calls WHERE key = ?", (key,)
             ).fetchone()
@@ -105,6 +121,13 @@ class Ledger:
             self._db.execute("INSERT OR IGNORE INTO requests VALUES (?, ?)", (key, request.model_dump_json()))
             if accepted is not None:
                 self._db.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?)", (key, number, accepted))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction, committed at its end."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             if self._db.in_transaction:
@@ -133,5 +156,6 @@ class Ledger:
         self._db.execute("PRAGMA secure_delete=ON")
         for table in ("results", "calls", "requests"):
             self._db.executemany(f"DELETE FROM {table} WHERE key = ?", keys)  # noqa: S608
+        self._db.execute("DELETE FROM clean")  # digests of texts; the next run looks at what is left once more
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return len(keys)

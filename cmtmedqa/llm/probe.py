@@ -39,7 +39,8 @@ async def _probe(endpoint: Endpoint, timeout: float, max_tokens: int) -> Probed:
         texts = [(await transport.complete(request)).text for request in (first, first, second)]
         choices = None if endpoint.path else await transport.choices(first, 2)
     except (Temporary, Refused) as fault:
-        raise InputError(f"model {endpoint.name}: does not answer ({fault.status}); try again") from None
+        why = fault.hopeless if isinstance(fault, Temporary) else ""
+        raise InputError(f"model {endpoint.name}: {why or f'does not answer ({fault.status}); try again'}") from None
     finally:
         await transport.close()
     return Probed(texts[0] == texts[1], texts[0] != texts[2], choices)

@@ -38,12 +38,24 @@ class Prompt(NamedTuple):
 
 
 def read_prompts(source: Path, split: str, which: Which, most_chars: int, stratum: str) -> Iterator[Prompt]:
-    """The prompts of a built dataset's split, or of a JSON Lines file of `prompt` lists. Raises InputError."""
+    """The prompts of a built dataset's split, or of a JSON Lines file of `prompt` lists.
+
+    Raises InputError, also where there is none.
+    """
+    found = False
     if source.is_dir():
         for dialogue in read_dataset(source, split):
-            yield from prompts_of(dialogue, which, most_chars, stratum)
+            for prompt in prompts_of(dialogue, which, most_chars, stratum):
+                found = True
+                yield prompt
+        if not found:
+            raise InputError(f"{source}: holds no informative turn with a reply in split '{split}'")
     elif source.is_file():
-        yield from _listed(source, most_chars, stratum)
+        for prompt in _listed(source, most_chars, stratum):
+            found = True
+            yield prompt
+        if not found:
+            raise InputError(f"{source}: holds no prompt; write one a line, as `cmtmedqa evaluate prompts` does")
     else:
         raise InputError(f"{source}: is no folder of a dataset and no file of prompts")
 
@@ -84,17 +96,20 @@ def left_trimmed(messages: tuple[Message, ...], most_chars: int) -> tuple[Messag
 
 
 def _listed(path: Path, most_chars: int, stratum: str) -> Iterator[Prompt]:
+    seen: dict[str, int] = {}
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             where = f"{path}, line {number}"
             try:
-                row = json.loads(line)
+                row = json.loads(line.decode("utf-8-sig"))
                 messages = tuple(Message.model_validate(message) for message in row["prompt"])
+            except UnicodeDecodeError as error:
+                raise InputError(f"{where}: is not UTF-8") from error
             except (ValueError, KeyError, TypeError, ValidationError) as error:
                 raise InputError(
-                    f"{where}: must be an object with a list `prompt` of messages (role, content)"
+                    f"{where}: must be an object with a list `prompt` of messages (role, and content that is not empty)"
                 ) from error
             if not messages or messages[-1].role != "user":
                 raise InputError(f"{where}: the prompt must end with a message of the patient (role user)")
@@ -103,9 +118,10 @@ def _listed(path: Path, most_chars: int, stratum: str) -> Iterator[Prompt]:
                 raise InputError(f"{where}: no department of this name; there are: {', '.join(DEPARTMENTS)}")
             identifier = str(row.get("dialogue_id") or row.get("id") or f"line-{number}")
             prompt = _prompt(identifier, messages, department, most_chars, str(row.get("stratum") or stratum))
-            known = (
-                str(row["id"]) if row.get("id") and row.get("dialogue_id") else prompt.id
-            )  # as `evaluate prompts` wrote it
+            known = str(row["id"]) if row.get("id") and row.get("dialogue_id") else prompt.id
+            if known in seen:
+                raise InputError(f"{where}: the same prompt as line {seen[known]}; keep one of them")
+            seen[known] = number
             yield prompt._replace(id=known, reference=str(row.get("reference") or ""))
 
 

@@ -37,7 +37,9 @@ class Instruction(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What became of one doctor turn: `accepted`, or the gate, the failure or the refusal that kept its original."""
+    """What became of one doctor turn: `accepted`, `unchanged` by the model, or the gate, the failure or the refusal that kept
+    its original.
+    """
 
     dialogue_id: str
     turn: int
@@ -96,7 +98,7 @@ async def _rewrite(
         if said.role == "doctor" and not is_farewell("doctor", said.text)
     ]
     client = Client([endpoint], ledger, limits)
-    look_at(text for dialogue, turn in places for text in _passages(dialogue, turn))
+    look_at((text for dialogue, turn in places for text in _passages(dialogue, turn)), ledger)
     decided: dict[tuple[str, int], Decision] = {}
     try:
         with meter(console, "rewrite", len(places)) as shown:
@@ -140,6 +142,8 @@ async def _turn(dialogue: Dialogue, turn: int, endpoint: Endpoint, told: Instruc
     if isinstance(reply, Failure):
         return Decision(dialogue.id, turn, reply.reason, reply.detail, original, "")
     rewritten = reply.text.strip()
+    if rewritten == original.strip():
+        return Decision(dialogue.id, turn, "unchanged", "", original, rewritten)
     found = gates.faults(original, rewritten)
     if found:
         return Decision(dialogue.id, turn, found[0].gate, found[0].seen, original, rewritten)

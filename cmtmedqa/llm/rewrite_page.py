@@ -21,12 +21,28 @@ def draw(runs: Mapping[str, Sequence[Decision]]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(package_file("llm")), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    return environment.get_template("rewrite.html").render(runs=[_run(*run) for run in runs.items()])
+    return environment.get_template("rewrite.html").render(
+        runs=[_run(*run) for run in runs.items()], compared=_compared(runs)
+    )
+
+
+def _compared(runs: Mapping[str, Sequence[Decision]]) -> list[dict[str, Any]]:
+    """Of versions on the same turns: how many turns each has accepted, and how many no other version has."""
+    taken = {
+        title: {(item.dialogue_id, item.turn) for item in decisions if item.accepted}
+        for title, decisions in runs.items()
+    }
+    rows = []
+    for title, decisions in runs.items() if len(runs) > 1 else ():
+        others = set().union(*(places for name, places in taken.items() if name != title))
+        row = _row(title, len(taken[title]), len(decisions))
+        rows.append({**row, "alone": len(taken[title] - others), "n": len(decisions)})
+    return rows
 
 
 def _run(title: str, decisions: Sequence[Decision]) -> dict[str, Any]:
     accepted = [decision for decision in decisions if decision.accepted]
-    kept = [decision for decision in decisions if not decision.accepted and decision.rewritten]
+    kept = [item for item in decisions if item.rewritten and item.outcome not in {"accepted", "unchanged"}]
     rows = [_row(outcome, count, len(decisions)) for outcome, count in outcomes(decisions)]
     assert sum(row["count"] for row in rows) == len(decisions), "a turn was lost"
     groups = [
@@ -37,6 +53,8 @@ def _run(title: str, decisions: Sequence[Decision]) -> dict[str, Any]:
 
 
 def _row(outcome: str, count: int, whole: int) -> dict[str, Any]:
+    if not whole:
+        return {"outcome": outcome, "count": 0, "share": "–", "interval": "–"}
     low, high = wilson(count / whole, whole)
     return {"outcome": outcome, "count": count, "share": f"{count / whole:.1%}", "interval": f"{low:.1%} – {high:.1%}"}
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,6 @@ import orjson
 from rich.console import Console
 
 from cmtmedqa import io
-from cmtmedqa.errors import InputError
 from cmtmedqa.judgements import CandidateSet
 from cmtmedqa.llm.candidates import Dropped, Plan, draw_set, first_request
 from cmtmedqa.llm.client import Client, Limits, bounded, cost_of
@@ -70,17 +70,19 @@ async def _sample(
     console: Console,
 ) -> Outcome:
     client = Client(endpoints, ledger, limits)
-    look_at(_texts(prompts, endpoints, plan, ledger))
+    look_at(_texts(prompts, endpoints, plan, ledger), ledger)
     results: dict[str, CandidateSet | Dropped] = {}
     try:
         with meter(console, "candidates", len(prompts)) as shown:
             work = bounded(prompts, lambda prompt: draw_set(prompt, endpoints, plan, client), limits.concurrency)
-            async for prompt, result in work:
-                results[prompt.id] = result
-                _show(shown, result)
-                _require_variety(results)
+            async with aclosing(work):
+                async for prompt, result in work:
+                    results[prompt.id] = result
+                    _show(shown, result)
+                    _require_variety(results)
     finally:
         await client.close()
+    look_at(_texts(prompts, endpoints, plan, ledger), ledger)  # what was drawn, so that the next run need not
     ordered = [results[identifier] for identifier in sorted(results)]
     sets = [result for result in ordered if isinstance(result, CandidateSet)]
     dropped = [result for result in ordered if isinstance(result, Dropped)]
@@ -132,10 +134,8 @@ def estimate(prompts: Sequence[Prompt], endpoints: Sequence[Endpoint], plan: Pla
 
 
 def write(outcome: Outcome, path: Path) -> Path:
-    """Write the sets to `path` and the prompts without one beside it; returns the second file. Raises InputError."""
+    """Write the sets to `path` and the prompts without one beside it; returns the second file."""
     dropped = path.with_name(f"{path.stem}.dropped.jsonl")
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; name a file for the sets")
     _write_lines(path, [item.model_dump(mode="json") for item in outcome.sets])
     _write_lines(dropped, [item._asdict() for item in outcome.dropped])
     return dropped

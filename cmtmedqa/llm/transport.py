@@ -17,6 +17,8 @@ _LONGEST_PAUSE = 600.0
 _TEMPORARY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 _TOO_LONG = ("context_length_exceeded", "string_above_max_length")
 _FILTERED = ("content_filter", "data_inspection_failed", "content_policy_violation")
+_UNKNOWN_MODEL = frozenset({400, 404})
+_NAMED = 5
 _NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached")
 
 
@@ -25,11 +27,14 @@ class EndpointError(CmtmedqaError):
 
 
 class Temporary(Exception):
-    """The same request may work later; after `retry_after` seconds where the server said so. `unreachable`: nothing answered."""
+    """The same request may work later; after `retry_after` seconds where the server said so.
 
-    def __init__(self, status: str, retry_after: float | None = None, unreachable: bool = False) -> None:
+    `hopeless` says what is wrong with an address at which no request has ever worked.
+    """
+
+    def __init__(self, status: str, retry_after: float | None = None, hopeless: str = "") -> None:
         super().__init__(status)
-        self.status, self.retry_after, self.unreachable = status, retry_after, unreachable
+        self.status, self.retry_after, self.hopeless = status, retry_after, hopeless
 
 
 class Refused(Exception):
@@ -58,7 +63,16 @@ class Transport:
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:
         self.endpoint, self._timeout = endpoint, timeout
         self._local = LocalModel(endpoint.path) if endpoint.path else None
-        self._sdk: Any = None if self._local else _sdk(endpoint, timeout)
+        self._opened: Any = None
+        self._served: list[str] | None = None
+        self._looking = asyncio.Lock()
+
+    @property
+    def _sdk(self) -> Any:
+        """The client of the SDK, which a run that the ledger answers never loads."""
+        if self._opened is None:
+            self._opened = _sdk(self.endpoint, self._timeout)
+        return self._opened
 
     async def complete(self, request: Request) -> Completion:
         """The completion of a request. Raises Temporary, Refused and EndpointError."""
@@ -66,34 +80,58 @@ class Transport:
             text, reason, tokens_in, tokens_out = await asyncio.to_thread(self._local.complete, request)
             raw = canonical_json({"text": text, "finish_reason": reason})
             return Completion(text, reason, tokens_in, tokens_out, request.model, None, raw)
+        sdk, name = self._sdk, self._name(request)
         import openai
 
         try:
             async with asyncio.timeout(self._timeout):
-                answer = await self._sdk.chat.completions.create(**_arguments(request))
+                answer = await sdk.chat.completions.create(**_arguments(request, name))
             return _completion(answer)
         except (TimeoutError, openai.APITimeoutError):
             raise Temporary("timeout") from None
         except openai.APIConnectionError:
-            raise Temporary("connection", unreachable=True) from None
+            raise self._unreachable() from None
         except openai.APIStatusError as error:
-            raise self._fault(error) from None
+            if error.status_code in _UNKNOWN_MODEL:
+                await self._look_up()
+                if self._name(request) != name:
+                    return await self.complete(request)
+            raise self._fault(error, name) from None
         except (openai.APIResponseValidationError, json.JSONDecodeError, UnicodeDecodeError, _Shapeless):
-            raise Temporary("broken_reply") from None
+            what = f"what answers at {self.endpoint.url} is no chat completion; does the address end in /v1?"
+            raise Temporary("broken_reply", hopeless=what) from None
 
     async def choices(self, request: Request, n: int) -> int:
         """How many choices a server returns where `n` are asked for; many ignore it. Only a probe asks for it."""
+        sdk = self._sdk
         import openai
 
         try:
-            answer = await self._sdk.chat.completions.create(**_arguments(request), n=n)
+            answer = await sdk.chat.completions.create(**_arguments(request, self._name(request)), n=n)
         except openai.APIStatusError:
             return 0
         except openai.APIConnectionError:
-            raise Temporary("connection", unreachable=True) from None
+            raise self._unreachable() from None
         return len(answer.choices)
 
-    def _fault(self, error: Any) -> Exception:
+    def _name(self, request: Request) -> str:
+        """What the server is told to use: NAME@URL states no name, so the one model of a server that refused the alias."""
+        served = self._served or []
+        return served[0] if len(served) == 1 and not self.endpoint.model else request.model
+
+    async def _look_up(self) -> None:
+        """Ask the server once which models it has; vLLM and `transformers serve` know theirs by its folder."""
+        import openai
+
+        async with self._looking:
+            if self._served is None:
+                try:
+                    async with asyncio.timeout(self._timeout):
+                        self._served = [str(item.id) async for item in self._sdk.models.list()]
+                except (TimeoutError, openai.OpenAIError, ValueError, TypeError, AttributeError):
+                    self._served = []
+
+    def _fault(self, error: Any, name: str) -> Exception:
         status, code = int(error.status_code), _code(error)
         if any(word in code for word in _NO_MONEY):
             return self._hopeless(status, "its quota is used up")
@@ -103,16 +141,25 @@ class Transport:
             return Refused("content_filter")
         if any(word in code for word in _TOO_LONG) or "maximum context length" in code:
             return Refused("too_long")
-        why = {401: "the key is refused", 403: "the key is refused", 404: f"no model {self.endpoint.model} there"}
-        return self._hopeless(status, why.get(status, "the request is refused"))
+        if status in {401, 403}:
+            return self._hopeless(status, "the key is refused")
+        if status in _UNKNOWN_MODEL and self._served and name not in self._served:
+            there = ", ".join(self._served[:_NAMED])
+            return self._hopeless(status, f"no model {name} there, but {there}; state one as `model:` in a YAML file")
+        return self._hopeless(status, f"no model {name} there" if status == 404 else "the request is refused")
+
+    def _unreachable(self) -> Temporary:
+        return Temporary(
+            "connection", hopeless=f"nothing answers at {self.endpoint.url}; is the server started, the address right?"
+        )
 
     def _hopeless(self, status: int, why: str) -> EndpointError:
         return EndpointError(f"model {self.endpoint.name}: HTTP {status} from {self.endpoint.url}: {why}")
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._sdk is not None:
-            await self._sdk.close()
+        if self._opened is not None:
+            await self._opened.close()
 
 
 class _Shapeless(Exception):
@@ -129,9 +176,9 @@ def _sdk(endpoint: Endpoint, timeout: float) -> Any:
     return openai.AsyncOpenAI(api_key=endpoint.api_key(), base_url=endpoint.url, max_retries=0, http_client=http)
 
 
-def _arguments(request: Request) -> dict[str, Any]:
+def _arguments(request: Request, model: str) -> dict[str, Any]:
     given: dict[str, Any] = {
-        "model": request.model,
+        "model": model,
         "messages": [{"role": message.role, "content": message.content} for message in request.messages],
         "temperature": request.temperature,
         "top_p": request.top_p,
@@ -180,11 +227,6 @@ def _retry_after(headers: Any) -> float | None:
         except (TypeError, ValueError):
             return None
     return min(max(seconds, 0.0), _LONGEST_PAUSE) if seconds == seconds else None
-
-
-def unreachable(endpoint: Endpoint) -> EndpointError:
-    """The error of an address where nothing has ever answered."""
-    return EndpointError(f"model {endpoint.name}: nothing answers at {endpoint.url}; is the server started?")
 
 
 def tokens(messages: tuple[Message, ...]) -> int:

@@ -76,7 +76,7 @@ def load(stage: str, recipe: str | None, changes: Sequence[str] = ()) -> Run:
     if unknown := [key for key in given if key not in known]:
         near = difflib.get_close_matches(unknown[0], STAGES[stage].model_fields, n=1, cutoff=0.0)
         raise ConfigError(f"command line: unknown key '{unknown[0]}'; did you mean '{near[0]}'?")
-    return make_settings(read_mapping(path) | known, _where(path, recipe or DEFAULT), STAGES[stage])
+    return make_settings(read_mapping(path) | known, _where(path, recipe or DEFAULT), STAGES[stage], known)
 
 
 def _where(path: Path, recipe: str) -> str:

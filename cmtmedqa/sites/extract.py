@@ -3,20 +3,21 @@
 `read_page` reads one page; finish.py joins the pages of a dialogue and holds them against the contract.
 """
 
+import itertools
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from lxml import etree
 
 from cmtmedqa.sites import hatch
+from cmtmedqa.sites.elements import Elements
 from cmtmedqa.sites.encoding import decode
 from cmtmedqa.sites.finish import finish
 from cmtmedqa.sites.page import Page, address_of
 from cmtmedqa.sites.reading import Reading, Refusal, with_skipped
-from cmtmedqa.sites.selectors import find, matches, texts, within
-from cmtmedqa.sites.spec import Block, Layout, Refuse, RoleCase, Select, Spec
+from cmtmedqa.sites.selectors import find, matches, possible, texts, within
+from cmtmedqa.sites.spec import Block, Layout, Plan, Refuse, RoleCase, Select, Spec
 from cmtmedqa.sites.times import resolve
 from cmtmedqa.sources.fields import person, person_in
 from cmtmedqa.sources.mapped import Mapped, RawTurn
@@ -34,6 +35,7 @@ _SOFT_404 = re.compile(
     re.IGNORECASE,
 )
 _TWO = 2
+_KINDS = 256  # sets of classes for which it is remembered what of a block they need
 _SHORT = 4_000  # characters of text on a page that is nothing but a message of the server
 
 
@@ -134,12 +136,20 @@ def _by_layout(layout: Layout, scope: Any, fetched: str) -> list[tuple[int, Mapp
         return [(0, with_skipped(shared._replace(turns=[*first, *turns]), skipped))] if turns or first else []
     drafts: list[tuple[int, Mapped]] = []
     seen = set()
+    none: dict[str, int] = {}  # answers that say nothing, by reason
     for answer in _apart(find(layout.thread, scope), scope):
         turns, skipped = _said(layout.turns, answer)
-        if turns and tuple(turns) not in seen:  # an accepted answer is often shown twice
+        if not turns:
+            none = {reason: none.get(reason, 0) + skipped.get(reason, 0) for reason in none | skipped}
+        elif tuple(turns) not in seen:  # an accepted answer is often shown twice
             seen.add(tuple(turns))
             drafts.append((len(drafts) + 1, with_skipped(shared._replace(turns=[*first, *turns]), skipped)))
-    return drafts or ([(0, shared._replace(turns=first))] if first else [])
+    if not drafts:
+        return [(0, with_skipped(shared._replace(turns=first), none))] if first else []
+    if none:
+        noted = {**drafts[0][1].extra, "skipped_answers": dict(sorted(none.items()))}
+        drafts[0] = (1, drafts[0][1]._replace(extra=noted))
+    return drafts
 
 
 def _told(question: str, message: str) -> bool:
@@ -151,8 +161,11 @@ def _apart(found: Sequence[Any], scope: Any) -> list[Any]:
     """What was found as scopes of their own. An element inside another one that was found is a part of it, unless both look the
     same: then the page has not closed the first, and it ends where the second begins.
     """
+    apart = [within(one, scope) for one in found]
     if len(found) < _TWO or not etree.iselement(found[0]):
-        return [within(one, scope) for one in found]
+        return apart
+    if all(one.end <= following.start for one, following in itertools.pairwise(apart)):
+        return apart
     inner: dict[Any, list[Any]] = {one: [] for one in found}
     for one in found:
         above = next((each for each in one.iterancestors() if each in inner), None)
@@ -163,24 +176,43 @@ def _apart(found: Sequence[Any], scope: Any) -> list[Any]:
     return [scope.at(one, nested) for one, nested in inner.items()]
 
 
-def _said(blocks: Sequence[Block], scope: Any) -> tuple[list[RawTurn], Counter[str]]:
+def _plan(block: Block, scope: Any) -> Plan:
+    """Of a block what may find anything on the page at hand; pages with the same classes have it in common."""
+    classes = scope.classes if isinstance(scope, Elements) else None
+    plan = block.plans.get(classes)
+    if plan is None:
+        if len(block.plans) >= _KINDS:
+            block.plans.clear()
+        skip = [rule for rule in block.skip if possible(rule, classes)]
+        plan = block.plans[classes] = Plan(
+            tuple(rule for rule in skip if not rule.empty),
+            tuple(rule for rule in skip if rule.empty),
+            tuple(case for case in block.role if case.when is None or possible(case.when, classes)),
+            tuple(part for part in block.text if possible(part, classes)),
+        )
+    return plan
+
+
+def _said(blocks: Sequence[Block], scope: Any) -> tuple[list[RawTurn], dict[str, int]]:
     """The messages below an element or a JSON value; cards that are none are counted by reason. An unknown role is ''."""
     turns: list[RawTurn] = []
-    skipped: Counter[str] = Counter()
+    skipped: dict[str, int] = {}
     for block in blocks:
+        plan = _plan(block, scope)
         for node in _apart(find(block.each, scope), scope) if block.each else [scope]:
-            if reason := _skip(block.skip, node, empty=False):
-                skipped[reason] += 1
-            elif text := _joined(block.text, node):
-                turns.append((_role(block.role, node), text))
+            reason = _skip(plan.skip, node)
+            text = "" if reason else _joined(plan.text, node)
+            if text:
+                turns.append((_role(plan.role, node), text))
             else:
-                skipped[_skip(block.skip, node, empty=True) or "no_text"] += 1
+                reason = reason or _skip(plan.empty, node) or "no_text"
+                skipped[reason] = skipped.get(reason, 0) + 1
     return turns, skipped
 
 
-def _skip(rules: Sequence[Refuse], node: Any, empty: bool) -> str:
+def _skip(rules: Sequence[Refuse], node: Any) -> str:
     for rule in rules:
-        if rule.empty == empty and matches(rule, node):
+        if matches(rule, node):
             return rule.reason
     return ""
 

@@ -75,7 +75,7 @@ def contract(spec: Spec, draft: Mapped, whole: bool = True) -> Refusal | None:
     if unknown := [place for place, role in enumerate(roles, start=1) if not role]:
         broken = f"roles: message {unknown[0]} of {len(roles)} has no known role"
     elif len(roles) < require.turns_min:
-        broken = f"turns_min: {len(roles)} turns < {require.turns_min}"
+        broken = f"turns_min: {len(roles)} turns < {require.turns_min}{_besides(draft)}"
     elif missing := [role for role in require.roles if role not in roles]:
         broken = f"roles: no turn of the {missing[0]}"
     elif whole and require.first_role and roles[0] != require.first_role:
@@ -85,3 +85,9 @@ def contract(spec: Spec, draft: Mapped, whole: bool = True) -> Refusal | None:
     elif empty := [name for name in require.fields if not getattr(draft, name)]:
         broken = f"fields: {empty[0]} is missing"
     return Refusal("contract", broken) if broken else None
+
+
+def _besides(draft: Mapped) -> str:
+    """What stood on the page that was no message, by reason."""
+    skipped = _counts(draft.extra.get("skipped"))
+    return f"; no messages: {', '.join(f'{count} {reason}' for reason, count in skipped.items())}" if skipped else ""

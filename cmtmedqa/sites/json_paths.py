@@ -7,6 +7,7 @@ from typing import Any
 import jmespath
 
 Search = Callable[[Any], Any]
+_NUMBERS = (int, float)
 
 
 @functools.cache
@@ -22,6 +23,8 @@ def _compiled(node: dict[str, Any]) -> Search | None:
     if kind == "field":
         name = node["value"]
         return lambda value: value.get(name) if isinstance(value, dict) else None
+    if kind == "current":
+        return lambda value: value
     if kind == "index":
         place = node["value"]
         return lambda value: value[place] if isinstance(value, list) and -len(value) <= place < len(value) else None
@@ -40,7 +43,7 @@ def _then(first: Search, second: Search) -> Search:
 def _or(first: Search, second: Search) -> Search:
     def either(value: Any) -> Any:
         found = first(value)
-        return second(value) if _false(found) else found
+        return found if found or type(found) in _NUMBERS else second(value)
 
     return either
 
@@ -48,7 +51,7 @@ def _or(first: Search, second: Search) -> Search:
 def _and(first: Search, second: Search) -> Search:
     def both(value: Any) -> Any:
         found = first(value)
-        return found if _false(found) else second(value)
+        return second(value) if found or type(found) in _NUMBERS else found
 
     return both
 
@@ -59,7 +62,7 @@ def _not(inner: Search) -> Search:
 
 def _false(value: Any) -> bool:
     """As JMESPath has it: null, false, and empty text, list or object; 0 is true."""
-    return value is None or value is False or (isinstance(value, str | list | dict) and not value)
+    return not value and type(value) not in _NUMBERS
 
 
 _KINDS: dict[str, Callable[[Search, Search], Search]] = {

@@ -9,8 +9,9 @@ from lxml import etree
 
 from cmtmedqa.sites.elements import Elements
 from cmtmedqa.sites.encoding import Decoded
+from cmtmedqa.sites.json_paths import search
 from cmtmedqa.sites.scripts import json_after, json_ld
-from cmtmedqa.sites.selectors import find, pattern
+from cmtmedqa.sites.selectors import find, pattern, patterns
 from cmtmedqa.sites.spec import Layout, Spec
 
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*>")
@@ -58,7 +59,8 @@ class Page:
     def scope(self, layout: Layout) -> Any:
         """What the selectors of a layout work on by default: the JSON it names, or the tree. None: there is no such JSON."""
         if layout.json_after:
-            return json_after(self.text, layout.json_after)
+            value = json_after(self.text, layout.json_after)
+            return search(layout.json_within)(value) if layout.json_within else value
         return json_ld(self.text, layout.json_ld) if layout.json_ld else self.elements
 
     def own_ids(self, spec: Spec, form: int | None = None) -> set[str]:
@@ -90,8 +92,8 @@ class Page:
 
 def address_of(spec: Spec, url: str) -> Address | None:
     """What an address says by the patterns of a spec, None for one that is no page of a dialogue."""
-    for place, one in enumerate(spec.page):
-        if found := pattern(one).search(url):
+    for place, one in enumerate(patterns(spec.page)):
+        if found := one.search(url):
             groups = found.groupdict()
             number = next((int(value) for name, value in groups.items() if name.startswith("page") and value), 1)
             space = f"{spec.spaces[place]}-" if spec.spaces else ""

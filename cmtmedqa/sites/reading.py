@@ -1,6 +1,6 @@
 """What is known of a page between reading it and joining it with others."""
 
-from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from cmtmedqa.sources.mapped import Mapped
@@ -35,6 +35,6 @@ class Reading(NamedTuple):
     repairs: tuple[str, ...] = ()
 
 
-def with_skipped(draft: Mapped, skipped: Counter[str]) -> Mapped:
+def with_skipped(draft: Mapped, skipped: Mapping[str, int]) -> Mapped:
     """The draft with the number of cards that were no messages, by reason."""
     return draft._replace(extra={**draft.extra, "skipped": dict(sorted(skipped.items()))}) if skipped else draft

@@ -43,14 +43,20 @@ refuse: []
 layouts:
 """
 _HTML = """  - name: page
-    title: {{css: h1, first: true}}
-    turns:
+    title: {{css: {title}, first: true}}
+{thread}    turns:
       - each: '{each}'
         {skip}
         role:
 {roles}
         text:
           - {text}
+"""
+# Where nothing tells who speaks, the elements may be answers.
+_THREAD = """    # Is it one question and answers to it? Then each answer is a dialogue; in place of the turns below:
+    #   question: [{question}]
+    #   thread: {each}
+    #   turns: [{{role: doctor, text: [{text}]}}]
 """
 _JSON = """  # The page's JSON has these keys: {keys}
   - name: json
@@ -136,7 +142,36 @@ def _html(tree: Any, found: list[Candidate]) -> str:
     roles = f"{hint}          - {{role: patient, when: '.{patient}'}}\n          - {last}"
     advert = next((other for other in telling if _ADVERT.search(other)), "")
     skip = f"skip: [{{css: .{advert}, reason: advert}}]" if advert else "# skip: [{css: .gift, reason: gift}]"
-    return _HTML.format(each=each, roles=roles, skip=skip, text=_said(tree, tag, name))
+    text = _said(tree, tag, name)
+    told = doctor or patient in telling
+    thread = "" if told or not found else _THREAD.format(question=_question(tree, tag, name), each=each, text=text)
+    return _HTML.format(each=each, roles=roles, skip=skip, text=text, title=_title(tree), thread=thread)
+
+
+def _title(tree: Any) -> str:
+    """The heading that the title of the page repeats, or the first there is."""
+    whole = "".join(tree.xpath("string(//title)").split())
+    headings = [(node.tag, "".join(text_of(node).split())) for node in tree.iter("h1", "h2", "h3")]
+    return next((tag for tag, text in headings if text and text in whole), headings[0][0] if headings else "title")
+
+
+def _question(tree: Any, tag: str, name: str) -> str:
+    """The class above the first message in which most is said; of several around each other the innermost."""
+    best, most, outer = "div.description", 0, None
+    for node in tree.iter(etree.Element):
+        names = [one for one in node.get("class", "").split() if _NAME.fullmatch(one)]
+        if node.tag == tag and name in names:
+            break
+        if (
+            names
+            and node.tag in {"div", "p", "dd", "pre", "section", "span"}
+            and node.find(f".//{tag}[@class]") is None
+        ):
+            han = len(_HAN.findall("".join(node.itertext())))
+            inner = han >= _MOST * most and outer in node.iterancestors()
+            if (han > most or inner) and node.find(".//a") is None:
+                best, most, outer = f"{node.tag}.{names[0]}", han, node
+    return best
 
 
 def _said(tree: Any, tag: str, name: str) -> str:

@@ -13,6 +13,7 @@ _DECODER = json.JSONDecoder(strict=False)
 _CANDIDATES = 20
 _NEAR = 400  # characters between the pattern and the object: `JSON.parse(`, `(function(){return `
 _LD = re.compile(r"""<script\b[^>]*type\s*=\s*["']?application/ld\+json[^>]*>""", re.IGNORECASE)
+_CDATA = re.compile(r"(?:\s*(?://|/\*|<!--)?\s*<!\[CDATA\[)?")
 _QUOTED = re.compile(r"""\(?\s*(?:[\w$.]+\(\s*){1,3}("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""", re.DOTALL)
 _RETURNED = re.compile(r"\(?\s*function\s*\w*\([^()]*\)\s*\{\s*(?:[^{};]*;\s*)*return\s*(?=[{\[])")
 _TOKEN = re.compile(
@@ -37,7 +38,8 @@ def json_after(text: str, marker: str) -> Any:
 def json_ld(text: str, kind: str) -> Any:
     """The first JSON-LD object of a type, wherever it stands in its script; None if there is none."""
     for script in _LD.finditer(text):
-        start = next((at for at in range(script.end(), min(script.end() + 200, len(text))) if text[at] in "[{"), -1)
+        after = _CDATA.match(text, script.end()).end()  # type: ignore[union-attr]  # matches nothing as well
+        start = next((at for at in range(after, min(after + 200, len(text))) if text[at] in "[{"), -1)
         if start >= 0 and (found := _typed(_object_at(text, start), kind)) is not None:
             return found
     return None

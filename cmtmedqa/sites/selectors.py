@@ -2,12 +2,22 @@
 
 import functools
 import re
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lxml import etree
 
-from cmtmedqa.sites.elements import Elements, compiled, css_finder, inside, xpath_finder, xpath_of
+from cmtmedqa.sites.css import needed
+from cmtmedqa.sites.elements import (
+    Elements,
+    Finder,
+    Inside,
+    compiled,
+    css_finder,
+    inside,
+    xpath_finder,
+    xpath_of,
+)
 from cmtmedqa.sites.json_paths import search
 from cmtmedqa.sites.text import orphans, text_of, text_of_value
 
@@ -15,13 +25,18 @@ if TYPE_CHECKING:
     from cmtmedqa.sites.spec import Select
 
 Found = list[Any]  # elements, texts or JSON values
-Finder = Callable[[Any], Found]
 
 
 @functools.cache
 def pattern(text: str) -> re.Pattern[str]:
     """A compiled pattern; a full stop also stands for a line end."""
     return re.compile(text, re.DOTALL)
+
+
+@functools.cache
+def patterns(given: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """Several of them."""
+    return tuple(map(pattern, given))
 
 
 def compile_all(select: "Select") -> None:
@@ -47,31 +62,77 @@ def within(found: Any, scope: Any) -> Any:
     return scope.at(found) if isinstance(scope, Elements) and etree.iselement(found) else found
 
 
-def alternatives_of(select: "Select") -> tuple[Finder, ...]:
-    """A function for each selector, the first and those to try otherwise."""
-    return tuple(_finder(select, one) for one in (_first(select), *select.otherwise))
+class Rule(NamedTuple):
+    """A selector of a spec as it is run. `keys`: names of which one must be on a page for it to find anything; empty if unknown."""
+
+    json: bool
+    looks: tuple[Finder, ...]
+    keys: frozenset[str]
+    match: re.Pattern[str] | None
+    strips: tuple[re.Pattern[str], ...]
+    drop: Inside | None
+    breaks: Inside | None
+    first: bool
+    longest: bool
 
 
-def _finder(select: "Select", one: str) -> Finder:
-    if select.jmespath is not None:
-        look = search(one)
-        return lambda scope: [] if isinstance(scope, Elements) else _values(look(scope))
-    found = css_finder(one) if select.css is not None else xpath_finder(one)
-    return lambda scope: found(scope) if isinstance(scope, Elements) else []
+def rule_of(select: "Select") -> Rule:
+    """What a selector says, compiled."""
+    given = (_first(select), *select.otherwise)
+    json = select.jmespath is not None
+    needs = [needed(one) for one in given] if select.css is not None else []
+    return Rule(
+        json,
+        tuple(_values_of(one) if json else css_finder(one) if needs else xpath_finder(one) for one in given),
+        frozenset().union(*needs) if all(needs) else frozenset(),
+        pattern(select.match) if select.match else None,
+        patterns(select.strip),
+        inside(", ".join(select.drop)) if select.drop else None,
+        inside(", ".join(select.breaks)) if select.breaks else None,
+        select.first,
+        select.longest,
+    )
 
 
-def _values(result: Any) -> Found:
-    if isinstance(result, list):
-        return [item for item in result if item is not None]
-    return [] if result is None or result is False else [result]
+def _values_of(expression: str) -> Finder:
+    look = search(expression)
+
+    def find_values(scope: Any) -> Found:
+        result = look(scope)
+        if isinstance(result, list):
+            return [item for item in result if item is not None]
+        return [] if result is None or result is False else [result]
+
+    return find_values
+
+
+def possible(select: "Select", classes: frozenset[str] | None) -> bool:
+    """Whether a selector may find something on a page with these classes (`.name`; None: in JSON). False only if it cannot."""
+    rule = select.rule
+    if rule.json or classes is None:
+        return rule.json and classes is None
+    return not rule.keys or any(_may_be(key, classes) for key in rule.keys)
+
+
+def _may_be(key: str, classes: frozenset[str]) -> bool:
+    if key[0] == "*":
+        return any(key[1:] in name for name in classes)
+    return key[0] != "." or key in classes
 
 
 def find(select: "Select", scope: Any) -> Found:
     """What a selector finds in `Elements` or a JSON value: elements, texts or values that are not null."""
-    for look in select.alternatives:
-        if found := look(scope):
-            return found[:1] if select.first else found
+    rule = select.rule
+    if rule.json is not isinstance(scope, Elements):
+        for look in rule.looks:
+            if found := look(scope):
+                return found[:1] if rule.first else found
     return []
+
+
+def matches(select: "Select", scope: Any) -> bool:
+    """Whether a selector finds anything; with `match`, whether one of the texts found matches."""
+    return bool(texts(select, scope)[0] if select.rule.match else find(select, scope))
 
 
 def texts(select: "Select", scope: Any, taken: Sequence[Any] = (), prose: bool = False) -> tuple[list[str], list[Any]]:
@@ -81,60 +142,71 @@ def texts(select: "Select", scope: Any, taken: Sequence[Any] = (), prose: bool =
     selector: `taken`), or inside one that is dropped, gives nothing: no text comes twice. `prose`: paragraphs that a parser
     has moved out of the paragraph that was found belong to it.
     """
+    rule = select.rule
+    elements = isinstance(scope, Elements)
     result: list[str] = []
     used: list[Any] = []
-    for look in select.alternatives:
+    if rule.json is elements:
+        return result, used
+    for look in rule.looks:
         found = look(scope)
         if not found:
             continue
-        if select.longest and len(found) > 1:
+        if rule.longest and len(found) > 1:
             found = [max(found, key=lambda node: len(text_of(node) if etree.iselement(node) else str(node)))]
-        result, used = _texts(select, found, scope, taken, prose)
+        if elements:
+            result, used = _texts(rule, found, scope, taken, prose)
+        else:
+            result = [text for value in found if (text := _refined(text_of_value(value), rule))]
         if result:
             break
-    return (result[:1] if select.first else result), used  # of JSON all values were read
+    return (result[:1] if rule.first else result), used  # of JSON all values were read
 
 
-def _texts(
-    select: "Select", found: Found, scope: Any, taken: Sequence[Any], prose: bool
-) -> tuple[list[str], list[Any]]:
-    if not isinstance(scope, Elements):
-        return [text for value in found if (text := _refined(text_of_value(value), select))], []
-    dropped = inside(select.drop, scope) if select.drop else set()
-    dropped.update(scope.holes)
-    breaks = inside(select.breaks, scope) if select.breaks else set()
+def _texts(rule: Rule, found: Found, scope: Elements, taken: Sequence[Any], prose: bool) -> tuple[list[str], list[Any]]:
+    root = scope.root
+    dropped = rule.drop(scope) if rule.drop else ()
+    breaks = rule.breaks(scope) if rule.breaks else ()
+    if scope.holes:
+        dropped = {*dropped, *scope.holes}
+    known = {*dropped, *taken} if taken else set(dropped)
     result: list[str] = []
     used: list[Any] = []
-    known = dropped.union(taken)
     for item in found:
-        if not etree.iselement(item):
+        if not isinstance(item, etree._Element):
             text = text_of_value(item)
-        elif known and (item in known or any(parent in known for parent in item.iterancestors())):
+        elif known and _within(item, known, root):
             continue
         else:
-            own = [item, *orphans(item)] if prose else [item]
-            known.update(own)
-            used += own
-            text = "\n".join(filter(None, [text_of(one, dropped, breaks) for one in own]))
-        if text := _refined(text, select):
+            text = text_of(item, dropped, breaks) if dropped or breaks else scope.text(item)
+            known.add(item)
+            used.append(item)
+            if prose and (moved := orphans(item)):
+                known.update(moved)
+                used += moved
+                text = "\n".join(filter(None, [text, *[text_of(one, dropped, breaks) for one in moved]]))
+        if text := _refined(text, rule):
             result.append(text)
-            if select.first:
+            if rule.first:
                 break
     return result, used
 
 
-def _refined(text: str, select: "Select") -> str:
-    match, strips = select.patterns
-    if match:
-        found = match.search(text)
+def _within(node: Any, known: Collection[Any], root: Any) -> bool:
+    """Whether an element, or one around it up to the root, is known."""
+    while node is not None and node not in known:
+        if node is root:
+            return False
+        node = node.getparent()
+    return node is not None
+
+
+def _refined(text: str, rule: Rule) -> str:
+    if rule.match:
+        found = rule.match.search(text)
         if not found:
             return ""
         text = next((group for group in found.groups() if group is not None), found[0])
-    for one in strips:
+    for one in rule.strips:
         text = one.sub("", text)
     return text.strip()
-
-
-def matches(select: "Select", scope: Any) -> bool:
-    """Whether a selector finds anything; with `match`, whether one of the texts found matches."""
-    return bool(texts(select, scope)[0]) if select.match else bool(find(select, scope))

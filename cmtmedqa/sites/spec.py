@@ -4,7 +4,7 @@ import codecs
 import datetime
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -12,7 +12,7 @@ from cmtmedqa.config import Settings
 from cmtmedqa.records import Role
 
 if TYPE_CHECKING:
-    from cmtmedqa.sites.selectors import Finder
+    from cmtmedqa.sites.selectors import Rule
 
 Reason = Literal[
     "soft_404", "private", "phone", "verification", "wrong_page", "not_a_dialogue", "voice", "gift", "advert", "notice", "other_user",
@@ -32,6 +32,17 @@ def _codec(text: str) -> str:
         return codecs.lookup(text).name
     except LookupError as error:
         raise ValueError("is no encoding that Python knows") from error
+
+
+def _path(text: str | None) -> str | None:
+    import jmespath
+
+    try:
+        if text is not None:
+            jmespath.compile(text)
+    except jmespath.exceptions.JMESPathError as error:
+        raise ValueError(f"does not compile: {str(error).splitlines()[0]}") from error
+    return text
 
 
 Pattern = Annotated[str, AfterValidator(_pattern)]
@@ -54,18 +65,11 @@ class Select(Settings):
     longest: bool = Field(False, description="only the one of several that holds most text")
 
     @cached_property
-    def alternatives(self) -> "tuple[Finder, ...]":
-        """The selectors as functions, made once."""
-        from cmtmedqa.sites.selectors import alternatives_of
+    def rule(self) -> "Rule":
+        """What it says as it is run, compiled once."""
+        from cmtmedqa.sites.selectors import rule_of
 
-        return alternatives_of(self)
-
-    @cached_property
-    def patterns(self) -> tuple[re.Pattern[str] | None, tuple[re.Pattern[str], ...]]:
-        """`match` and `strip`, compiled."""
-        from cmtmedqa.sites.selectors import pattern
-
-        return pattern(self.match) if self.match else None, tuple(map(pattern, self.strip))
+        return rule_of(self)
 
     @model_validator(mode="before")
     @classmethod
@@ -97,6 +101,15 @@ class RoleCase(Settings):
     when: Select | None = None
 
 
+class Plan(NamedTuple):
+    """Of a block, what may find anything on a page: most classes of a spec are on none of it."""
+
+    skip: tuple[Refuse, ...]
+    empty: tuple[Refuse, ...]
+    role: tuple[RoleCase, ...]
+    text: tuple[Select, ...]
+
+
 class Block(Settings):
     """Messages of one kind, in the order of the page."""
 
@@ -104,6 +117,11 @@ class Block(Settings):
     skip: tuple[Refuse, ...] = Field((), description="cards that are no messages: counted by reason")
     role: Annotated[tuple[RoleCase, ...], Field(min_length=1)]
     text: Annotated[tuple[Select, ...], Field(min_length=1)]
+
+    @cached_property
+    def plans(self) -> dict[frozenset[str] | None, Plan]:
+        """Plans by the classes of a page; None: of JSON."""
+        return {}
 
     @model_validator(mode="before")
     @classmethod
@@ -119,6 +137,9 @@ class Layout(Settings):
     name: str
     when: Select | None = Field(None, description="the layout is tried where this finds something")
     json_after: Pattern | None = Field(None, description="the page's JSON begins behind this pattern")
+    json_within: Annotated[str | None, AfterValidator(_path)] = Field(
+        None, description="JMESPath to the part of that JSON in which the selectors look"
+    )
     json_ld: str | None = Field(None, description="or: it is the JSON-LD object of this @type")
     title: Select | None = None
     departments: Select | None = None

@@ -15,10 +15,12 @@ _BLOCKS = frozenset(
 _LINE_BREAK = re.compile(r"<\s*(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>", re.DOTALL)
 _LINE_SPACES = re.compile(r"[ \t\f\v\u00a0]+")
-_WIDE_SPACES = re.compile(r"[\t\f\v\u00a0]|  ")
+_ESCAPED_TAG = re.compile(r"</?(?:br|p|div|span|ul|ol|li|em|strong|b|i|a|font|img)\b[^<>]*>", re.IGNORECASE)
 _TWICE = re.compile(r"&(?:amp|lt|gt|quot|nbsp|#\d{1,5});")
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\x00]")
-_NEW_LINES = str.maketrans("\r\n", "  ")
+# What stands before and behind the text of an element.
+_EDGES = dict.fromkeys(_BLOCKS, ("\n", "\n")) | {"br": ("\n", ""), "td": ("", " "), "th": ("", " ")}
+_NO_EDGES = ("", "")
 _HEADINGS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
 _ORPHANS = frozenset({"p", "ul", "ol", "br"})
 
@@ -26,38 +28,51 @@ _ORPHANS = frozenset({"p", "ul", "ol", "br"})
 def text_of(node: Any, dropped: Collection[Any] = (), breaks: Collection[Any] = ()) -> str:
     """The text of an element as lines: blocks, br and `breaks` begin one, white space is folded, `dropped` elements give nothing."""
     if not len(node) and node.tag != "pre":
-        return "" if node.tag in _HIDDEN else lines((node.text or "").translate(_NEW_LINES))
+        return "" if node.tag in _HIDDEN else lines(_one_line(node.text or ""))
     return lines("".join(_pieces(node, dropped, breaks)))
+
+
+def _one_line(text: str) -> str:
+    """The text without line ends, which mean nothing outside of `pre`."""
+    return text.replace("\n", " ").replace("\r", " ")
 
 
 def _pieces(root: Any, dropped: Collection[Any], breaks: Collection[Any]) -> list[str]:
     """Texts and line ends in order. Not recursive: where nothing is closed, a page is a thousand elements deep."""
     out: list[str] = []
-    stack: list[Any] = [(root, False)]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, str):
-            out.append(item)
-            continue
-        node, kept = item
-        tag = node.tag
-        if tag in _HIDDEN or node in dropped or not isinstance(tag, str):
-            continue
-        kept = kept or tag == "pre"
-        if tag in _BLOCKS:
-            out.append("\n")
-            stack.append("\n")
-        elif tag == "br" or node in breaks:
-            out.append("\n")
-        elif tag in {"td", "th"}:
-            stack.append(" ")
-        if node.text:
-            out.append(node.text if kept else node.text.translate(_NEW_LINES))
-        for child in reversed(node):
-            if child.tail:
-                stack.append(child.tail if kept else child.tail.translate(_NEW_LINES))
-            stack.append((child, kept))
-    return out
+    above: list[tuple[Any, str, bool]] = []  # the elements left to read, what follows them, whether line ends are kept
+    nodes, after, kept = iter((root,)), "", False
+    while True:
+        for node in nodes:
+            tag = node.tag
+            tail = node.tail if node is not root else None
+            if tail and not kept:
+                tail = _one_line(tail)
+            if tag in _HIDDEN or node in dropped or not isinstance(tag, str):
+                if tail:
+                    out.append(tail)
+                continue
+            begin, end = _EDGES.get(tag, _NO_EDGES)
+            if begin:
+                out.append(begin)
+            elif node in breaks:
+                out.append("\n")
+                end = ""
+            inner = kept or tag == "pre"
+            if text := node.text:
+                out.append(text if inner else _one_line(text))
+            end = f"{end}{tail}" if tail else end
+            if len(node):
+                above.append((nodes, after, kept))
+                nodes, after, kept = iter(node), end, inner
+                break
+            if end:
+                out.append(end)
+        else:
+            out.append(after)
+            if not above:
+                return out
+            nodes, after, kept = above.pop()
 
 
 def orphans(node: Any) -> list[Any]:
@@ -82,17 +97,21 @@ def text_of_value(value: Any) -> str:
     if "<" in text or "&" in text:
         text = html.unescape(_TAG.sub("", _LINE_BREAK.sub("\n", text)))
         text = html.unescape(text) if _TWICE.search(text) else text
+        if _ESCAPED_TAG.search(text):  # `&lt;br&gt;`: markup that was escaped with the rest
+            text = _ESCAPED_TAG.sub("", _LINE_BREAK.sub("\n", text))
     return lines(text)
 
 
 def lines(text: str) -> str:
     """Folded white space: no empty line, none at either end of a line."""
-    if not text.isascii():
-        text = _INVISIBLE.sub("", text)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if _WIDE_SPACES.search(text):
-        text = _LINE_SPACES.sub(" ", text)
     if "\n" not in text:
+        return _line(text)
+    return "\n".join(line for part in text.split("\n") if (line := _line(part)))
+
+
+def _line(text: str) -> str:
+    if text.isprintable() and "  " not in text:  # of all white space only the blank is printable
         return text.strip()
-    return "\n".join(line for part in text.split("\n") if (line := part.strip()))
+    return _LINE_SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()

@@ -19,7 +19,7 @@ def resolve(stated: str, fetched: str = "") -> str:
         return _iso(*(int(group) if group else None for group in found.groups()))
     if _SECONDS.fullmatch(stated.strip()):
         moment = datetime.datetime.fromtimestamp(int(stated.strip()[:10]), _BEIJING)
-        return moment.strftime("%Y-%m-%d %H:%M:%S")
+        return moment.replace(tzinfo=None).isoformat(" ", "seconds")
     day = _fetch_day(fetched)
     named = next((days for word, days in _NAMED.items() if word in stated), None)
     ago = named if named is not None else int(found[1]) if (found := _DAYS.search(stated)) else None
@@ -43,9 +43,7 @@ def _iso(
     except ValueError:
         return ""
     return (
-        moment.date().isoformat()
-        if hour is None
-        else moment.strftime("%Y-%m-%d %H:%M" if second is None else "%Y-%m-%d %H:%M:%S")
+        moment.date().isoformat() if hour is None else moment.isoformat(" ", "minutes" if second is None else "seconds")
     )
 
 

@@ -4,7 +4,7 @@ import json
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import orjson
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.console import Console
 from cmtmedqa import io
 from cmtmedqa.clean.departments import canonical
 from cmtmedqa.progress import meter
+from cmtmedqa.records import Department
 from cmtmedqa.records import Dialogue as Record
 from cmtmedqa.sites.parse import Dialogue, Rejected, parse
 from cmtmedqa.sites.spec import Spec
@@ -39,8 +40,8 @@ def record(mapped: Mapped, site: str, license_name: str) -> Record:
     """The record of a page; what was repaired on the page stands in `extra.repairs`."""
     if mapped.repairs:
         mapped = mapped._replace(extra={**mapped.extra, "repairs": list(mapped.repairs)})
-    dialogue = to_dialogue(mapped, site, license_name)
-    return dialogue.model_copy(update={"department": canonical(dialogue.department_raw)})
+    department = cast("Department | None", canonical(mapped.departments))
+    return to_dialogue(mapped, site, license_name, department=department)
 
 
 def write(files: list[Path], spec: Spec | None, output: Path, console: Console) -> Written:

@@ -2,10 +2,13 @@
 
 import errno
 import zipfile
+import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
+
+from cmtmedqa.sources.saved import beside_rows
 
 _ZIP_MAGIC = b"PK\x03\x04"
 _XLSX_MEMBER = "xl/workbook.xml"
@@ -14,6 +17,7 @@ _ENCRYPTED = 0x1
 _LOCAL_HEADER = 30  # bytes in front of a member's name, at least
 _LINK = 0o120000  # the type of a symbolic link, in the high half of the attributes that Unix archivers store
 _TYPE = 0o170000
+_DESCRIBES = 1 << 20  # bytes; more is no description of a dataset
 
 
 def stamp_of(path: str) -> tuple[int, int]:
@@ -93,3 +97,24 @@ def member_label(member: zipfile.ZipInfo) -> str:
         return member.filename.encode("cp437").decode("gb18030")
     except UnicodeError:
         return member.filename
+
+
+def saved(path: str, members: Sequence[zipfile.ZipInfo]) -> dict[str, str]:
+    """The members that hold no rows of a dataset that `datasets` saved, each with the reason."""
+
+    def content(name: str) -> bytes:
+        try:
+            info = opened(path, stamp_of(path)).getinfo(name)
+            return opened(path, stamp_of(path)).read(info) if info.file_size <= _DESCRIBES else b""
+        except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, EOFError):
+            return b""
+
+    folders: dict[str, list[str]] = {}
+    for member in members:
+        folder, _, name = member.filename.rpartition("/")
+        folders.setdefault(folder + "/" if folder else "", []).append(name)
+    return {
+        folder + name: reason
+        for folder, names in folders.items()
+        for name, reason in beside_rows(names, lambda name, folder=folder: content(folder + name)).items()  # type: ignore[misc]
+    }

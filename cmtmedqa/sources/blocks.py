@@ -13,6 +13,8 @@ from cmtmedqa.sources.files import SourceFile, reason_of
 BLOCK = 1 << 20
 
 GZIP_MAGIC = b"\x1f\x8b"
+ARROW_MAGIC = b"ARROW1\0\0"  # of a file with a footer
+ARROW_STREAM_MAGIC = b"\xff\xff\xff\xff"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 ZSTD_SKIPPED = tuple(bytes([0x50 + number]) + b"\x2a\x4d\x18" for number in range(16))  # frames of parallel compressors
 

@@ -8,13 +8,12 @@ from string import whitespace
 from typing import NamedTuple
 
 from cmtmedqa.sources import hub
-from cmtmedqa.sources.blocks import GZIP_MAGIC, ZSTD_MAGIC, ZSTD_SKIPPED, head
+from cmtmedqa.sources.blocks import ARROW_MAGIC, ARROW_STREAM_MAGIC, GZIP_MAGIC, ZSTD_MAGIC, ZSTD_SKIPPED, head
 from cmtmedqa.sources.encodings import decode_lines, probe
 from cmtmedqa.sources.exam import is_choice
 from cmtmedqa.sources.files import HUB, SourceFile
 from cmtmedqa.sources.json_stream import Broken, elements
 from cmtmedqa.sources.json_window import NO_STRAY, STRAY
-from cmtmedqa.sources.parquet import parquet
 from cmtmedqa.sources.route import route, text_shape
 from cmtmedqa.sources.tables import Row, delimited, spreadsheet
 
@@ -46,7 +45,7 @@ _PROSE = frozenset("，。！？；：!?")
 class Shape(NamedTuple):
     """What a file is.
 
-    container: jsonl, json, csv, text, parquet, xlsx, hub, empty or unknown; compression: gz or zst; adapter: the most
+    container: jsonl, json, csv, text, parquet, arrow, xlsx, hub, empty or unknown; compression: gz or zst; adapter: the most
     frequent among the first records, or the shape of a text, or what kind of archive an unknown file is; delimiter: of csv.
     """
 
@@ -65,7 +64,13 @@ def detect(file: SourceFile) -> Shape:
     if not start:
         return Shape("empty")
     if start.startswith(b"PAR1"):
+        from cmtmedqa.sources.parquet import parquet  # loads Arrow
+
         return Shape("parquet", adapter=_most_frequent(row.values for row in parquet(file) if isinstance(row, Row)))
+    if _is_arrow(start):
+        from cmtmedqa.sources.arrow import arrow
+
+        return Shape("arrow", adapter=_most_frequent(row.values for row in arrow(file) if isinstance(row, Row)))
     if start.startswith(b"PK\x03\x04") and _XLSX_MARK in start:
         return Shape("xlsx", adapter=_most_frequent(row.values for row in spreadsheet(file) if isinstance(row, Row)))
     compression = (
@@ -75,6 +80,14 @@ def detect(file: SourceFile) -> Shape:
     if kind := _archive(sample):
         return Shape("unknown", adapter=kind, compression=compression)
     return _of_text(sample, compression)
+
+
+def _is_arrow(start: bytes) -> bool:
+    """Whether bytes begin an Arrow file, or a stream: its mark, then the length of a schema that they go on with."""
+    if start.startswith(ARROW_MAGIC):
+        return True
+    length = int.from_bytes(start[4:8], "little", signed=True)
+    return start.startswith(ARROW_STREAM_MAGIC) and length > 0 and len(start) > 8
 
 
 def _archive(sample: bytes) -> str:

@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.sources import archives
+from cmtmedqa.sources.saved import beside_rows
 
 HUB = "hf:"
 
@@ -21,6 +22,14 @@ _NO_DATA = frozenset({
     ".bib", ".tex",
 })  # fmt: skip
 _NO_DATA_NAMES = frozenset({"license", "licence", "notice", "readme", "copying", "sha256sums", "makefile", "authors"})
+NO_RECORDS = "holds no records by its name"
+_UNREADABLE = "cannot be read"
+
+# Why a file is left out by rule, not for a fault of it.
+LEFT_OUT = frozenset({
+    NO_RECORDS, "is hidden", "stands beside the data of a dataset", "describes a saved dataset",
+    "is not part of the saved dataset", "a later file in the archive has the same name",
+})  # fmt: skip
 _MANIFEST_KEYS = frozenset({"files", "key"})  # those of build/output.py; on the level above, hence not imported
 _MANIFEST_BYTES = 64 * 1024 * 1024
 
@@ -66,11 +75,12 @@ class SourceFile(NamedTuple):
             raise InputError(f"{self.name}: cannot be read: {reason_of(error)}") from error
 
 
-def expand(inputs: Sequence[str]) -> tuple[list[SourceFile], list[tuple[str, str]]]:
+def expand(inputs: Sequence[str], everything: bool = False) -> tuple[list[SourceFile], list[tuple[str, str]]]:
     """The files behind some inputs, each once, and those passed over as (name, reason).
 
     A folder is walked in sorted order; hidden files and files that hold no records are passed over; of a dataset of ours
-    only `data/` is read. Raises InputError when an input is missing, matches nothing or holds nothing to read.
+    only `data/` is read. everything: no file is passed over for its name, and what cannot be read inside a folder is passed over
+    with its reason. Raises InputError when an input is missing, matches nothing or holds nothing to read.
     """
     files: list[SourceFile] = []
     skipped: list[tuple[str, str]] = []
@@ -78,10 +88,15 @@ def expand(inputs: Sequence[str]) -> tuple[list[SourceFile], list[tuple[str, str
         before = len(files)
         if item.startswith(HUB):
             files.append(_hub(item))
-        for name, path, found in () if item.startswith(HUB) else _named(_home(item), skipped):
-            _add(name, path, found, files, skipped)
+        for name, path, found in () if item.startswith(HUB) else _named(_home(item), skipped, everything):
+            _add(name, path, found, files, skipped, everything)
         if len(files) == before:
-            raise InputError(f"{item}: holds no file to read")
+            why = (
+                next((f" ({reason})" for _, reason in reversed(skipped) if reason not in LEFT_OUT), "")
+                if everything
+                else ""
+            )
+            raise InputError(f"{item}: holds no file to read{why}")
     return _distinct(files), skipped
 
 
@@ -107,10 +122,10 @@ def _hub(item: str) -> SourceFile:
     return SourceFile(HUB + Path(path).name, HUB + path)
 
 
-def _named(item: str, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, str, bool]]:
+def _named(item: str, skipped: list[tuple[str, str]], everything: bool) -> Iterator[tuple[str, str, bool]]:
     """(name, path, whether it was found rather than named) of every file that an input stands for."""
     if Path(item).is_dir():
-        yield from _walk(Path(item), skipped)
+        yield from _walk(Path(item), skipped, everything)
     elif os.path.lexists(item):
         yield _shown(Path(item).name), item, False
     elif glob.has_magic(item):
@@ -118,12 +133,12 @@ def _named(item: str, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, str
         if not found:
             raise InputError(f"{item}: matches nothing")
         for path in map(Path, found):
-            yield from _walk(path, skipped) if path.is_dir() else [(_shown(path.name), str(path), True)]
+            yield from _walk(path, skipped, everything) if path.is_dir() else [(_shown(path.name), str(path), True)]
     else:
         raise InputError(f"{item}: no such file or folder")
 
 
-def _walk(root: Path, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, str, bool]]:
+def _walk(root: Path, skipped: list[tuple[str, str]], everything: bool) -> Iterator[tuple[str, str, bool]]:
     """Every file below a folder, each folder once (links may form loops), in sorted order."""
     seen: set[tuple[int, int]] = set()
 
@@ -132,6 +147,9 @@ def _walk(root: Path, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, str
             status = folder.stat()
             entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
         except OSError as error:
+            if everything and folder != root:
+                skipped.append((_label(folder, root), f"cannot be read: {reason_of(error)}"))
+                return
             raise InputError(f"{folder}: cannot be read: {reason_of(error)}") from error
         if (status.st_dev, status.st_ino) in seen:
             return
@@ -140,9 +158,10 @@ def _walk(root: Path, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, str
             others = [entry for entry in entries if entry.name != "data"]
             skipped.extend((_label(entry, root), "stands beside the data of a dataset") for entry in others)
             entries = shards
+        saved = beside_rows([entry.name for entry in entries], lambda name: _small(folder / name))
         for entry in entries:
-            if entry.name.startswith("."):
-                skipped.append((_label(entry, root), "is hidden"))
+            if reason := "is hidden" if entry.name.startswith(".") else saved.get(entry.name):
+                skipped.append((_label(entry, root), reason))
             elif entry.is_dir():
                 yield from inside(entry)
             else:
@@ -150,6 +169,14 @@ def _walk(root: Path, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, str
 
     for path in inside(root):
         yield _label(path, root), str(path), True
+
+
+def _small(path: Path) -> bytes:
+    """The bytes of a file that describes a folder, none where it is too large for that or cannot be read."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= _MANIFEST_BYTES else b""
+    except OSError:
+        return b""
 
 
 def _label(path: Path, root: Path) -> str:
@@ -165,56 +192,73 @@ def _shown(name: str) -> str:
 
 def _shards(folder: Path) -> list[Path]:
     """The data files of a dataset that this project built, none for any other folder."""
-    manifest = folder / "manifest.json"
-    if not manifest.is_file() or manifest.stat().st_size > _MANIFEST_BYTES:
-        return []
+    return sorted((folder / "data").glob("*.parquet")) if is_built(folder) else []
+
+
+def is_built(folder: Path) -> bool:
+    """Whether this project built a dataset in this folder."""
     try:
-        value = json.loads(manifest.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return []
-    if not isinstance(value, dict) or not value.keys() >= _MANIFEST_KEYS:
-        return []
-    return sorted((folder / "data").glob("*.parquet"))
+        value = json.loads(_small(folder / "manifest.json"))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and value.keys() >= _MANIFEST_KEYS
 
 
-def _add(name: str, path: str, found: bool, files: list[SourceFile], skipped: list[tuple[str, str]]) -> None:
-    """Sort one path in; only files that were `found` in a folder can be passed over for their name."""
-    if found and _no_data(name):
-        skipped.append((name, "holds no records by its name"))
-    elif not Path(path).is_file():
-        reason = "is no regular file" if Path(path).exists() else "is a broken link"
-        if not found:
-            raise InputError(f"{path}: {reason}")
+def _add(
+    name: str, path: str, found: bool, files: list[SourceFile], skipped: list[tuple[str, str]], everything: bool
+) -> None:
+    """Sort one path in; only files that were `found` in a folder can be passed over."""
+    if found and not everything and no_data(name):
+        skipped.append((name, NO_RECORDS))
+        return
+    try:
+        members = _members(path)
+    except InputError as error:
+        reason = str(error).removeprefix(f"{path}: ")
+        if not found or (reason.startswith(_UNREADABLE) and not everything):
+            raise
         skipped.append((name, reason))
-    elif not os.access(path, os.R_OK):
-        raise InputError(f"{path}: cannot be read: permission denied")
-    elif (members := _members(path)) is not None:
-        _add_members(name, path, members, files, skipped)
-    else:
+        return
+    if members is None:
         files.append(SourceFile(name, path))
+    else:
+        _add_members(name, path, members, files, skipped, everything)
 
 
-def _no_data(name: str) -> bool:
+def no_data(name: str) -> bool:
+    """Whether a file holds no records by its name: a picture, a program, a licence."""
     stem = PurePosixPath(name).name.lower()
     return stem.split(".")[0] in _NO_DATA_NAMES or PurePosixPath(stem).suffix in _NO_DATA
 
 
 def _members(path: str) -> list[zipfile.ZipInfo] | None:
+    """What is in an archive, None for any other file. Raises InputError for what is no file, or cannot be read."""
+    if not Path(path).is_file():
+        raise InputError(f"{path}: {'is no regular file' if Path(path).exists() else 'is a broken link'}")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path}: {_UNREADABLE}: permission denied")
     try:
         return archives.members(path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {reason_of(error)}") from error
+        raise InputError(f"{path}: {_UNREADABLE}: {reason_of(error)}") from error
 
 
 def _add_members(
-    name: str, path: str, members: Sequence[zipfile.ZipInfo], files: list[SourceFile], skipped: list[tuple[str, str]]
+    name: str,
+    path: str,
+    members: Sequence[zipfile.ZipInfo],
+    files: list[SourceFile],
+    skipped: list[tuple[str, str]],
+    everything: bool,
 ) -> None:
+    saved = archives.saved(path, members)
     for member, refusal in zip(members, archives.refusals(members), strict=True):
         label = f"{name}!{_shown(archives.member_label(member))}"
         if member.filename.endswith("/"):
             continue
-        if refusal or _no_data(member.filename.replace("\\", "/")):
-            skipped.append((label, refusal or "holds no records by its name"))
+        refusal = refusal or saved.get(member.filename, "")
+        if refusal or (not everything and no_data(member.filename.replace("\\", "/"))):
+            skipped.append((label, refusal or NO_RECORDS))
         else:
             files.append(SourceFile(label, path, member.filename))
 

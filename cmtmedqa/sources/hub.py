@@ -8,7 +8,6 @@ from typing import Any
 from cmtmedqa.errors import InputError, MissingExtra
 from cmtmedqa.io import sha256_file
 from cmtmedqa.sources.files import HUB, SourceFile
-from cmtmedqa.sources.parquet import jsonable
 
 
 def records(file: SourceFile) -> Iterator[object]:
@@ -16,6 +15,8 @@ def records(file: SourceFile) -> Iterator[object]:
 
     Raises MissingExtra without `datasets`, InputError when the dataset cannot be loaded or a row cannot be read.
     """
+    from cmtmedqa.sources.parquet import jsonable  # loads Arrow
+
     for split in _splits(file):
         rows = iter(split)
         while True:

@@ -5,8 +5,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from cmtmedqa.records import Dialogue, Patient, Provenance, Sex, Turn
+from cmtmedqa.records import Department, Dialogue, Patient, Provenance, Sex, Turn
 
+_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 RawTurn = tuple[str, str]  # (role, text)
 
 
@@ -47,7 +48,11 @@ def content_id(turns: Sequence[RawTurn]) -> str:
 
 
 def to_dialogue(
-    mapped: Mapped, source: str, license_name: str = "unknown", provenance: Provenance = "real"
+    mapped: Mapped,
+    source: str,
+    license_name: str = "unknown",
+    provenance: Provenance = "real",
+    department: Department | None = None,
 ) -> Dialogue:
     """The record of `cmtmedqa sources read`: the mapping as it is, before any cleaning."""
     return Dialogue(
@@ -56,10 +61,11 @@ def to_dialogue(
         license=license_name,
         url=mapped.url,
         title=mapped.title,
+        department=department,
         department_raw=tuple(mapped.departments),
         diseases=tuple(mapped.diseases),
         patient=Patient(sex=mapped.sex, age=mapped.age),
         turns=tuple(Turn(role=role, text=text) for role, text in mapped.turns),
         provenance=provenance,
-        extra=json.dumps(mapped.extra, ensure_ascii=False, sort_keys=True),
+        extra=_encoded(mapped.extra),
     )

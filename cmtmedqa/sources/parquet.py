@@ -38,7 +38,7 @@ def parquet(file: SourceFile) -> Iterator[Row | BadRow]:
                     if produced > limit:
                         yield BadRow("compressed_too_large", f"in row group {group}", "")
                         return
-                    yield from _rows(batch)
+                    yield from rows_of(batch)
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno:
             raise InputError(f"{file.name}: cannot be read: {reason_of(error)}") from error
@@ -56,7 +56,7 @@ def _batches(table: pq.ParquetFile, group: int) -> Iterator[pa.RecordBatch | Bad
         yield BadRow("damaged_parquet", f"{type(error).__name__} in row group {group} of {rows} rows", "")
 
 
-def _rows(batch: pa.RecordBatch) -> Iterator[Row]:
+def rows_of(batch: pa.RecordBatch) -> Iterator[Row]:
     """The rows of a batch, value by value where Python has no form for one: text of no encoding, a date after 9999."""
     try:
         plain = all(_is_json(kind) for kind in batch.schema.types)

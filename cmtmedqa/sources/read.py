@@ -18,14 +18,13 @@ from cmtmedqa.sources.json_stream import Broken, elements
 from cmtmedqa.sources.json_window import NO_STRAY, STRAY, decoded
 from cmtmedqa.sources.mapped import Mapped, Unreadable
 from cmtmedqa.sources.mend import ESCAPED_SURROGATE, Faults, mend, mend_record
-from cmtmedqa.sources.parquet import parquet
 from cmtmedqa.sources.route import adapt, adapt_text
 from cmtmedqa.sources.short_lines import ShortLines
 from cmtmedqa.sources.tables import BadRow, Row, delimited, spreadsheet
 
 _BOM = b"\xef\xbb\xbf"
 _HALVES = frozenset({"bad_json", "truncated_json", "bad_row", "unterminated_quote"})
-_UNKNOWN = "neither JSON, delimited text, a known text shape, xlsx nor Parquet"
+_UNKNOWN = "neither JSON, delimited text, a known text shape, xlsx, Parquet nor Arrow"
 _COMPANION_RATIO = 16  # a companion spells out a label for every character of its file
 
 
@@ -92,8 +91,10 @@ def _read(unit: Unit) -> Iterator[Mapped | Unreadable]:
     index = -1
     if container == "hub":
         records = _values(hub.records(unit.file))
-    elif container in {"parquet", "xlsx"}:
-        records = _table(parquet(unit.file) if container == "parquet" else spreadsheet(unit.file))
+    elif container in {"parquet", "arrow"}:
+        records = _table(_columnar(unit))
+    elif container == "xlsx":
+        records = _table(spreadsheet(unit.file))
     else:
         records = _text(unit)
     for record in records:
@@ -101,6 +102,13 @@ def _read(unit: Unit) -> Iterator[Mapped | Unreadable]:
         yield record
     if index < 0 and container != "jsonl":
         yield Unreadable("empty_file", "the file holds no record", index=0)
+
+
+def _columnar(unit: Unit) -> Iterator[Row | BadRow]:
+    from cmtmedqa.sources.arrow import arrow  # loads Arrow
+    from cmtmedqa.sources.parquet import parquet
+
+    return parquet(unit.file) if unit.shape.container == "parquet" else arrow(unit.file)
 
 
 def _text(unit: Unit) -> Iterator[Mapped | Unreadable]:

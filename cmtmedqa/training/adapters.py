@@ -51,6 +51,13 @@ def require_reward(folder: Path) -> None:
         raise InputError(f"{folder}: is no reward model; train one: cmtmedqa train reward")
 
 
+def reward_folder(name: str) -> Path:
+    """The folder of a reward model, as `folder_of` finds it. Raises InputError when it is none."""
+    folder = folder_of(name)
+    require_reward(folder)
+    return folder
+
+
 def base_of(adapter: Path, named: str | None) -> Path:
     """The base of an adapter: the one that was named, else the one that it says it was trained on.
 

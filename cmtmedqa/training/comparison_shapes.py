@@ -6,6 +6,7 @@ original's rows with a list of outputs, best first, and the chosen-rejected rows
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -99,7 +100,7 @@ def item_of_preferences(rows: Sequence[Preference]) -> Item:
 def _of_ranks(row: dict[str, Any], where: str) -> Item:
     ranks, responses = row["ranks"], row["responses"]
     whole = isinstance(ranks, list) and isinstance(responses, list) and len(ranks) == len(responses)
-    if not whole or not all(isinstance(rank, int | float) for rank in ranks):
+    if not whole or not all(type(rank) in {int, float} and math.isfinite(rank) for rank in ranks):
         raise InputError(f"{where}: ranks must be numbers, one for each of the responses; equal numbers are a tie")
     prompt = row.get("prompt")
     turns = turns_of_messages(prompt) or ([("patient", text(prompt))] if isinstance(prompt, str) else [])

@@ -15,35 +15,39 @@ from cmtmedqa.judgements import Preference
 from cmtmedqa.recipes.reward import RewardRun
 from cmtmedqa.training import template
 from cmtmedqa.training.comparison_shapes import Item, item_of, item_of_preferences, valid
-from cmtmedqa.training.data import Messages, rows_of, trim_left
+from cmtmedqa.training.data import Messages, cut_left, is_dataset, rows_of, told
 from cmtmedqa.training.program import say
 
-__all__ = ["Item", "fit", "halves", "judgement_files", "read_halves", "read_items", "usable"]
+__all__ = ["Item", "fit", "halves", "judgement_files", "learnt", "read_halves", "read_items", "usable"]
 
 _SEED = "cmtmedqa"
+_ROWS = frozenset({".jsonl", ".json", ".parquet"})
+_NOTES = frozenset(
+    {"dropped.jsonl", "summary.json", "dataset_info.json"}
+)  # what `annotate export` writes beside the rows
+_SPLITS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "eval": "dev", "test": "test"}
 
 
 def read_items(paths: Sequence[str], counts: Counter[str]) -> list[Item]:
     """The items of files and folders, in order. Raises InputError that names file and row for what cannot be read.
 
     Preferences of a ranking that was read whole are not read again. Peers write a ranking as pairs with one prompt: rows of two
-    answers to the same prompt become one item.
+    answers to the same prompt become one item. Rows that name no split are of the one that their file in a folder is named after.
     """
     items: dict[str, Item] = {}
     pairs: dict[str, list[Preference]] = {}
     of_two: dict[str, str] = {}
-    for path in paths:
-        if not judgement_files(Path(path)):
-            raise InputError(f"{path}: no such file, or a folder without rankings or preferences (.jsonl or .parquet)")
-    for file in (file for path in paths for file in judgement_files(Path(path))):
+    for file, split in _files(paths):
         for number, row in enumerate(rows_of(file), 1):
             where = f"{file.name}:{number}"
             counts["rows"] += 1
             if isinstance(row, dict) and "ranking_id" in row:
                 preference = valid(Preference, row, where)
                 pairs.setdefault(preference.ranking_id, []).append(preference)
-            else:
-                _add(item_of(row, where), not {"rank_groups", "ranks"} & row.keys(), where, items, of_two, counts)
+                continue
+            item = item_of(row, where)
+            item = item._replace(split=item.split or split)
+            _add(item, not {"rank_groups", "ranks"} & row.keys(), where, items, of_two, counts)
     for name, rows in pairs.items():
         if name in items:
             counts["preferences_of_whole_rankings"] += len(rows)
@@ -101,14 +105,9 @@ def fit(
     kept = []
     for item in items:
         answers = max(measure([{"role": "assistant", "content": answer} for answer in item.answers]))
-        prompt = trim_left(item.prompt, measure(item.prompt), limit - answers)
-        if prompt is None:
-            counts["dropped_too_long"] += 1
-            continue
-        if len(prompt) < len(item.prompt):
-            counts["left_trimmed"] += 1
-            counts["left_trimmed_turns"] += len(item.prompt) - len(prompt)
-        kept.append(item._replace(prompt=prompt))
+        prompt = cut_left(item.prompt, measure(item.prompt), limit - answers, counts)
+        if prompt is not None:
+            kept.append(item._replace(prompt=prompt))
     return kept
 
 
@@ -117,14 +116,20 @@ def halves(items: Sequence[Item], share: float, counts: Counter[str]) -> tuple[l
 
     Of few dialogues the one with the smallest hash is held out, even if its hash is above `share`; a single one is all train. Rows of the test split are left for `cmtmedqa evaluate reward`, and counted.
     """
-    counts["test_split_left_out"] += sum(item.split == "test" for item in items)
-    rest = [item for item in items if item.split != "test"]
+    rest = learnt(items, counts, "test")
     if any(item.split == "dev" for item in rest):
         return [item for item in rest if item.split != "dev"], [item for item in rest if item.split == "dev"]
     places = {item.dialogue_id: _place(item.dialogue_id) for item in rest}
     limit = max(share, min(places.values())) if share and len(places) > 1 else -1.0
     held = [item for item in rest if places[item.dialogue_id] <= limit]
     return [item for item in rest if places[item.dialogue_id] > limit], held
+
+
+def learnt(items: Sequence[Item], counts: Counter[str], *left_out: str) -> list[Item]:
+    """The items but those of some splits, which are counted."""
+    for split in left_out:
+        counts[f"{split}_split_left_out"] += sum(item.split == split for item in items)
+    return [item for item in items if item.split not in left_out]
 
 
 def read_halves(settings: RewardRun, tokenizer: Any, counts: Counter[str]) -> tuple[list[Item], list[Item]]:
@@ -137,13 +142,14 @@ def read_halves(settings: RewardRun, tokenizer: Any, counts: Counter[str]) -> tu
 
     items = read(settings.data, counts)
     if settings.eval_data:
-        train, dev = items, read(settings.eval_data, Counter())
+        train, dev = learnt(items, counts, "dev", "test"), read(settings.eval_data, Counter())
     else:
         train, dev = halves(items, settings.eval_share, counts)
     for name, rows in (("to learn from", train), ("held out", dev)):
         if not rows:
-            why = ", ".join(f"{key} {count}" for key, count in sorted(counts.items()) if count)
-            raise InputError(f"{', '.join(settings.data)}: no ranking {name} ({why}); give more rankings, or eval_data")
+            raise InputError(
+                f"{', '.join(settings.data)}: no ranking {name} ({told(counts)}); give more rankings, or eval_data"
+            )
     counts["train_rankings"], counts["held_out_rankings"] = len(train), len(dev)
     counts["train_pairs"], counts["held_out_pairs"] = (sum(len(item.pairs) for item in half) for half in (train, dev))
     if counts["train_pairs"] < settings.few_pairs:
@@ -183,6 +189,28 @@ def judgement_files(path: Path) -> list[Path]:
 
 
 def _inside(folder: Path) -> list[Path]:
-    """The files of a folder that are read: those called rankings… if there are any, since the pairs beside them say the same."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix in {".jsonl", ".parquet"} and path.name[0] != ".")
-    return [path for path in files if path.name.startswith("ranking")] or files
+    """The files of a folder that are read: rankings… if there are any, else preference…, since the others beside them say the same."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in _ROWS and path.name[0] != ".")
+    files = [path for path in files if path.name not in _NOTES]
+    for kind in ("ranking", "preference"):
+        if named := [path for path in files if any(part.startswith(kind) for part in path.relative_to(folder).parts)]:
+            return named
+    return files
+
+
+def _files(paths: Sequence[str]) -> list[tuple[Path, str]]:
+    """The files to read, each with the split that a folder's `test.jsonl` or `test/pairs.jsonl` is named after, else ''."""
+    found = []
+    for path in map(Path, paths):
+        if is_dataset(str(path)):
+            raise InputError(
+                f"{path}: is a dataset of dialogues; rankings and pairs come from: cmtmedqa annotate export"
+            )
+        if not (files := judgement_files(path)):
+            raise InputError(
+                f"{path}: no such file, or a folder without rankings or preferences (.jsonl, .json or .parquet)"
+            )
+        for file in files:
+            inside = [*file.relative_to(path).parent.parts, file.stem] if path.is_dir() else []
+            found.append((file, next((_SPLITS[part] for part in reversed(inside) if part in _SPLITS), "")))
+    return found

@@ -130,8 +130,12 @@ def _arranged(messages: Messages) -> tuple[Messages, str]:
 def require_some(rows: Sequence[Any], paths: Sequence[str], counts: Counter[str]) -> None:
     """Raises InputError with the counts when nothing is left."""
     if not rows:
-        why = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()) if count)
-        raise InputError(f"{', '.join(paths)}: nothing is left to train on ({why})")
+        raise InputError(f"{', '.join(paths)}: nothing is left to train on ({told(counts)})")
+
+
+def told(counts: Counter[str]) -> str:
+    """What became of the rows, for an error; `no rows` where there were none."""
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()) if count) or "no rows"
 
 
 def trim_left(messages: Messages, lengths: Sequence[int], limit: int) -> Messages | None:
@@ -149,20 +153,26 @@ def trim_left(messages: Messages, lengths: Sequence[int], limit: int) -> Message
     return None
 
 
+def cut_left(messages: Messages, lengths: Sequence[int], limit: int, counts: Counter[str]) -> Messages | None:
+    """As `trim_left`; what is cut, the turns lost, and what cannot be cut enough are counted."""
+    found = trim_left(messages, lengths, limit)
+    if found is None:
+        counts["dropped_too_long"] += 1
+    elif len(found) < len(messages):
+        counts["left_trimmed"] += 1
+        counts["left_trimmed_turns"] += len(messages) - len(found)
+    return found
+
+
 def fit(
     rows: Sequence[Conversation], measure: Callable[[Messages], Sequence[int]], limit: int, counts: Counter[str]
 ) -> list[Conversation]:
-    """The rows cut from the left to `limit` tokens; those cut, the turns lost and those that cannot be cut enough are counted."""
+    """The rows cut from the left to `limit` tokens, see `cut_left`."""
     kept = []
     for row in rows:
-        messages = trim_left(row.messages, measure(row.messages), limit)
-        if messages is None:
-            counts["dropped_too_long"] += 1
-            continue
-        if len(messages) < len(row.messages):
-            counts["left_trimmed"] += 1
-            counts["left_trimmed_turns"] += len(row.messages) - len(messages)
-        kept.append(row._replace(messages=messages))
+        messages = cut_left(row.messages, measure(row.messages), limit, counts)
+        if messages is not None:
+            kept.append(row._replace(messages=messages))
     return kept
 
 

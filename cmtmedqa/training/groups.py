@@ -1,21 +1,26 @@
 """Groups of sampled answers for GRPO: their prompts, the reward that sees how an answer ended, and samplers that a resume repeats."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
+from torch.nn import functional
 from trl import GRPOTrainer
 from trl.trainer.utils import RepeatSampler
 
 from cmtmedqa.recipes.grpo import GrpoRun
-from cmtmedqa.training import adapters, guards, lineage, prompts, template
+from cmtmedqa.training import adapters, guards, lineage, prompts, roles, template
 from cmtmedqa.training.batches import by_length
 from cmtmedqa.training.data import Messages
 from cmtmedqa.training.prompts import Prompt
 
 Row = dict[str, Any]
+_POLICY = "default"  # what trl calls the adapter that it trains
 
 
 def rows_of(found: Sequence[Prompt], tokenizer: Any) -> list[Row]:
@@ -39,9 +44,33 @@ class Reward:
     """
 
     __name__ = "reward_model"  # what trl calls it in its logs
+    acting: Callable[[], AbstractContextManager[Any]]  # the reward model, for as long as it is asked
+    head: Tensor  # [1, H], float32
 
-    def __init__(self, model: Any, tokenizer: Any, settings: GrpoRun) -> None:
-        self.model, self.tokenizer, self.settings = model, tokenizer, settings
+    def __init__(self, tokenizer: Any, settings: GrpoRun) -> None:
+        self.tokenizer, self.settings = tokenizer, settings
+
+    def share(self, policy: Any) -> None:
+        """Become an adapter beside the policy's, on its base: one frozen base then serves policy, reference and reward.
+
+        The policy alone is trained, and saved.
+        """
+        head = roles.add_reward(policy, adapters.reward_folder(self.settings.reward_model), roles.REWARD)
+        for name, parameter in policy.named_parameters():
+            if f".{roles.REWARD}." in name:
+                parameter.requires_grad_(False)
+        policy.save_pretrained = partial(policy.save_pretrained, selected_adapters=[_POLICY])
+        self.acting, self.head = partial(roles.acting, roles.Role(policy, roles.REWARD)), head.to(policy.device)
+
+    def load(self) -> None:
+        """Become a whole model on the device of this process."""
+        folder, dtype = adapters.reward_folder(self.settings.reward_model), getattr(torch, self.settings.dtype)
+        base = self.settings.model if adapters.is_adapter(folder) else None
+        device = "cpu" if self.settings.use_cpu else f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+        model, _ = adapters.load(folder, base, device, dtype, self.settings.attn_implementation)
+        model.requires_grad_(False)
+        score = model.get_base_model().score.modules_to_save["default"] if adapters.is_adapter(folder) else model.score
+        self.acting, self.head = partial(nullcontext, model), score.weight.float()
 
     def __call__(
         self, prompts: Sequence[Messages], completion_ids: Sequence[Sequence[int]], **columns: Any
@@ -62,21 +91,22 @@ class Reward:
     @torch.no_grad()
     def scores(self, rows: Sequence[Sequence[int]]) -> list[float]:
         """The score of each row of token ids, read at its last one."""
-        whole = self.model.get_base_model() if hasattr(self.model, "peft_config") else self.model
-        backbone = getattr(whole, whole.base_model_prefix)
         found = [0.0] * len(rows)
-        for batch in by_length([len(row) for row in rows], self.settings.score_batch_size):
-            width = max(len(rows[number]) for number in batch)
-            ids = torch.tensor(
-                [[*rows[n], *[self.tokenizer.pad_token_id] * (width - len(rows[n]))] for n in batch],
-                device=whole.device,
-            )
-            last = torch.tensor([len(rows[number]) - 1 for number in batch], device=whole.device)
-            mask = (torch.arange(width, device=whole.device) <= last[:, None]).long()
-            states = backbone(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
-            values = whole.score(states[torch.arange(len(batch), device=whole.device), last])[:, 0]
-            for number, value in zip(batch, values.float().tolist(), strict=True):
-                found[number] = value
+        with self.acting() as model:
+            whole = model.get_base_model() if hasattr(model, "peft_config") else model
+            backbone, device = getattr(whole, whole.base_model_prefix), whole.device
+            for batch in by_length([len(row) for row in rows], self.settings.score_batch_size):
+                width = max(len(rows[number]) for number in batch)
+                pad = self.tokenizer.pad_token_id
+                ids = torch.tensor([[*rows[n], *[pad] * (width - len(rows[n]))] for n in batch], device=device)
+                last = torch.tensor([len(rows[number]) - 1 for number in batch], device=device)
+                mask = (torch.arange(width, device=device) <= last[:, None]).long()
+                states = backbone(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+                ends = states[torch.arange(len(batch), device=device), last].float()
+                with torch.autocast(device.type, enabled=False):
+                    values = functional.linear(ends, self.head)[:, 0]
+                for number, value in zip(batch, values.tolist(), strict=True):
+                    found[number] = value
         return found
 
 
@@ -85,8 +115,7 @@ def require_reward(settings: GrpoRun, facts: Mapping[str, Any]) -> str:
 
     Raises InputError when it is no reward model, or was trained from another base, template or tokenizer.
     """
-    folder = adapters.folder_of(settings.reward_model)
-    adapters.require_reward(folder)
+    folder = adapters.reward_folder(settings.reward_model)
     lineage.require_same(lineage.read(folder), facts, settings.reward_model)
     if not adapters.is_adapter(folder):
         return lineage.base_hash(folder)
@@ -94,14 +123,12 @@ def require_reward(settings: GrpoRun, facts: Mapping[str, Any]) -> str:
     return adapters.adapter_hash(folder)
 
 
-def load_reward(settings: GrpoRun, tokenizer: Any, dtype: torch.dtype) -> Reward:
-    """The reward of a run, on the device of this process."""
-    folder = adapters.folder_of(settings.reward_model)
-    base = settings.model if adapters.is_adapter(folder) else None
-    device = "cpu" if settings.use_cpu else f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
-    model, _ = adapters.load(folder, base, device, dtype, settings.attn_implementation)
-    model.requires_grad_(False)
-    return Reward(model, tokenizer, settings)
+def shares_base(settings: GrpoRun) -> bool:
+    """Whether the reward model can be an adapter on the policy's base: not on one that is trained, or spread over processes."""
+    spread = any(os.environ.get(f"ACCELERATE_USE_{kind}", "").lower() == "true" for kind in ("FSDP", "DEEPSPEED"))
+    return (
+        adapters.is_adapter(adapters.reward_folder(settings.reward_model)) and settings.tuning != "full" and not spread
+    )
 
 
 class _Seeded(RepeatSampler):

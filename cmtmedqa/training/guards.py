@@ -95,7 +95,7 @@ class Bar(ProgressCallback):
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         """One line above the bar."""
-        if self.training_bar is not None:
+        if self.training_bar is not None and _shown(logs):
             self.training_bar.write(_readable(state, logs or {}), file=sys.stderr)
 
 
@@ -104,7 +104,13 @@ class Lines(TrainerCallback):
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         """One line."""
-        say(_readable(state, logs or {}))
+        if _shown(logs):
+            say(_readable(state, logs or {}))
+
+
+def _shown(logs: dict[str, Any] | None) -> bool:
+    """Whether it is news: the Trainer's last words repeat the epoch beside a mean loss that begins at the last resume."""
+    return "train_loss" not in (logs or {})
 
 
 def show_progress(trainer: Any) -> None:

@@ -27,7 +27,7 @@ def read_pairs(settings: DpoRun, tokenizer: Any, counts: Counter[str]) -> tuple[
     """(train, held out) of the data; files of `eval_data` are held out whole. Raises InputError when nothing is left to learn from."""
     train = _items(settings, settings.data, tokenizer, counts)
     if settings.eval_data:
-        train = [item for item in train if item.split not in {"dev", "test"}]
+        train = comparisons.learnt(train, counts, "dev", "test")
         dev = _items(settings, settings.eval_data, tokenizer, Counter())
     else:
         train, dev = comparisons.halves(train, settings.eval_share, counts)

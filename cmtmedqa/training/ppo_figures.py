@@ -42,13 +42,13 @@ def answered(rollout: Rollout, reward: Tensor) -> list[Answered]:
 
 
 def figures(rows: Sequence[Answered], beta: float) -> dict[str, float]:
-    """Means over answers. `objective` is what PPO maximises: reward - beta KL."""
+    """Means over answers. `objective` is what PPO maximises: reward - beta KL. Without an ended answer there is no score of such."""
     count, tokens = len(rows), sum(row.length for row in rows)
     ended = [row.score for row in rows if row.ended]
     reward, kl = sum(row.reward for row in rows) / count, sum(row.kl for row in rows) / count
     return {
         "score": sum(row.score for row in rows) / count,
-        "score_of_ended": sum(ended) / len(ended) if ended else 0.0,
+        **({"score_of_ended": sum(ended) / len(ended)} if ended else {}),
         "reward": reward,
         "objective": reward - beta * kl,
         "kl": kl,

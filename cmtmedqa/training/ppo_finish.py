@@ -10,22 +10,12 @@ from typing import Any
 
 import torch
 
-from cmtmedqa.errors import InputError
 from cmtmedqa.recipes.ppo import PpoRun
 from cmtmedqa.training import data, guards, lineage, ppo_state, program, report
 from cmtmedqa.training.ppo_figures import Answered
 from cmtmedqa.training.roles import POLICY, Cast
 
 _TABLE = ("eval_score", "eval_reward", "eval_kl", "eval_objective", "eval_ended_share", "eval_length")
-
-
-def reward_folder(name: str) -> Path:
-    """The folder of a reward model; a run folder means its `model/`. Raises InputError when it is none."""
-    folder = Path(name)
-    folder = folder / program.MODEL if (folder / program.RUN).is_file() else folder
-    if lineage.read(folder).get("stage") != "reward":
-        raise InputError(f"{name}: is no reward model; train one with cmtmedqa train reward")
-    return folder
 
 
 def iterations(settings: PpoRun, prompts: int) -> int:

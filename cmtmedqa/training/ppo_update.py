@@ -8,7 +8,7 @@ from torch import Tensor
 
 from cmtmedqa.recipes.ppo import PpoRun
 from cmtmedqa.training import ppo_math, ranks
-from cmtmedqa.training.batches import collate
+from cmtmedqa.training.batches import Batch, collate
 from cmtmedqa.training.program import world_size
 from cmtmedqa.training.prompts import mini_batches
 from cmtmedqa.training.roles import Cast, acting
@@ -20,6 +20,21 @@ class Targets(NamedTuple):
 
     advantages: Tensor
     returns: Tensor
+
+
+class _Work(NamedTuple):
+    """What the micro-batches of an optimizer step share; `total`: its answer tokens in all processes."""
+
+    cast: Cast
+    rollout: Rollout
+    target: Targets
+    settings: PpoRun
+    total: float
+    pad_id: int
+
+    def batch(self, rows: list[int]) -> Batch:
+        prompts, answers = ([part[row] for row in rows] for part in (self.rollout.prompts, self.rollout.answers))
+        return collate(prompts, answers, self.pad_id, self.cast.device)
 
 
 def targets(rollout: Rollout, reward: Tensor, beta: float, settings: PpoRun) -> Targets:
@@ -108,15 +123,17 @@ def _step(
     """One optimizer step. Its gradient is that of one big batch, however it is split into micro-batches and processes."""
     total = float(ranks.total(rollout.mask[list(rows)].sum()))
     optim.zero_grad(set_to_none=True)
+    work = _Work(cast, rollout, target, settings, total, pad_id)
     # Both passes of the policy lie inside one block, and the value's come after it: see `acting`.
     policy = torch.zeros(4, device=cast.device)
     with acting(cast.policy) as model:
         for part in _micro(rows, settings.per_device_train_batch_size):
-            policy += _policy_backward(cast, model, rollout, target, settings, part, total, pad_id)
+            found = _policy_backward(work, model, part)
+            policy = torch.cat([policy[:3] + found[:3], torch.maximum(policy[3:], found[3:])])
     value = torch.zeros(2, device=cast.device)
     with acting(cast.value) as model:
         for part in _micro(rows, settings.per_device_train_batch_size):
-            value += _value_backward(cast, model, rollout, target, settings, part, total, pad_id)
+            value += _value_backward(work, model, part)
     norms = _clip_and_step(optim, settings)
     error = float(policy[3])
     loss, clipped, moved = (ranks.total(policy[:3])).tolist()
@@ -131,21 +148,13 @@ def _micro(rows: Sequence[int], size: int) -> list[list[int]]:
     return [list(rows[start : start + size]) for start in range(0, len(rows), size)]
 
 
-def _policy_backward(
-    cast: Cast,
-    model: Any,
-    rollout: Rollout,
-    target: Targets,
-    settings: PpoRun,
-    rows: list[int],
-    total: float,
-    pad_id: int,
-) -> Tensor:
+def _policy_backward(work: _Work, model: Any, rows: list[int]) -> Tensor:
     """Backward of a micro-batch; gives [loss, tokens clipped, sum of k3 from the old policy, largest |ratio - 1|]."""
-    batch = _collated(rollout, rows, pad_id, cast.device)
-    old, advantages, mask = _columns(batch.answers.shape[1], rows, rollout.logp, target.advantages, rollout.mask)
-    new = cast.logprobs(model, batch, settings.temperature)
-    loss, clipped = ppo_math.policy_loss(new, old, advantages, mask, settings.clip_range, total)
+    rollout, settings = work.rollout, work.settings
+    batch = work.batch(rows)
+    old, advantages, mask = _columns(batch.answers.shape[1], rows, rollout.logp, work.target.advantages, rollout.mask)
+    new = work.cast.logprobs(model, batch, settings.temperature)
+    loss, clipped = ppo_math.policy_loss(new, old, advantages, mask, settings.clip_range, work.total)
     loss.backward()
     with torch.no_grad():
         moved = ppo_math.kl_k3(old, new, mask).sum()
@@ -153,26 +162,15 @@ def _policy_backward(
     return torch.stack([loss.detach(), clipped, moved, error])
 
 
-def _value_backward(
-    cast: Cast,
-    model: Any,
-    rollout: Rollout,
-    target: Targets,
-    settings: PpoRun,
-    rows: list[int],
-    total: float,
-    pad_id: int,
-) -> Tensor:
+def _value_backward(work: _Work, model: Any, rows: list[int]) -> Tensor:
     """Backward of a micro-batch; gives [loss before its coefficient, tokens clipped]."""
-    batch = _collated(rollout, rows, pad_id, cast.device)
-    old, returns, mask = _columns(batch.answers.shape[1], rows, rollout.values, target.returns, rollout.mask)
-    loss, clipped = ppo_math.value_loss(cast.values(model, batch), old, returns, mask, settings.value_clip_range, total)
+    rollout, settings = work.rollout, work.settings
+    batch = work.batch(rows)
+    old, returns, mask = _columns(batch.answers.shape[1], rows, rollout.values, work.target.returns, rollout.mask)
+    new = work.cast.values(model, batch)
+    loss, clipped = ppo_math.value_loss(new, old, returns, mask, settings.value_clip_range, work.total)
     (settings.value_coefficient * loss).backward()
     return torch.stack([loss.detach(), clipped])
-
-
-def _collated(rollout: Rollout, rows: list[int], pad_id: int, device: torch.device) -> Any:
-    return collate([rollout.prompts[row] for row in rows], [rollout.answers[row] for row in rows], pad_id, device)
 
 
 def _columns(width: int, rows: list[int], *tensors: Tensor) -> tuple[Tensor, ...]:

@@ -17,11 +17,11 @@ from cmtmedqa.training.comparisons import judgement_files
 from cmtmedqa.training.data import (
     Conversation,
     Messages,
+    cut_left,
     is_dataset,
     read_conversations,
     require_some,
     rows_of,
-    trim_left,
 )
 
 _JUDGED = frozenset({"candidates", "ranking_id"})
@@ -149,12 +149,7 @@ def _fitted(
         counts["dropped_control_token"] += 1
         return None
     opening = len(tokenizer(f"{template.START}assistant\n", add_special_tokens=False)["input_ids"])
-    trimmed = trim_left(messages, template.lengths(tokenizer, messages), limit - opening)
-    if trimmed is None:
-        counts["dropped_too_long"] += 1
-    elif len(trimmed) < len(messages):
-        counts["left_trimmed"] += 1
-    return trimmed
+    return cut_left(messages, template.lengths(tokenizer, messages), limit - opening, counts)
 
 
 def order_of(seed: int, iteration: int, size: int, count: int) -> list[int]:

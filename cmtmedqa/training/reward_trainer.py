@@ -69,7 +69,7 @@ class ScoreHead(nn.Linear):
 def with_float32_head(model: Any) -> Any:
     """Replace the score head of a classification model by one that computes in float32; its weights stay."""
     head = ScoreHead(model.score.in_features, 1, bias=False, device=model.score.weight.device)
-    with torch.no_grad():
+    with template.gathered([model.score.weight]), torch.no_grad():
         head.weight.copy_(model.score.weight)
     model.score = head
     return model

@@ -30,11 +30,12 @@ class Role(NamedTuple):
 
 @contextmanager
 def acting(role: Role) -> Iterator[Any]:
-    """The model as this role. Activation checkpointing recomputes a forward pass as whatever role acts *then*.
+    """The model as this role; behind the block it is again what it was before. Activation checkpointing recomputes a forward pass as whatever role acts *then*.
 
     So a backward pass belongs inside the same block as its forward pass.
     """
     flags = [(parameter, parameter.requires_grad) for parameter in role.model.parameters()]
+    before = role.model.active_adapters
     if role.adapter is None:
         role.model.base_model.disable_adapter_layers()
     else:
@@ -45,7 +46,9 @@ def acting(role: Role) -> Iterator[Any]:
     finally:
         if role.adapter is None:
             role.model.base_model.enable_adapter_layers()
-            _restore(flags)
+        else:
+            role.model.base_model.set_adapter(before)
+        _restore(flags)
 
 
 def _restore(flags: list[tuple[Any, bool]]) -> None:
@@ -162,16 +165,25 @@ def assemble(
     _prepare(base, checkpointing)
     model = get_peft_model(base, lora, adapter_name=POLICY)
     if (reward_folder / "adapter_config.json").is_file():
-        weights = _adapter_weights(reward_folder)
-        head = next((weights.pop(name) for name in list(weights) if name.endswith(_SCORE)), None)
-        if head is None or not weights:
-            raise InputError(f"{reward_folder}: the reward adapter holds no score head or no weights; train it again")
-        for name in (VALUE, REWARD):
-            _add(model, name, reward_folder, weights)
-        return Cast(Role(model, POLICY), Role(model, VALUE), Role(model, REWARD), head.float(), device, bf16)
+        head = add_reward(model, reward_folder, VALUE, REWARD)
+        return Cast(Role(model, POLICY), Role(model, VALUE), Role(model, REWARD), head, device, bf16)
     second, head = _whole_reward_model(reward_folder, base, lora, checkpointing)
     second.to(device)
     return Cast(Role(model, POLICY), Role(second, VALUE), Role(second, None), head.float(), device, bf16)
+
+
+def add_reward(model: Any, folder: Path, *names: str) -> Tensor:
+    """Put a reward model's adapter on a model with adapters, once under each name; gives its head, [1, H] in float32.
+
+    Raises InputError for an adapter that is empty or does not fit.
+    """
+    weights = _adapter_weights(folder)
+    head = next((weights.pop(name) for name in list(weights) if name.endswith(_SCORE)), None)
+    if head is None or not weights:
+        raise InputError(f"{folder}: the reward adapter holds no score head or no weights; train it again")
+    for name in names:
+        _add(model, name, folder, weights)
+    return head.float()
 
 
 def _adapter_weights(folder: Path) -> dict[str, Tensor]:
@@ -238,5 +250,5 @@ def _whole_reward_model(folder: Path, base: Any, lora: Any, checkpointing: bool)
     _prepare(whole, checkpointing)
     head: Tensor = whole.score.weight.data.clone()
     config = deepcopy(lora)
-    config.task_type, config.exclude_modules = None, ["score"]
+    config.task_type, config.exclude_modules, config.base_model_name_or_path = None, ["score"], str(folder)
     return get_peft_model(whole, config, adapter_name=VALUE), head

@@ -1,7 +1,6 @@
 """What the stages on transformers' Trainer share: rows with labels, callbacks, and the way from training to a finished run folder."""
 
 import importlib.util
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -83,7 +82,7 @@ def train_and_save(
     trainer.add_callback(guards.GradientSync(trainer))
     guards.show_progress(trainer)
     start = time.monotonic()
-    result = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     seconds = time.monotonic() - start
     save(trainer, settings, stage, made_of)
     figures, tables = measure()
@@ -92,7 +91,7 @@ def train_and_save(
     metrics = {
         "stage": stage,
         "steps": trainer.state.global_step,
-        "train_loss": result.training_loss if math.isfinite(result.training_loss) else None,
+        "train_loss": mean_loss(log),
         **evaluated(log, trainer.state),
         **figures,
         "processes": program.world_size(),
@@ -108,6 +107,15 @@ def train_and_save(
         folder, f"{stage} of {Path(settings.model).name}", metrics, settings.model_dump(mode="json"), tables
     )
     program.finish(settings, metrics)
+
+
+def mean_loss(log: Sequence[Mapping[str, Any]]) -> float | None:
+    """Mean of the logged loss over its steps; None without one. The Trainer's own mean leaves out what lies before a resume."""
+    total, seen = 0.0, 0
+    for line in log:
+        if "loss" in line:
+            total, seen = total + line["loss"] * (line["step"] - seen), line["step"]
+    return total / seen if seen else None
 
 
 def versions() -> dict[str, str]:

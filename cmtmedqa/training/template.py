@@ -6,6 +6,7 @@ and what trl swaps in for them trains text (empty `<think>` blocks) that serving
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from cmtmedqa.errors import InputError
@@ -49,15 +50,26 @@ def grow_embeddings(model: Any, tokenizer: Any) -> list[int]:
     """
     import torch
 
-    before, after = model.get_input_embeddings().weight.shape[0], len(tokenizer)
+    rows = model.get_input_embeddings().weight
+    before, after = getattr(rows, "ds_shape", rows.shape)[0], len(tokenizer)
     if after <= before:
         return []
     model.resize_token_embeddings(after, mean_resizing=False)
-    with torch.no_grad():
-        for layer in (model.get_input_embeddings(), model.get_output_embeddings()):
-            if layer is not None:
-                layer.weight[before:] = layer.weight[:before].float().mean(dim=0).to(layer.weight.dtype)
+    layers = [layer for layer in (model.get_input_embeddings(), model.get_output_embeddings()) if layer is not None]
+    with gathered([layer.weight for layer in layers]), torch.no_grad():
+        for layer in layers:
+            layer.weight[before:] = layer.weight[:before].float().mean(dim=0).to(layer.weight.dtype)
     return list(range(before, after))
+
+
+def gathered(parameters: Sequence[Any]) -> AbstractContextManager[Any]:
+    """Parameters that DeepSpeed ZeRO-3 spread over the processes, whole for as long as they are read or changed; else as they are."""
+    if not any(hasattr(parameter, "ds_id") for parameter in parameters):
+        return nullcontext()
+    import deepspeed
+
+    found: AbstractContextManager[Any] = deepspeed.zero.GatheredParameters(list(parameters), modifier_rank=0)
+    return found
 
 
 def control_marks(tokenizer: Any) -> tuple[str, ...]:

@@ -24,6 +24,19 @@ def test_operations_are_those_counted_by_hand() -> None:
     assert flops.training(TINY, work, adapters=True) == 2 * flops.forward(TINY, work)
 
 
+def test_operations_of_the_measured_model_are_those_counted_by_hand() -> None:
+    """run.sh's shape (that of Qwen3-0.6B) on a packed row of eight dialogues of 1,024 tokens, 6,000 of them learnt."""
+    shape = SimpleNamespace(
+        num_attention_heads=16, head_dim=128, num_key_value_heads=8, hidden_size=1024, intermediate_size=3072,
+        num_hidden_layers=28, vocab_size=151936,
+    )  # fmt: skip
+    matrices = 440_401_920  # 28 × (1024 × 2048 × 2 + 1024 × 1024 × 2 + 3 × 1024 × 3072)
+    pairs = 8 * 1024**2 / 2  # of a query and a key before it
+    by_hand = 2 * matrices * 8192 + 28 * 4 * 2048 * pairs + 2 * 1024 * 151936 * 6000
+    found = flops.forward(shape, flops.Work(tokens=8192, squares=8 * 1024**2, learnt=6000))
+    assert found == by_hand == pytest.approx(10.04e12, rel=1e-3)
+
+
 def test_the_peak_is_that_of_the_device_or_what_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PEAK_TFLOPS", raising=False)
     assert flops.peak("NVIDIA H100 80GB HBM3") == 989.4e12

@@ -1,5 +1,6 @@
 """`cmtmedqa audit`: positions in the text as it was read, in any shape; no value anywhere in what it says."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -94,6 +95,34 @@ def test_no_shape_hides_anything(tmp_path, name, content, place):
     assert place in {(item["field"], item["turn"], item["start"], item["end"]) for item in found}
 
 
+def warc_of(*pages: tuple[str, bytes, str]) -> bytes:
+    """A compressed WARC file of one response a page: address, body, content type."""
+    members = []
+    for url, body, kind in pages:
+        http = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n\r\n".encode() + body
+        head = f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: {url}\r\nContent-Type: application/http; msgtype=response\r\n"
+        members.append(gzip.compress(f"{head}Content-Length: {len(http)}\r\n\r\n".encode() + http + b"\r\n\r\n"))
+    return b"".join(members)
+
+
+def test_a_warc_file_is_looked_at_page_by_page(tmp_path):
+    pytest.importorskip("fastwarc")
+    page = f"<html><body><b>患者</b>：我叫<i>{NAME}</i>，打<span>139</span><span>12345678</span><script>'{MOBILE}'</script></body></html>"
+    api = json.dumps({"reply": {"doctor_name": DOCTOR}})
+    content = warc_of(
+        ("x:1", b"<html><body>ok</body></html>", "text/html"),
+        ("x:2", page.encode("gb18030"), "text/html"),
+        ("x:3", api.encode(), "application/json"),
+    )
+    (tmp_path / "a.warc.gz").write_bytes(content)
+    places = [(found["record"], found["field"], found["start"], found["end"]) for found in findings(tmp_path)]
+    assert places == [(1, "text", 5, 8), (1, "text", 10, 21), (1, "source", 1, 12), (2, "reply.doctor_name", 0, 3)]
+    (tmp_path / "a.warc.gz").write_bytes(content[:-150])
+    done = run("audit", tmp_path)
+    assert done.returncode == 3
+    assert "NOT READ, or not to the end: a.warc.gz: truncated" in done.stdout
+
+
 def test_a_half_surrogate_moves_no_offset(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text(
@@ -178,9 +207,21 @@ def test_a_folder_that_datasets_saved_is_read_without_being_told(tmp_path):
     assert (found["record"], found["turn"], found["start"], found["end"]) == (0, 0, 3, 14)
 
 
+def test_nothing_that_can_be_read_is_a_failure(tmp_path):
+    (tmp_path / "scan.pdf").write_bytes(b"%PDF\0")
+    (tmp_path / "logo.png").write_bytes(b"PNG\0")
+    done = run("audit", tmp_path)
+    assert done.returncode == 2
+    assert "passed over: logo.png" in done.stdout
+    assert "scan.pdf: no known shape and no text" in done.stdout
+
+
 def test_what_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(json.dumps(CMTMEDQA).encode())[:-12])
     (tmp_path / "scan.dat").write_bytes(bytes(range(256)) * 8)
     write(tmp_path / "a.jsonl", {"id": "1", "instruction": "头疼", "output": "多喝水"})
     done = run("audit", tmp_path)
-    assert done.returncode == 0
-    assert "not read, no known shape and no text: scan.dat" in done.stdout
+    assert done.returncode == 3
+    for line in ("scan.dat: no known shape and no text", "link: is a broken link", "cut.jsonl.gz: truncated_gz"):
+        assert f"NOT READ, or not to the end: {line}" in done.stdout

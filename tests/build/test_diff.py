@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 from typer.testing import CliRunner
@@ -67,6 +67,19 @@ def build(tmp_path: Path) -> Callable[..., Path]:
 
 def difference(old: Path, new: Path) -> dict[str, Any]:
     return compare(load(old), load(new), records=True)
+
+
+def test_what_ancestors_were_built_from_did_not_go(build: Callable[..., Path]) -> None:
+    first = build("first", {"a.jsonl": [record(f"a{seed}", seed) for seed in range(3)]})
+    second = build("second", {"b.jsonl": [record("b", 50)]}, against=str(first), append=True)
+    third = build("third", {"c.jsonl": [record("c", 60)]}, against=str(second), append=True)
+    assert difference(first, third)["inputs"]["came"] == ["b.jsonl", "c.jsonl"]
+    assert difference(second, third)["inputs"] == {
+        "came": ["c.jsonl"],
+        "went": [],
+        "changed": [],
+        "described otherwise": [],
+    }
 
 
 def test_equal_datasets_do_not_differ(build: Callable[..., Path]) -> None:
@@ -257,6 +270,7 @@ _KINDS = {
 
 
 @pytest.mark.parametrize("kind", list(_KINDS))
+@settings(deadline=None)
 @given(data=st.data())
 def test_hashes_are_equal_for_equal_rows_only(kind: str, data: st.DataObject) -> None:
     arrow, values = _KINDS[kind]

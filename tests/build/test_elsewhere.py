@@ -5,19 +5,28 @@ import io
 import json
 import random
 import sqlite3
+import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import zstandard
 
 from cmtmedqa.build import trace
 from cmtmedqa.build.elsewhere import clear
 from cmtmedqa.build.forget import Request
 from cmtmedqa.build.warc_blanks import blank, places
+from cmtmedqa.crawl import frontier
 from cmtmedqa.errors import InputError
 from cmtmedqa.judgements import Message
 from cmtmedqa.llm.ledger import Attempt, Ledger
 from cmtmedqa.llm.request import Request as ModelRequest
+from cmtmedqa.sources.files import expand
+from cmtmedqa.sources.mapped import Mapped
+from cmtmedqa.sources.read import plan, read
 
 URL = "https://example.org/question/{}"
 TEXT = "这是第{}个患者的问题，已经头疼三天了"
@@ -142,14 +151,142 @@ def test_a_record_is_known_by_id_by_place_and_by_its_turns(tmp_path: Path) -> No
 
 
 def test_what_cannot_be_rewritten_is_named(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(json.dumps([{"content": TEXT.format(2)}]), encoding="utf-8")
+    (tmp_path / "a.txt").write_text(f"今天的笔记\n{TEXT.format(2)}\n", encoding="gb18030")
+    (tmp_path / "b.json").write_text(json.dumps([{"content": TEXT.format(2)}])[:-3], encoding="utf-8")
     (tmp_path / "other.txt").write_text(TEXT.format(1), encoding="utf-8")
-    with sqlite3.connect(tmp_path / "frontier.sqlite") as base:
-        base.execute("CREATE TABLE pages(url TEXT)")
-        base.execute("INSERT INTO pages VALUES (?)", (URL.format(2),))
-    base.close()
     left = clear([tmp_path], request(), []).left
-    assert [line.partition(": ")[0] for line in left] == [str(tmp_path / "a.json"), str(tmp_path / "frontier.sqlite")]
+    assert [line.partition(": ")[0] for line in left] == [
+        str(tmp_path / name) for name in ("b.json", "a.txt", "b.json")
+    ]
+    assert left[1].endswith("holds a passage of it; write the file anew, or delete it (d2)")
+
+
+TURNS = [[TEXT.format(n), f"第{n}位，建议您先去医院查血", f"谢谢医生，第{n}次来问了"] for n in range(3)]
+
+
+def messages(number: int, count: int = 2) -> dict[str, Any]:
+    roles = ("user", "assistant")
+    said = [{"role": roles[place % 2], "content": text} for place, text in enumerate(TURNS[number][:count])]
+    return {"messages": said}
+
+
+def a_table(path: Path) -> None:
+    pq.write_table(pa.Table.from_pylist([messages(n) for n in range(3)]), path)
+
+
+def an_arrow_file(path: Path) -> None:
+    table = pa.Table.from_pylist([messages(n) for n in range(3)])
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def a_sheet(path: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.append(["id", "turn", "role", "text"])
+    for number in range(3):
+        for place, text in enumerate(TURNS[number]):
+            book.active.append([f"d{number}", place, "患者", text])
+    book.save(path)
+
+
+def an_array(path: Path, text: str = "") -> None:
+    path.write_text("[\n" + ",\n".join(json.dumps(messages(n)) for n in range(3)) + "\n]\n", encoding="utf-8")
+
+
+def an_object(path: Path) -> None:
+    path.write_text(json.dumps({"data": [messages(n) for n in range(3)], "version": 1}), encoding="utf-8")
+
+
+def a_csv_file(path: Path) -> None:
+    rows = [f'd{n},{place},"{text}\r\n"\r\n' for n in range(3) for place, text in enumerate(TURNS[n])]
+    path.write_text("id,turn,text\r\n" + "".join(rows), encoding="utf-8-sig", newline="")
+
+
+def packed_lines(path: Path) -> None:
+    content = "".join(json.dumps(messages(n), ensure_ascii=False) + "\n" for n in range(3)).encode()
+    path.write_bytes(zstandard.ZstdCompressor().compress(content))
+
+
+def an_archive(path: Path) -> None:
+    an_array(path.with_name("inner.json"))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(path.with_name("inner.json"), "x/inner.json")
+    path.with_name("inner.json").unlink()
+
+
+@pytest.mark.parametrize(
+    "write", [a_table, an_arrow_file, a_sheet, an_array, an_object, a_csv_file, packed_lines, an_archive]
+)
+def test_exports_of_every_shape_are_rewritten(tmp_path: Path, write: Any) -> None:
+    path = tmp_path / "export"
+    write(path)
+    wanted = Request([{"id": "d2", "url_hash": None, "warc": None}], {"d2": [{"text": text} for text in TURNS[2]]})
+    cleared = clear([tmp_path], wanted, [])
+    assert (cleared.lines, cleared.left) == (1, ())
+    whole = audit_texts(path)
+    assert not any(text in whole for text in TURNS[2][:2])
+    assert all(text in whole for number in (0, 1) for text in TURNS[number][:2])
+    assert clear([tmp_path], wanted, []).lines == 0
+
+
+def audit_texts(path: Path) -> str:
+    """All text of a file."""
+    found = [read(unit) for file in expand([str(path)])[0] for unit in plan(file, 1 << 20).units]
+    return "\n".join(
+        f"{record.turns}" if isinstance(record, Mapped) else json.dumps(json.loads(record.raw), ensure_ascii=False)
+        for records in found
+        for record in records
+    )
+
+
+def test_the_rest_of_a_file_keeps_its_bytes(tmp_path: Path) -> None:
+    for write, removed in ((a_csv_file, '"第2'), (an_array, TEXT.format(2))):
+        write(tmp_path / "a")
+        before = (tmp_path / "a").read_bytes()
+        clear([tmp_path], request(), [])
+        after = (tmp_path / "a").read_bytes()
+        assert before.startswith(after[:-4])
+        assert removed.encode() not in after
+
+
+def test_prompts_cut_from_a_dialogue_go_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "candidates.jsonl"
+    sets = [
+        {"id": "s1", "dialogue_id": "d2", "prompt": [{"role": "user", "content": "短"}]},
+        {"id": "s2", "prompt": [{"role": "user", "content": TURNS[2][0]}], "chosen": "好", "rejected": "不好"},
+        {"id": "s3", "prompt": [{"role": "user", "content": TURNS[1][0]}], "chosen": "好", "rejected": "不好"},
+    ]
+    path.write_text("".join(json.dumps(item) + "\n" for item in sets), encoding="utf-8")
+    wanted = Request([{"id": "d2", "url_hash": None, "warc": None}], {"d2": [{"text": text} for text in TURNS[2]]})
+    assert clear([tmp_path], wanted, []).lines == 2
+    assert json.loads(path.read_text(encoding="utf-8"))["id"] == "s3"
+
+
+def test_the_crawler_keeps_the_fingerprint_alone(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "frontier.sqlite")) as base:
+        base.executescript(frontier._SCHEMA)
+        for number in (1, 2):
+            base.execute(
+                "INSERT INTO pages(fingerprint, url, state) VALUES (?, ?, 'done')", (b"%d" % number, URL.format(number))
+            )
+        base.commit()
+    assert clear([tmp_path], request(), []).left == ()
+    assert URL.format(2).encode() not in (tmp_path / "frontier.sqlite").read_bytes()
+    with closing(sqlite3.connect(tmp_path / "frontier.sqlite")) as base:
+        rows = base.execute("SELECT fingerprint, url, state, reason FROM pages").fetchall()
+    assert rows == [(b"1", URL.format(1), "done", None), (b"2", "", "denied", "removed on request")]
+
+
+def test_a_built_dataset_is_named_and_not_rewritten(tmp_path: Path) -> None:
+    (tmp_path / "ds" / "data").mkdir(parents=True)
+    (tmp_path / "ds" / "manifest.json").write_text('{"files": {}, "key": ""}', encoding="utf-8")
+    a_table(tmp_path / "ds" / "data" / "train.parquet")
+    before = (tmp_path / "ds" / "data" / "train.parquet").read_bytes()
+    left = clear([tmp_path], request(), []).left
+    assert left == (f"{tmp_path / 'ds'}: a built dataset that holds it: cmtmedqa forget {tmp_path / 'ds'} (d2)",)
+    assert (tmp_path / "ds" / "data" / "train.parquet").read_bytes() == before
 
 
 def test_a_place_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -143,6 +143,30 @@ def test_the_list_holds_hashes_only_and_is_its_owner_s(dataset: Path, tmp_path: 
     )
 
 
+def test_what_other_records_say_too_stays_with_them(tmp_path: Path) -> None:
+    """A doctor's answer to two patients is no trace of the one who asks to be forgotten."""
+    answer = "这种情况建议您先去医院做个检查，注意休息，清淡饮食，按时复诊。"
+    asked = [
+        f"医生您好，我{where}疼了{days}天，吃了药也不见好，晚上睡不着，怎么办？"
+        for where, days in (("膝盖", 3), ("后背", 90))
+    ]
+    source = tmp_path / "a.jsonl"
+    records = [
+        {"id": f"r{place}", "instruction": text, "output": answer, "history": []} for place, text in enumerate(asked)
+    ]
+    source.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    assert run("build", source, "-o", tmp_path / "d").returncode == 0
+    export = tmp_path / "notes.txt"
+    export.write_text(asked[0], encoding="utf-8")
+    done = run("forget", tmp_path / "d", "--id", "r0", "--also", export, forgotten_list=tmp_path / "list")
+    assert done.returncode == 1
+    assert f"{export}: holds a passage of it; write the file anew, or delete it (r0)" in done.stdout
+    assert asked[0] not in everything(tmp_path / "d")
+    assert asked[1] in everything(tmp_path / "d")
+    again = run("forget", tmp_path / "d", "--id", "r0", "--also", source, forgotten_list=tmp_path / "list")
+    assert (again.returncode, json.loads(source.read_text(encoding="utf-8"))["id"]) == (0, "r1")
+
+
 def test_the_proof_finds_what_is_left(dataset: Path) -> None:
     request = forget.find(dataset, ["d7"], [])
     assert {"data/train-00000-of-00001.parquet", "lineage/part-00000.parquet"} <= set(

@@ -218,7 +218,8 @@ def test_many_sources(tmp_path: Path) -> None:
 def test_contamination_is_shown_where_there_is_a_section(dataset: Path, tmp_path: Path, report: dict[str, Any]) -> None:
     for name in ("data", "rejected", "clusters.parquet"):
         (tmp_path / name).symlink_to(dataset / name)
-    section = {"contamination": {"<b>eval.jsonl</b>": {"items": 1_234, "dialogues": 56, "text": "x"}}}
+    counts = {"items": 1_234, "unreadable": 2, "too_short": 3, "dialogues": 56, "duplicates": 4}
+    section = {"contamination": {"<b>eval.jsonl</b>": {"file": "x", "unreadable_reasons": {}, **counts}}}
     (tmp_path / "report.json").write_text(json.dumps(report | section), encoding="utf-8")
     shown = assert_numbers_are_those_of(report | section, Page(draw(tmp_path)))
     assert {"/contamination/<b>eval.jsonl<~1b>/items", "/contamination/<b>eval.jsonl<~1b>/dialogues"} <= shown

@@ -64,6 +64,29 @@ def test_a_new_site_from_a_page_to_a_passing_test(tmp_path: Path, monkeypatch: p
         run("site", "new", "mine", "saved.html")
 
 
+def test_a_draft_says_how_each_answer_becomes_a_dialogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    answer = "<div class=hf><b>医生</b><div class=hfnr>少吃豆类，规律饮食。</div></div>"
+    Path("saved.html").write_text(
+        "<title>胃胀怎么办_问吧</title><div class=wt><h2>胃胀怎么办</h2><p class=wtms>饭后胃胀两周，晚上睡不好。</p></div>"
+        + answer
+        + answer.replace("豆类", "甜食"),
+        encoding="utf-8",
+    )
+    run("site", "new", "mine", "saved.html", "--url", "http://example.org/q/5512.htm")
+    spec = Path("sites/mine.yaml")
+    drafted = spec.read_text(encoding="utf-8")
+    head, _, rest = drafted.partition("    # Is it one question")
+    shown = [line.replace("    #   ", "    ") for line in rest.splitlines()[1:4]]
+    spec.write_text("\n".join([head.rstrip(), *shown, ""]), encoding="utf-8")
+    code, out, _ = run("site", "extract", spec, "saved.html", "--url", "http://example.org/q/5512.htm")
+    assert code == 0
+    told = [[turn["text"] for turn in json.loads(line)["turns"]] for line in out.splitlines()]
+    question = "饭后胃胀两周，晚上睡不好。"
+    assert told == [[question, "少吃豆类，规律饮食。"], [question, "少吃甜食，规律饮食。"]]
+    assert {json.loads(line)["title"] for line in out.splitlines()} == {"胃胀怎么办"}
+
+
 def test_show_prints_the_file() -> None:
     assert run("site", "show", "120ask.com")[1].startswith("site: 120ask\n")
 

@@ -1,17 +1,23 @@
 """Exams in each known format, with the traps of each; all items are made up."""
 
+import gzip
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cmtmedqa.errors import InputError
 from cmtmedqa.evaluate.mcq import Answered, Question, letters_of, read_exam, report, shuffled
+from cmtmedqa.evaluate.mcq_answers import sendable
+from cmtmedqa.llm.ledger import Ledger
 from tests.llm.server import Server, running
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -75,7 +81,30 @@ def test_ceval_and_cmmlu_take_the_subject_from_the_file_and_bear_a_byte_order_ma
     assert (item.subject, item.options[0], item.answer) == ("clinical_medicine", ("A", "体温"), frozenset("A"))
 
 
+def test_the_same_items_are_read_from_any_container(tmp_path: Path) -> None:
+    head, line = (
+        "id,question,A,B,C,D,answer,explanation\n",
+        "{n},第{n}题，体温用什么量？,体温计,血压计,听诊器,叩诊锤,A,\n",
+    )
+    text = head + "".join(line.format(n=n) for n in range(5))
+    rows = [dict(zip(head.strip().split(","), part.split(","), strict=True)) for part in text.splitlines()[1:]]
+    _write(tmp_path / "a.csv", text, "utf-8-sig")
+    _write(tmp_path / "b.csv", text, "gb18030")
+    (tmp_path / "c.csv.gz").write_bytes(gzip.compress(text.encode()))
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        archive.writestr("ceval/val/physician_val.csv", text)
+    _write(tmp_path / "e.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "f.parquet")
+    found = {path.name: read_exam([path], "ceval").questions for path in sorted(tmp_path.iterdir())}
+    assert len(found) == 6
+    assert len({tuple(item[2:] for item in questions) for questions in found.values()}) == 1
+    assert found["d.zip"][0].subject == "physician"
+    assert len({item.id for item in read_exam([tmp_path], "ceval").questions}) == 30
+
+
 def test_what_is_no_exam_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"z\.json: is empty"):
+        read_exam([_write(tmp_path / "z.json", "")], "cmb")
     with pytest.raises(InputError, match="holds no cmb item"):
         read_exam([_write(tmp_path / "x.json", '[{"a": 1}]')], "cmb")
     with pytest.raises(InputError, match="is no JSON"):
@@ -93,6 +122,19 @@ def test_what_is_no_exam_is_one_line(tmp_path: Path) -> None:
         ("答案：Ｂ", _ITEM, "B"),
         ("答案是ABD", _MANY, "ABD"),
         ("答案：A、B", _MANY, "AB"),
+        ("**答案：** B", _ITEM, "B"),
+        ("答案：**B**", _ITEM, "B"),
+        ("【答案】B", _ITEM, "B"),
+        ("The answer is B.", _ITEM, "B"),
+        ("所以 $\\boxed{B}$", _ITEM, "B"),
+        ("答案是b", _ITEM, "B"),
+        ("A项不正确，因此，B选项正确。", _ITEM, "B"),
+        ("答案：A；B", _MANY, "AB"),
+        ("答案：A与B", _MANY, "AB"),
+        ("答案：A或B", _ITEM, ""),
+        ("答案：无法确定", _ITEM, ""),
+        ("Answer: because of BMI", _ITEM, ""),
+        ("Answer: a patient should rest", _ITEM, ""),
         ("答案：AB", _ITEM, ""),
         ("答案：F", _ITEM, ""),
         ("我不知道", _ITEM, ""),
@@ -117,6 +159,17 @@ def test_an_unread_choice_is_wrong_and_counted_besides(tmp_path: Path) -> None:
     found = report([Answered(item, 0, choice) for item, choice in zip(exam.questions, chosen, strict=True)], exam, 1)
     assert (found["all"]["right"], found["all"]["wrong"], found["all"]["unread"], found["all"]["n"]) == (2, 1, 1, 4)
     assert found["all"]["low"] < found["all"]["accuracy"] == 0.5 < found["all"]["high"]
+
+
+def test_items_with_personal_data_are_left_out_and_counted(tmp_path: Path) -> None:
+    rows = [_cmb(id="1"), _cmb(id="2", question="患者王小明，电话13912345678，应先做什么？")]
+    exam = read_exam([_write(tmp_path / "cmb.json", json.dumps(rows))], "cmb")
+    with Ledger(tmp_path / "ledger") as ledger:
+        kept = sendable(exam, ledger)
+        assert [item.id for item in kept.questions] == ["cmb.json:1"]
+        assert list(kept.left_out.values()) == [1]
+        with pytest.raises(InputError, match="every item"):
+            sendable(exam._replace(questions=exam.questions[1:]), ledger)
 
 
 def test_a_server_that_always_says_a_is_found_out_by_shuffling_and_asked_once(tmp_path: Path) -> None:

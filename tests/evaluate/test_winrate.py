@@ -86,6 +86,20 @@ def test_the_better_system_wins_in_every_dimension_and_a_second_run_asks_nothing
     assert len(systems) == 3  # one dimension a call
 
 
+def test_own_prompts_are_answered_under_their_own_ids_and_what_does_not_fit_is_said(tmp_path: Path) -> None:
+    asked = [{"id": f"q{n}", "prompt": [{"role": "user", "content": f"咳嗽{n}天了，怎么办？"}]} for n in range(1)]
+    (tmp_path / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked), encoding="utf-8")
+    systems = []
+    for name, ids in (("good", ["q0", "q7"]), ("poor", ["q0"])):
+        lines = [json.dumps({"id": one, "text": f"这是{name}的回复"}) + "\n" for one in ids]
+        (tmp_path / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+        systems.append(f"{name}={tmp_path / name}.jsonl")
+    with running(Server(_quality)) as judge:
+        found = _winrate(tmp_path / "own.jsonl", tmp_path, judge, *systems)
+    assert [item["n"] for item in found["comparisons"]] == [1, 1, 1]  # of one dialogue there is no interval
+    assert found["unused"] == {"good": 1}
+
+
 def test_a_judge_of_positions_is_named_and_gives_only_ties(prompts: Path, tmp_path: Path) -> None:
     good = _replies(prompts, tmp_path / "good.jsonl", "这是一条详细的回复，建议复查。")
     with running(Server(_first)) as judge:

@@ -52,6 +52,7 @@ class Server:
         self.latency = 0.0
         self.retry_after = "0"
         self.url = ""
+        self.models: list[str] = []  # those that it has; none: it takes every name
         self._seen: Counter[str] = Counter()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -65,9 +66,17 @@ class Server:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             await asyncio.sleep(self.latency)
-            return await self._answer(request, body, self._fault(key, self._seen[key]), self._seen[key])
+            known = not self.models or body["model"] in self.models
+            fault = self._fault(key, self._seen[key]) if known else "404"
+            return await self._answer(request, body, fault, self._seen[key])
         finally:
             self.in_flight -= 1
+
+    async def list_models(self, _: web.Request) -> web.StreamResponse:
+        return web.json_response(
+            {"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]},
+            status=200 if self.models else 404,
+        )
 
     def _fault(self, key: str, attempt: int) -> str:
         place = int(hashlib.sha256(f"{key}{attempt}".encode()).hexdigest()[:8], 16) / 2**32
@@ -129,6 +138,7 @@ def running(server: Server) -> Iterator[Server]:
     async def start() -> web.AppRunner:
         app = web.Application(client_max_size=1 << 24)
         app.router.add_post("/v1/chat/completions", server.handle)
+        app.router.add_get("/v1/models", server.list_models)
         runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

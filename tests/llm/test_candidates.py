@@ -11,9 +11,15 @@ from typing import Any
 
 import pytest
 
+from cmtmedqa.annotate.judged import read_records
+from cmtmedqa.annotate.rounds import Wanted, ledger_of, prepare
+from cmtmedqa.annotate.tasks import Mix
+from cmtmedqa.errors import InputError
 from cmtmedqa.judgements import CandidateSet
 from cmtmedqa.llm.candidates import distance
 from cmtmedqa.llm.identity import names_a_model, says_who_it_is
+from cmtmedqa.llm.prompts import read_prompts
+from cmtmedqa.rubric import load
 from tests.llm.server import Server, different_words, running
 
 pytest.importorskip("openai")
@@ -50,6 +56,16 @@ def _run(prompts: Path, output: Path, server: Server, *options: str) -> "subproc
     )
 
 
+def _without_loading(command: list[str], *modules: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command that fails at its end if it has loaded one of these modules: an answered run must start at once."""
+    program = f"import sys; from cmtmedqa.cli.app import app; app(standalone_mode=False); sys.exit([name for name in {modules} if name in sys.modules] or 0)"
+    done = subprocess.run(
+        [command[0], "-c", program, *command[3:]], capture_output=True, text=True, cwd=CHECKOUT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 def _sets(path: Path) -> list[CandidateSet]:
     return [CandidateSet.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
@@ -67,8 +83,8 @@ def test_k_distinct_replies_the_same_bytes_at_any_concurrency(tmp_path: Path) ->
             done = _run(prompts, output, server, "--concurrency", concurrency)
             assert done.returncode == 0, done.stderr
         made = server.calls
-        again = _run(prompts, many, server)
-        assert "0 calls in this run" in again.stdout
+        again = _without_loading(_command(prompts, many, server), "openai", "cmtmedqa.clean.deidentify.rules")
+        assert "0 calls in this run" in again.stdout, again.stderr
         assert server.calls == made
     assert one.read_bytes() == many.read_bytes()
     for item in _sets(one):
@@ -77,6 +93,17 @@ def test_k_distinct_replies_the_same_bytes_at_any_concurrency(tmp_path: Path) ->
         assert all(distance(left, right) >= 0.2 for place, left in enumerate(texts) for right in texts[:place])
         assert len({candidate.sampling.seed for candidate in item.candidates}) == 4
     assert all("n" not in body for body in server.bodies)  # servers ignore n without a word
+
+
+def test_the_sets_go_to_experts_as_they_are(tmp_path: Path) -> None:
+    output = tmp_path / "sets.jsonl"
+    with running(Server(lambda body, n: f"请拨打13912345678。{different_words(body, n)}")) as server:
+        assert _run(_prompts(tmp_path), output, server, "--k", "3").returncode == 0
+    sets = read_records(output, CandidateSet, some=True)
+    wanted = Wanted("r1", sets, (), ("A", "B"), Mix(2, 0.0, 0.0, 0))
+    tasks = prepare(ledger_of(tmp_path / "rounds", "r1"), wanted, load(None))
+    assert sorted(task.set_id for task in tasks) == sorted(item.id for item in sets * 2)
+    assert {task.k for task in tasks} == {3}
 
 
 def test_killed_in_the_middle_no_paid_reply_is_lost(tmp_path: Path) -> None:
@@ -113,8 +140,9 @@ def test_a_server_that_repeats_itself_ends_with_a_reason_and_with_a_hint(tmp_pat
         assert few.returncode == 1
         assert _reasons(output) == ["too_alike"] * 3
         assert _sets(output) == []
-        many = _run(_prompts(tmp_path, 40), output, server, "--redraws", "0")
+        many = _run(_prompts(tmp_path, 40), output, server, "--redraws", "2")
     assert many.returncode == 2
+    assert "Traceback" not in many.stderr
     assert "do_sample" in many.stderr
     assert many.stderr.count("error:") == 1
 
@@ -163,6 +191,22 @@ def test_a_dry_run_opens_no_socket_and_writes_nothing(tmp_path: Path) -> None:
     assert re.search(r"requests: 20, of them in the ledger: 0", done.stdout)
     assert done.stdout.count("--- prompt") == 3
     assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("\n", "p.jsonl: holds no prompt; write one a line"),
+        ('{"prompt": "头痛怎么办？"}', "line 1: must be an object with a list `prompt`"),
+        ('{"id": "a", "prompt": [{"role": "user", "content": "头痛"}]}\n' * 2, "line 2: the same prompt as line 1"),
+    ],
+)
+def test_a_file_of_prompts_that_is_none_is_one_line(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "p.jsonl").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        list(read_prompts(tmp_path / "p.jsonl", "train", "last-question", 100, ""))
+    assert words in str(refused.value)
+    assert "头痛" not in str(refused.value)
 
 
 def test_half_of_the_sample_comes_from_elsewhere(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The client against a real server that fails in every way a server may."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from cmtmedqa.judgements import Message
 from cmtmedqa.llm.client import BudgetReached, Check, Client, Failure, Limits, Reply, bounded
 from cmtmedqa.llm.endpoints import Endpoint, Price
 from cmtmedqa.llm.ledger import Ledger
-from cmtmedqa.llm.passages import NotDeidentified, Passage, cleared
+from cmtmedqa.llm.passages import NotDeidentified, Passage, cleared, look_at, rules_version
 from cmtmedqa.llm.request import Call, Request
 from cmtmedqa.llm.transport import EndpointError
 from tests.llm.server import Server, running
@@ -67,6 +68,19 @@ def test_nothing_leaves_that_was_not_checked_or_was_changed_afterwards(tmp_path:
             with pytest.raises(NotDeidentified):
                 _ask(tmp_path, server, [good.model_copy(update={"passages": (passage,)})])
         assert server.calls == 0
+
+
+def test_a_clean_text_is_remembered_for_these_rules_until_something_is_forgotten(tmp_path: Path) -> None:
+    texts = ("我的耳朵痒了两天", "请打13912345678找我")
+    clean, personal = (hashlib.sha256(text.encode()).hexdigest() for text in texts)
+    with Ledger(tmp_path) as ledger:
+        look_at(texts, ledger)
+        assert ledger.clean(rules_version(), [clean, personal]) == {clean}
+        assert ledger.clean("rules of yesterday", [clean, personal]) == set()
+        with pytest.raises(NotDeidentified):
+            cleared(texts[1], "d1")
+        ledger.forget(["anything"])
+        assert ledger.clean(rules_version(), [clean]) == set()
 
 
 def test_every_request_is_answered_under_faults_and_a_second_run_makes_no_call(tmp_path: Path) -> None:
@@ -124,6 +138,18 @@ def test_what_no_retry_can_mend_ends_the_run_in_one_line(
     assert "头痛" not in str(stopped.value)
     assert "\n" not in str(stopped.value)
     assert b"sk-very-secret" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_an_alias_finds_the_one_model_of_a_server_and_several_are_named(tmp_path: Path) -> None:
+    server = Server()
+    server.models = ["/models/sft-merged"]
+    with running(server):
+        replies = _ask(tmp_path, server, [_call(number) for number in range(3)])
+        assert all(isinstance(reply, Reply) for reply in replies)
+        assert server.bodies[-1]["model"] == "/models/sft-merged"
+        server.models = ["a", "b"]
+        with pytest.raises(EndpointError, match="no model m there, but a, b; state one as `model:`"):
+            _ask(tmp_path, server, [_call(9)])
 
 
 def test_an_address_where_nothing_answers_is_one_line(tmp_path: Path) -> None:

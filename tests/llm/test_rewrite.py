@@ -101,6 +101,15 @@ def test_two_instructions_are_compared_on_the_same_turns(dataset: Path, tmp_path
     assert "http" not in page.split("</style>")[0]
 
 
+def test_a_text_that_the_model_gave_back_is_no_rewrite(dataset: Path, tmp_path: Path) -> None:
+    output = tmp_path / "same.jsonl"
+    with running(Server(lambda body, _: _reply_of(body))) as server:
+        done = _run(dataset, output, server)
+    assert "0 of them rewritten" in done.stdout
+    assert "left unchanged by the model" in done.stdout
+    assert {item.provenance for item in _dialogues(output)} != {"rewritten"}
+
+
 def test_markup_of_a_reply_is_inert_on_the_page() -> None:
     left, right = marked("多喝水<script>alert(1)</script>", "请多饮水<img src=x>")
     assert "<script" not in left + right

@@ -63,7 +63,20 @@ values = st.recursive(
 @given(
     values,
     st.sampled_from(
-        ["a", "a.b", "a || b", "a && !b", "a[0].b", "a[-1]", "!a || b.c[0]", "a[].b", "to_string(a)", "a.b || c && b"]
+        [
+            "a",
+            "a.b",
+            "@",
+            "a || @",
+            "a || b",
+            "a && !b",
+            "a[0].b",
+            "a[-1]",
+            "!a || b.c[0]",
+            "a[].b",
+            "to_string(a)",
+            "a.b || c && b",
+        ]
     ),
 )
 def test_plain_jmespath_finds_what_the_library_finds(value: Any, expression: str) -> None:

@@ -10,13 +10,18 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from cmtmedqa import serving
+from cmtmedqa.cli.app import app
 from cmtmedqa.errors import InputError
+from cmtmedqa.judgements import CandidateSet
 from tests.training.judged import write_preferences
 from tests.training.tiny import CHECKOUT, run
 
@@ -134,45 +139,78 @@ def test_line_breaks_of_a_reply_do_not_break_its_line() -> None:
     assert chat.on_one_line("一\n二\\n\r\n三") == "一\\n二\\\\n\\n三"
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(
-    not all(map(find_spec, ("fastapi", "uvicorn", "openai"))), reason="needs a server: pip install -e '.[serve]'"
-)
-def test_a_served_adapter_answers_the_sdk_of_openai(adapter: Path, tmp_path: Path) -> None:
-    from openai import OpenAI
-
+@pytest.fixture(scope="module")
+def served(adapter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of a server of the adapter, and the merged folder behind it, whose replies are made to end early."""
+    merged = serving.served_folder(str(adapter), None)
+    settings = json.loads((merged / "generation_config.json").read_text())
+    settings["exponential_decay_length_penalty"] = [8, 1.3]
+    (merged / "generation_config.json").write_text(json.dumps(settings))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(CHECKOUT),
-        "CUDA_VISIBLE_DEVICES": "",
-        "PATH": "/usr/bin:/bin",
-    }  # no vllm
-    with (tmp_path / "log.txt").open("w") as log:
-        server = subprocess.Popen(
-            [*CLI, "chat", str(adapter), "--serve", "--port", str(port)],
-            stdout=log,
-            stderr=log,
-            env=environment,
-            cwd=tmp_path,
-        )
+    without_vllm = {"PYTHONPATH": str(CHECKOUT), "CUDA_VISIBLE_DEVICES": "", "PATH": "/usr/bin:/bin"}
+    folder = tmp_path_factory.mktemp("served")
+    with (folder / "log.txt").open("w") as log:
+        command = [*CLI, "chat", str(adapter), "--serve", "--port", str(port)]
+        server = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **without_vllm}, cwd=folder)
     try:
-        _wait_for(f"http://127.0.0.1:{port}/health", server, tmp_path / "log.txt")
-        merged = adapter.with_name("run-merged")
-        client = OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none", max_retries=0)
-        told: Any = [{"role": "user", "content": ASKED}]
-        replies = [
-            client.chat.completions.create(model=str(merged), messages=told, max_tokens=48, seed=seed).choices[0]
-            for seed in range(6)
-        ]
-        assert len({reply.message.content for reply in replies}) > 1  # generation_config.json asks for sampling
-        assert all("<|im_end|>" not in str(reply.message.content) for reply in replies)
-        assert json.loads((merged / "cmtmedqa.json").read_text())["adapter"] == adapters.adapter_hash(adapter / "model")
+        _wait_for(f"http://127.0.0.1:{port}/health", server, folder / "log.txt")
+        yield f"http://127.0.0.1:{port}/v1", merged
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(30)
+
+
+_needs_a_server = pytest.mark.skipif(
+    not all(map(find_spec, ("fastapi", "uvicorn", "openai"))), reason="needs a server: pip install -e '.[serve]'"
+)
+
+
+@pytest.mark.slow
+@_needs_a_server
+def test_a_served_adapter_answers_the_sdk_of_openai(adapter: Path, served: tuple[str, Path]) -> None:
+    from openai import OpenAI
+
+    url, merged = served
+    client = OpenAI(base_url=url, api_key="none", max_retries=0)
+    told: Any = [{"role": "user", "content": ASKED}]
+    replies = [
+        client.chat.completions.create(model=str(merged), messages=told, max_tokens=48, seed=seed).choices[0]
+        for seed in range(6)
+    ]
+    assert len({reply.message.content for reply in replies}) > 1  # generation_config.json asks for sampling
+    assert all("<|im_end|>" not in str(reply.message.content) for reply in replies)
+    assert json.loads((merged / "cmtmedqa.json").read_text())["adapter"] == adapters.adapter_hash(adapter / "model")
+
+
+@pytest.mark.slow
+@_needs_a_server
+def test_candidates_come_from_a_real_server_and_from_the_folder_of_a_model(
+    served: tuple[str, Path], tmp_path: Path
+) -> None:
+    url, merged = served
+    rows = [
+        {"id": f"d{number}", "prompt": [{"role": "user", "content": f"{ASKED}（{number}）"}]} for number in range(3)
+    ]
+    (tmp_path / "prompts.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    found = {}
+    for name, model in (("server", f"tiny@{url}"), ("folder", str(merged))):
+        asked = ["candidates", str(tmp_path / "prompts.jsonl"), "--model", model, "-o", str(tmp_path / f"{name}.jsonl")]
+        options = ["--ledger", str(tmp_path / name), "--k", "3", "--max-tokens", "200"]
+        first, second = (CliRunner().invoke(app, [*asked, *options]) for _ in range(2))
+        assert first.exit_code == 0, first.output
+        assert "0 calls in this run" in second.output
+        lines = (tmp_path / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+        found[name] = [CandidateSet.model_validate_json(line) for line in lines]
+    for sets in found.values():
+        assert [len({reply.text for reply in item.candidates}) for item in sets] == [3, 3, 3]
+    assert {reply.model for item in found["server"] for reply in item.candidates} == {"tiny"}
+    assert (
+        CliRunner()
+        .invoke(app, ["evaluate", "probe", f"tiny@{url}"])
+        .output.startswith("the same seed twice: the same text\ntwo seeds: two texts\nn = 2: 1 choice")
+    )
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -220,3 +220,43 @@ def test_half_a_line_and_a_missing_file_are_named(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="folder without rankings"):
         read(tmp_path / "empty")
+
+
+def test_the_files_of_a_folder_keep_the_split_they_are_named_after(tmp_path: Path) -> None:
+    def pair(number: int) -> dict[str, Any]:
+        return {"question": f"我头痛{number}天了。", "response_chosen": "好", "response_rejected": "坏"}
+
+    for number, name in enumerate(("train", "dev", "test")):
+        (tmp_path / "medicalgpt" / name).mkdir(parents=True)
+        write(tmp_path / "medicalgpt" / name / "pairs.jsonl", [pair(number)])
+    write(tmp_path / "dropped.jsonl", [{"kind": "pair", "reason": "tie"}])
+    counts: Counter[str] = Counter()
+    items = comparisons.read_items([str(tmp_path)], counts)
+    assert {item.prompt[0]["content"][3]: item.split for item in items} == {"0": "train", "1": "dev", "2": "test"}
+    train, dev = comparisons.halves(items, 0.5, counts)
+    assert [[item.split for item in half] for half in (train, dev)] == [["train"], ["dev"]]
+    assert counts["test_split_left_out"] == 1
+    (alone,) = read(tmp_path / "medicalgpt" / "test" / "pairs.jsonl")
+    assert alone.split == ""  # a file that is named itself is taken as it is
+
+
+def test_preferences_are_read_in_the_place_of_the_peers_pairs_beside_them(tmp_path: Path) -> None:
+    for kind, rows in (("preference", preferences(ranking(1))), ("llamafactory", [PEERS["llamafactory sharegpt"]])):
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / "train.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    assert [item.id for item in read(tmp_path)] == ["r1"]
+    (tmp_path / "preference" / "train.json").unlink()
+    assert [said(item) for item in read(tmp_path)] == [{("好", "坏", 1)}]
+
+
+def test_a_dataset_of_dialogues_is_no_file_of_rankings(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(InputError, match="is a dataset of dialogues; rankings and pairs come from"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("ranks", [[float("nan"), 1], [True, 2], ["0", "1"], [0]])
+def test_a_rank_is_a_number(ranks: list[Any], tmp_path: Path) -> None:
+    row = {"prompt": ASKED, "responses": ["好", "坏"], "ranks": ranks}
+    with pytest.raises(InputError, match="ranks must be numbers"):
+        read(write(tmp_path / "rows.jsonl", [row]))

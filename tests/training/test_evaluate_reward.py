@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.synthetic import write_rankings
+from tests.training.synthetic import ranking, write_rankings
 from tests.training.tiny import run
 
 pytest.importorskip("torch", reason="training needs torch: pip install -e '.[train]'")
@@ -24,11 +24,16 @@ def test_it_reports_what_training_reported_on_the_same_rankings(model_folder: Pa
     ]
     done = run("reward", "--recipe", "tiny", *told, cwd=tmp_path)
     assert done.code == 0, done.output
+    rows = [
+        ranking(seed) | {"split": "test"} for seed in range(1000, 1030)
+    ]  # beside rows that were learnt, as in an export
+    mixed = tmp_path / "mixed.jsonl"
+    mixed.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in [*rows, *map(ranking, range(8))]))
     done = run(
         "evaluate_reward",
         str(tmp_path / "run"),
         "--rankings",
-        str(held_out),
+        str(mixed),
         "-o",
         str(tmp_path / "out.json"),
         cwd=tmp_path,
@@ -38,6 +43,8 @@ def test_it_reports_what_training_reported_on_the_same_rankings(model_folder: Pa
     found = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert found["pair_accuracy"]["value"] == pytest.approx(trained["pair_accuracy"]["value"], abs=0.02)
     assert found["by_gap"].keys() == trained["by_gap"].keys()
+    assert found["rankings"] == 30
+    assert found["left_out"]["train_split_left_out"] == 8
     assert sum(row["items"] for row in found["best_of_n"]) == found["rankings"]
     assert sum(row["value"] * row["items"] for row in found["best_of_n"]) / found["rankings"] == pytest.approx(
         found["top1"]["value"]

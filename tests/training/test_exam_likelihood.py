@@ -29,7 +29,7 @@ def test_scores_are_the_model_s_own_mean_log_likelihood(model_folder: Path) -> N
         before, tail = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in (head, ending))
         labels = torch.tensor([[-100] * len(before) + tail])
         loss = model(input_ids=torch.tensor([before + tail]), labels=labels).loss
-        assert score == pytest.approx(-float(loss), abs=1e-4)
+        assert score == pytest.approx(-float(loss.detach()), abs=1e-4)
 
 
 def test_each_item_gets_a_choice_of_its_kind(model_folder: Path) -> None:

@@ -73,6 +73,7 @@ def test_a_killed_run_goes_on_as_if_undisturbed_across_epochs(
     assert next(line["epoch"] for line in log if line["step"] == 4) >= 1  # the second half lies in another epoch
     assert (killed / "log.jsonl").read_text() == (straight / "log.jsonl").read_text()
     assert metrics_of(killed)["weights"] == metrics_of(straight)["weights"]
+    assert not (killed / "model" / "reward").exists()  # it lies on the same base, and is no part of the result
 
 
 def test_checkpoints_inside_a_cycle_of_sampling_are_refused() -> None:
@@ -114,8 +115,9 @@ def judge(policy: Path, reward: Path) -> groups.Reward:
         "grpo", "tiny", [f"model={policy}", f"reward_model={reward}", "data=d", "output=o", "score_batch_size=3"]
     )
     assert isinstance(settings, GrpoRun)
-    tokenizer = models.load_tokenizer(policy)
-    return groups.load_reward(settings, tokenizer, torch.float32)
+    found = groups.Reward(models.load_tokenizer(policy), settings)
+    found.load()
+    return found
 
 
 def answers(tokenizer: Any) -> tuple[list[Any], list[list[int]], list[list[int]]]:
@@ -129,13 +131,40 @@ def answers(tokenizer: Any) -> tuple[list[Any], list[list[int]], list[list[int]]
 def test_an_ended_answer_has_the_score_of_the_reward_model_and_a_cut_one_the_fixed_reward(judge: groups.Reward) -> None:
     prompts, ended, cut = answers(judge.tokenizer)
     logged: dict[str, float] = {}
+    with judge.acting() as model:
+        stock = model
     found = judge(prompts, [*ended[:3], cut[3]], log_metric=logged.__setitem__)
     for prompt, ids, score in zip(prompts, ended[:3], found, strict=False):
         row = torch.tensor([template.prompt_ids(judge.tokenizer, prompt) + ids])
-        assert score == pytest.approx(float(judge.model(input_ids=row).logits[0, 0]), abs=1e-5)
+        assert score == pytest.approx(float(stock(input_ids=row).logits[0, 0]), abs=1e-5)
     assert found[3] == judge.settings.no_eos_reward
     assert found[0] > found[1]
     assert logged["ended_share"] == 0.75
+
+
+def test_on_the_base_of_the_policy_it_scores_alike_and_is_neither_trained_nor_saved(
+    judge: groups.Reward, policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    lora = LoraConfig(r=2, target_modules="all-linear", init_lora_weights=False)
+    shared = get_peft_model(AutoModelForCausalLM.from_pretrained(policy, dtype=torch.float32), lora)
+    trained = {name for name, value in shared.named_parameters() if value.requires_grad}
+    assert groups.shares_base(judge.settings)
+    assert not groups.shares_base(judge.settings.model_copy(update={"tuning": "full"}))
+    beside = groups.Reward(judge.tokenizer, judge.settings)
+    beside.share(shared)
+    prompts, ended, _ = answers(judge.tokenizer)
+    row = torch.tensor([ended[0]])
+    before = shared(input_ids=row).logits
+    assert beside(prompts, ended) == pytest.approx(judge(prompts, ended), abs=1e-5)
+    assert torch.equal(shared(input_ids=row).logits, before)
+    assert {name for name, value in shared.named_parameters() if value.requires_grad} == trained
+    shared.save_pretrained(tmp_path)
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    assert not groups.shares_base(judge.settings)
 
 
 def test_handed_over_as_a_module_the_reward_model_would_not_see_that_an_answer_was_cut(
@@ -147,8 +176,10 @@ def test_handed_over_as_a_module_the_reward_model_would_not_see_that_an_answer_w
 
     tokenizer = judge.tokenizer
     prompts, ended, cut = answers(tokenizer)
+    with judge.acting() as model:
+        module = model
     trainer = groups.GroupTrainer(
-        AutoModelForCausalLM.from_pretrained(policy), reward_funcs=[judge.model, judge], processing_class=tokenizer,
+        AutoModelForCausalLM.from_pretrained(policy), reward_funcs=[module, judge], processing_class=tokenizer,
         reward_processing_classes=[tokenizer, None], train_dataset=Dataset.from_list([{"prompt": prompt} for prompt in prompts]),
         args=GRPOConfig(output_dir=str(tmp_path), use_cpu=True, bf16=False, report_to="none", num_generations=2, per_device_train_batch_size=2),
     )  # fmt: skip

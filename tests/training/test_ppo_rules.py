@@ -11,7 +11,7 @@ pytest.importorskip("torch", reason="training needs torch: pip install -e '.[tra
 
 from cmtmedqa import recipes
 from cmtmedqa.errors import ConfigError, InputError
-from cmtmedqa.training import lineage, ppo_figures, ppo_finish, ppo_state, ppo_update, ranks
+from cmtmedqa.training import adapters, ppo_figures, ppo_finish, ppo_state, ppo_update, ranks
 from cmtmedqa.training.ppo_figures import Answered
 from cmtmedqa.training.ppo_state import State
 
@@ -45,6 +45,7 @@ def test_figures_are_means_over_answers_and_over_tokens() -> None:
     assert found["entropy"] == pytest.approx(2.0)
     assert found["ended_share"] == 0.5
     assert found["length"] == 20
+    assert "score_of_ended" not in ppo_figures.figures([answer(2.0, 3.0, ended=False)], beta=0.1)
 
 
 def test_rates_warm_up_and_fall() -> None:
@@ -126,15 +127,20 @@ def test_a_penalty_above_the_scores_of_ended_answers_is_warned_of(capsys: pytest
     assert capsys.readouterr().err == ""
 
 
-def test_only_a_reward_model_is_one(tmp_path: Path) -> None:
-    lineage.write(tmp_path, {"stage": "sft", "base": "x"})
+def test_only_the_reward_model_of_a_finished_run_is_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such folder"):
+        adapters.reward_folder(str(tmp_path / "absent"))
+    model = tmp_path / "model"
+    model.mkdir()
+    (tmp_path / "run.json").write_text("{}")
+    (model / "adapter_config.json").write_text('{"task_type": "SEQ_CLS"}')
+    with pytest.raises(InputError, match="has not finished"):
+        adapters.reward_folder(str(tmp_path))
+    (tmp_path / "metrics.json").write_text("{}")
+    assert adapters.reward_folder(str(tmp_path)) == model
+    (model / "adapter_config.json").write_text('{"task_type": "CAUSAL_LM"}')
     with pytest.raises(InputError, match="is no reward model"):
-        ppo_finish.reward_folder(str(tmp_path))
-    run = tmp_path / "run"
-    (run / "model").mkdir(parents=True)
-    (run / "run.json").write_text("{}")
-    lineage.write(run / "model", {"stage": "reward", "base": "x"})
-    assert ppo_finish.reward_folder(str(run)) == run / "model"
+        adapters.reward_folder(str(tmp_path))
 
 
 @pytest.mark.parametrize(

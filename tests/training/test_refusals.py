@@ -51,7 +51,7 @@ def silent(path: Path) -> Path:
         (["max_stepz=3"], "command line: unknown key 'max_stepz'; did you mean 'max_steps'?"),
         (
             ["lora_r=many"],
-            "recipe tiny: key 'lora_r': input should be a valid integer, unable to parse string as an integer",
+            "command line: key 'lora_r': input should be a valid integer, unable to parse string as an integer",
         ),
     ],
 )

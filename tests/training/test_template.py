@@ -1,5 +1,7 @@
 """The chat template: what is learnt, that training renders as serving does, and what is refused."""
 
+import sys
+import types
 from typing import Any
 
 import pytest
@@ -88,6 +90,36 @@ def test_a_tokenizer_without_the_tokens_gets_them_and_the_model_rows_for_them(mo
     assert torch.equal(weight[:257], before)
     assert torch.allclose(weight[257:], before.mean(0).expand(len(rows), -1))
     assert template.grow_embeddings(model, bare) == []
+
+    weight.ds_shape, weight.data = weight.shape, torch.empty(0)  # as DeepSpeed ZeRO-3 leaves what it has spread
+    assert template.grow_embeddings(model, bare) == []
+
+
+def test_weights_that_zero_3_has_spread_are_put_together_for_as_long_as_they_are_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torch = pytest.importorskip("torch")
+    from cmtmedqa.training import reward_trainer
+
+    whole, spread = torch.ones(1, 4), torch.nn.Parameter(torch.empty(0))
+    spread.ds_id = 0
+
+    class Gathered:
+        def __init__(self, parameters: list[Any], modifier_rank: int) -> None:
+            assert parameters == [spread]
+            assert modifier_rank == 0  # what the first process writes all get
+
+        def __enter__(self) -> None:
+            spread.data = whole
+
+        def __exit__(self, *_: object) -> None:
+            spread.data = torch.empty(0)
+
+    zero = types.SimpleNamespace(GatheredParameters=Gathered)
+    monkeypatch.setitem(sys.modules, "deepspeed", types.SimpleNamespace(zero=zero))
+    model = types.SimpleNamespace(score=torch.nn.Linear(4, 1, bias=False))
+    model.score.weight = spread
+    assert torch.equal(reward_trainer.with_float32_head(model).score.weight, whole)
 
 
 @pytest.mark.parametrize("prepends", ["each", "first"])

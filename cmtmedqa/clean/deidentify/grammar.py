@@ -9,7 +9,7 @@ import re
 
 from cmtmedqa.clean.deidentify.patterns import TAG_MARK
 
-GAP = r"(?P<gap>(?:(?<![A-Za-z])(?:[Ii][Dd]|[Nn][Oo]\.?|[Nn]umber|is)(?![A-Za-z])|[^0-9A-Za-z;\n]){0,16}+)"
+GAP = r"(?P<gap>(?:(?<![A-Za-z])(?:[Ii][Dd]|[Nn][Oo]\.?|[Nn]umber|is)(?![A-Za-z])|[^0-9A-Za-z;]){0,16}+)"
 
 # A longer gap, for cues that say one thing only: it ends in a word that introduces a value.
 FAR = r"(?P<gap>[^0-9A-Za-z;\n]{0,40}?(?:号码?|[账帐]号|[是为叫加搜:]) ?)"
@@ -18,7 +18,7 @@ FAR = r"(?P<gap>[^0-9A-Za-z;\n]{0,40}?(?:号码?|[账帐]号|[是为叫加搜:])
 LINK = (
     r"(?P<gap>(?:号码|编号|编码|序号|[账帐]号|号|码|ID|id|[Nn][Oo]\.?|是|为|叫|应该|好像|大概|可能|就|也|都|分别|显示|写|填|印|贴|登记|的|了|着|在|"
     r"我们?|您|你|他|她|孩子|咱|后面|上面|下面|前面|背面|上|那|这|个|串|栏|如下|改|换|成|现在|新|旧|发|给|报|说|查|看|记|一下|哈|啊|呀|嘛|吧|呢|哦|嗯|"
-    r"[ :=#,.、(\"'“”「『【\[<*~—-]){0,10}+)"
+    r"[\n?➕ :=#,.、(\"'“”「『【\[<*~—-]){0,10}+)"
 )
 
 # Between a value and the cue behind it; empty only where the rule says so.
@@ -37,7 +37,7 @@ _STOPS = re.compile('。.*[^ "“(:]')
 # Of what stands behind a full stop only this leads on to an account (加我微信吧。我的是 ...).
 _LEADS_ON = re.compile('。(?:[我您你他她咱]们?|孩子|本人|号码?|[账帐]号|就|应该|好像|是|为|叫|的|[ :,("“])*$')
 _UNIT = re.compile(
-    r" ?(?:元|块|[万亿]|人次|人|例|步|%|‰|单位|拷贝|copies|[Cc]/|岁|多[个人元块年]|余[人例元]|[Ii]?[Uu](?![A-Za-z])|[kmnpu]?g(?![A-Za-z])|[Mm][LlGg](?![A-Za-z])|[mn]?mol|/ ?[LlMmUuHh天日次]|\*|×|\.[0-9]|@)"
+    r" ?(?:元|块|[万亿]|人次|人|例|步|%|‰|单位(?![说给交的里])|拷贝|copies|[Cc]/|岁|多[个人元块年]|余[人例元]|[Ii]?[Uu](?![A-Za-z])|[kmnpu]?g(?![A-Za-z])|[Mm][LlGg](?![A-Za-z])|[mn]?mol|/ ?[LlMmUuHh天日次]|\*|×|\.[0-9]|@)"
 )
 _SMALL_UNIT = re.compile(
     " ?(?:年|月|日|天|次|个|张|份|片|粒|度|点|分|米|公里|℃|岁|级|期|型|床(?!号|位)|号楼|小时|克|毫)"

@@ -9,7 +9,9 @@ from cmtmedqa.clean.deidentify.names import (
     CUT,
     HAN,
     NO_GIVEN,
+    ONLY,
     STOP,
+    SURNAMES,
     USUAL,
     allowed,
     closed,
@@ -26,15 +28,10 @@ from cmtmedqa.clean.deidentify.places import PLACES
 Extent = tuple[int, int] | bool
 
 # Surnames that mostly are other words: never a name on weak evidence; then those that need a full name.
-_NEVER = frozenset("那相权但和从应时成全能经由祝对连同还有都为以及查年须终才是门首后广计怀来由公")
+NEVER = frozenset("那相权但和从应时成全能经由祝对连同还有都为以及查年须终才是门首后广计怀来由公")
 # Of these the ones that join what stands before them to what follows: no surname at all here.
-_JOINS = frozenset("和从能对连同还有为以及须才是经")
-_FUNCTION = _NEVER | frozenset("于常左戴关单包向国信但修衣位保权")
-# Of these the ones that stand alone before a title where nothing else can be meant.
-_BARE = frozenset("于常左戴关单包国信修权")
-_OPENERS = frozenset("烦激据的是找看给问挂请让跟和由到见在了谢过叫科院约听从向对但我您你,:说被苦次托转位老小下")
-# And those behind which a surname that is no function word may start as well.
-_BEFORE_SURNAME = _OPENERS | frozenset("求望盼恩拜诊复按照去个天祝好那这")
+JOINS = frozenset("和从能对连同还有为以及须才是经")
+FUNCTION_WORDS = NEVER | frozenset("于常左戴关单包向国信但修衣位保权")
 _NO_NAME = re.compile(
     r"[未不无没错对空假乱看字写填改变样误]|[同如][上下]|电话|性别|年龄|[证号卡码件单车]|医保|社保|银行|手机|护照|户口|认证|登记|完成|成功|失败|通过|已|地址|朋友|同事|前台|正确|一致|匿名|保密|患者|姓名|什么|多少|怎|先生$|女士$|医生|大夫"
 )
@@ -43,9 +40,15 @@ _NO_NAME = re.compile(
 def strong(match: re.Match[str]) -> Extent:
     """After a cue that always announces a name."""
     text, start = match.string, match.start("v")
+    if _WORD_NAME.match(text, start) and text[start + 2] in USUAL and not allowed(text, start, start + 2):
+        return start, start + 3
     found = likely_name(text, start)
     end = max(found.end if found else name_end(text, start), whole_run(text, start))
     return (start, end) if end > start else False
+
+
+# A full name up to a mark, of which two characters may be a word (方向 + 东).
+_WORD_NAME = re.compile(f"[{''.join(sorted(SURNAMES))}][{HAN}]{{2}}(?![{HAN}])")
 
 
 def announced(match: re.Match[str]) -> Extent:
@@ -54,10 +57,14 @@ def announced(match: re.Match[str]) -> Extent:
     found = likely_name(text, start)
     end = whole_run(text, start)
     given = text[start + 1 : end]
-    if text[start] in _NEVER and surname_length(text, start) == 1:
-        named = text[start] not in _JOINS and len(given) == 2 and all(char in USUAL for char in given)
+    if text[start] in NEVER and surname_length(text, start) == 1:
+        if found and found.usual and found.end - start == 3 and closed(text, found.end):
+            end, given = found.end, text[start + 1 : found.end]
+        if found and _names_only(text, start, found.end):
+            return start, found.end
+        named = text[start] not in JOINS and len(given) == 2 and all(char in USUAL for char in given)
         return (start, end) if named and given not in NO_GIVEN and given not in CUT else False
-    plain = text[start] not in _FUNCTION and not any(char in STOP and char not in USUAL for char in given)
+    plain = text[start] not in FUNCTION_WORDS and not any(char in STOP and char not in USUAL for char in given)
     if len(given) >= 2 and plain and any(char in USUAL for char in given):
         return (start, end) if _sound(text, start, end) else False
     return (start, found.end) if found and found.usual and _sound(text, start, found.end) else False
@@ -69,23 +76,54 @@ def announced_full(match: re.Match[str]) -> Extent:
     return found if isinstance(found, tuple) and found[1] - found[0] >= 3 else False
 
 
+def announced_sure(match: re.Match[str]) -> Extent:
+    """Like announced, where the surname is no word, or the name is a full one of usual characters that ends well."""
+    text, start = match.string, match.start("v")
+    found = announced(match)
+    if not isinstance(found, tuple):
+        return False
+    end = found[1]
+    plain = surname_length(text, start) > 1 or text[start] not in AMBIGUOUS | FUNCTION_WORDS
+    given = text[start + surname_length(text, start) : end]
+    known = all(char in USUAL for char in given)
+    ended = closed(text, end) or allowed(text, end)
+    full = end - start >= 3
+    return found if known and (plain or ended) and (full or (plain and ended)) else False
+
+
 # A name does not run on into the form or the chemical ending of a drug.
 _DRUG = re.compile(
-    "(?:(?![吃服用打开贴拿买的了在和])[一-鿿]){1,4}(?:片|胶囊|颗粒|丸|口服液|注射液|乳膏|软膏|药膏|滴眼液|滴丸|滴剂|糖浆|合剂|冲剂|喷雾|栓剂?|散|酊|汤|膏|霜|洗剂|凝胶|贴剂|"
+    "(?:(?![吃服用打开贴拿买的了在和查测验喝抽涂抹输挂停做看])[一-鿿]){1,4}(?:片|胶囊|颗粒|丸|口服液|注射液|乳膏|软膏|药膏|滴眼液|滴丸|滴剂|糖浆|合剂|冲剂|喷雾|栓剂?|散|酊|汤|膏|霜|洗剂|凝胶|贴剂|"
     "唑|沙星|他汀|洛尔|地平|普利|沙坦|霉素|西林|磺胺|激素|酸钠|酸钙|烯酸|醇|酮|酯)"
 )
 # A finding, a test or a measure that bears the name of who found it.
 _EPONYM = re.compile(
-    "(?:氏|[一二三])?(?:征|综合征|综合症|试验|定律|现象|三联|体征|评分|量表|分[级型期]|染色|小体|杆菌|球菌|病毒|手法|体位|结节|细胞|抗体)|"
+    "(?:氏|[一二三])?(?:征|综合征|综合症|试验|定律|现象|三联|体征|评分|量表|分[级型期]|染色|小体|杆菌|球菌|病毒|手法|体位|结节|细胞|抗体|斑(?!了))|"
     "(?<=[斯尔特克逊顿曼姆恩格伯茨])(?:骨折|环|线|角|管|囊|腺|膜)|病(?![了重好情危倒房历人])"
 )
+
+
+def _names_only(text: str, start: int, end: int) -> bool:
+    """Whether a given name behind a surname of one character is made of what hardly stands in other words.
+
+    One such character is enough in a full name that ends well; the surnames that join words are never sure.
+    """
+    given = text[start + 1 : end]
+    if text[start] in JOINS or not given:
+        return False
+    count = sum(char in ONLY for char in given)
+    return count == len(given) or (count > 0 and all(char in USUAL for char in given) and closed(text, end))
 
 
 def _sound(text: str, start: int, end: int) -> bool:
     """Whether a stretch that looks like a name is none of the words and places that do."""
     size = surname_length(text, start)
     given = text[start + size : end]
-    if size == 1 and (text[start] in _NEVER or (text[start] in _FUNCTION and len(given) < 2 and not closed(text, end))):
+    if (
+        size == 1
+        and not _names_only(text, start, end)
+        and (text[start] in NEVER or (text[start] in FUNCTION_WORDS and len(given) < 2 and not closed(text, end)))
+    ):
         return False
     if text[end - 1] == "征" and re.match("[阴阳(检试]|$", text[end : end + 1]):
         return False
@@ -96,8 +134,17 @@ def _sound(text: str, start: int, end: int) -> bool:
     return (
         given not in NO_GIVEN
         and not (place and place.end() >= end)
-        and not (size == 1 and before and before in BEHIND.get(text[start], ""))
+        and not (
+            size == 1
+            and before
+            and before in BEHIND.get(text[start], "")
+            and not _KIN_ENDS.search(text, max(0, start - 4), start)
+        )
     )
+
+
+# Behind a word for kin the next character begins a word of its own (孙女 + 王, not 女王).
+_KIN_ENDS = re.compile(f"(?:{KIN})$")
 
 
 def whole(match: re.Match[str]) -> Extent:
@@ -107,7 +154,7 @@ def whole(match: re.Match[str]) -> Extent:
     given = text[start + size : end]
     if not given or allowed(text, start) or any(char in STOP and char not in USUAL for char in given):
         return False
-    weak_surname = size == 1 and text[start] in AMBIGUOUS | _FUNCTION
+    weak_surname = size == 1 and text[start] in AMBIGUOUS | FUNCTION_WORDS
     return _sound(text, start, end) and sum(char in USUAL for char in given) >= (len(given) if weak_surname else 1)
 
 
@@ -116,7 +163,7 @@ def usual(match: re.Match[str]) -> Extent:
     text, (start, end) = match.string, match.span("v")
     size = surname_length(text, start)
     given = text[start + size : end]
-    sure = len(given) == 2 or size > 1 or text[start] not in AMBIGUOUS | _FUNCTION
+    sure = len(given) == 2 or size > 1 or text[start] not in AMBIGUOUS | FUNCTION_WORDS or _names_only(text, start, end)
     known = bool(given) and sure and not allowed(text, start) and all(char in USUAL for char in given)
     return known and _sound(text, start, end)
 
@@ -130,7 +177,7 @@ def usual_plain(match: re.Match[str]) -> Extent:
     """Like usual, and the surname is no word."""
     text, start = match.string, match.start("v")
     compound = surname_length(text, start) > 1
-    return (compound or text[start] not in AMBIGUOUS | _FUNCTION) and usual(match)
+    return (compound or text[start] not in AMBIGUOUS | FUNCTION_WORDS) and usual(match)
 
 
 def recorded(match: re.Match[str]) -> Extent:
@@ -145,6 +192,11 @@ def recorded_mark(match: re.Match[str]) -> Extent:
     """In the field of a form: a name up to a mark."""
     found = strong(match)
     return found if isinstance(found, tuple) and ends_at_mark(match.string, found[1]) else False
+
+
+def fielded(match: re.Match[str]) -> Extent:
+    """Directly behind the name of a field: a name up to a mark, whose surname joins nothing to the field."""
+    return match["v"][0] not in JOINS and recorded_mark(match)
 
 
 def after_title(match: re.Match[str]) -> Extent:
@@ -170,7 +222,7 @@ def weak(match: re.Match[str]) -> Extent:
     text, start = match.string, match.start("v")
     end = name_end(text, start)
     found = announced(match)
-    if end == start or text[start] in _FUNCTION:
+    if end == start or text[start] in FUNCTION_WORDS:
         return found
     if text[start - 1] == ":" and start - match.start() <= 3 and _opens(text, match.start()):
         long = end - start >= 3 and text[start] not in AMBIGUOUS
@@ -190,7 +242,7 @@ def weak(match: re.Match[str]) -> Extent:
 def delimited(match: re.Match[str]) -> Extent:
     """Between two marks: the whole stretch must be a name of two to four characters."""
     start, end = match.span("v")
-    weak_surname = match.string[start] in _NEVER and end - start == 2
+    weak_surname = match.string[start] in NEVER and end - start == 2
     known = (name_end(match.string, start) == end or usual(match) is True) and not weak_surname
     return known and match.string[start:end] not in _GREETINGS
 
@@ -217,75 +269,3 @@ def field(match: re.Match[str]) -> Extent:
         and not _NO_NAME.search(value)
         and not allowed(match.string, match.start("v"))
     )
-
-
-# Behind a name and a title these make it a brand.
-_PRODUCT = re.compile(
-    "牌|面膜|膏药|牙膏|药膏|乳膏|护肤|洗发|祛痘|凝胶|喷剂|奶粉|精华|药业|集团|胶囊|颗粒|口罩|香皂|湿巾|防晒|眼霜|面霜|爽肤"
-)
-_THANKED = re.compile("(?<!谢)(?:谢|感)谢$")
-
-
-_PREPOSITION = frozenset("于从由向就以对为与和据依按像论")
-_POINT_OF_VIEW = re.compile("(?:们|这[个一]?[职行]业?)?(?:来说|来讲|来看|而言|说来|看来|的?角度|的立场|的?本职)")
-
-
-def titled(match: re.Match[str]) -> Extent:
-    """A surname, with or without a given name, before a title."""
-    text, start = match.string, match.start("v")
-    place = match.start("s")
-    before = text[start - 1 : start]
-    surname, given = match["s"], match["g"]
-    if surname in _NEVER and given and not (surname not in _JOINS and _all_usual(given, before)):
-        return False
-    spaced = match.start("t") > match.end("g")
-    if _PRODUCT.match(text, match.end("t")):
-        return False
-    # 于医生而言: a preposition that is also a surname, and the phrase it opens.
-    if surname in _PREPOSITION and not given and place == start and _POINT_OF_VIEW.match(text, match.end("t")):
-        return False
-    # 高大 is a word, but not before 夫, nor 车主 before 任.
-    if allowed(text, place, 0 if given or match["t"][:2] not in ("大夫", "主任") else match.start("t") + 1) or (
-        spaced and len(given) < 2 and surname in AMBIGUOUS | _FUNCTION
-    ):
-        return False
-    # Behind a department a full name is the rule (外科 + surname + two characters), even where one of them is a common word.
-    behind_department = (
-        before == "科" and len(given) == 2 and surname not in AMBIGUOUS and not set(given) & set("科院室")
-    )
-    if (
-        given in NO_GIVEN
-        or (any(char in STOP for char in given) and not behind_department and not _all_usual(given, before))
-        or (before and before in BEHIND.get(surname, "") and not _THANKED.search(text, max(0, start - 3), start))
-    ):
-        return False
-    if surname in _FUNCTION and not given and (place == start):
-        return surname in _BARE and (not re.match(f"[{HAN}]", before) or before in _OPENERS)
-    full = len(given) == 2 and all(char in USUAL for char in given)
-    known = (
-        full
-        or bool(
-            re.search("(?:医[生师]|主任|教授|大夫|护士|专家)$", match.string[max(0, match.start() - 3) : match.start()])
-        )
-        or len(surname) > 1
-        or surname not in AMBIGUOUS
-        or place > start
-    )
-    return known or not re.match(f"[{HAN}]", before) or before in _BEFORE_SURNAME
-
-
-def _all_usual(given: str, before: str) -> bool:
-    """Characters that are also words but make a given name here, where none can belong to the word before."""
-    return all(char in USUAL for char in given) and (
-        not re.match(f"[{HAN}]", before) or before in _BEFORE_SURNAME or before == "科"
-    )
-
-
-def honorific(match: re.Match[str]) -> Extent:
-    """A surname before a form of address."""
-    return (match["s"] not in _FUNCTION or usual_given(match)) and titled(match)
-
-
-def usual_given(match: re.Match[str]) -> bool:
-    """Whether a surname that is also a word stands with a full given name of usual characters."""
-    return match["s"] not in _NEVER and len(match["g"]) == 2 and all(char in USUAL for char in match["g"])

@@ -23,32 +23,35 @@ STOP = frozenset(
 )
 
 
-def _sections(name: str) -> dict[str, str]:
-    sections: dict[str, str] = defaultdict(str)
+def sections(name: str) -> dict[str, str]:
+    """The words of a table of this package, by the title in brackets above them."""
+    found: dict[str, str] = defaultdict(str)
     title = ""
     for line in package_file(*_FOLDER, name).read_text("utf-8").splitlines():
         if line.startswith("["):
             title = line
         elif not line.startswith("#"):
-            sections[title] += f" {line}"
-    return sections
+            found[title] += f" {line}"
+    return found
 
 
 def _tables() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
-    sections = _sections("surnames.txt")
-    plain, ambiguous = (frozenset(sections[name].replace(" ", "")) for name in ("[plain]", "[ambiguous]"))
+    tables = sections("surnames.txt")
+    plain, ambiguous = (frozenset(tables[name].replace(" ", "")) for name in ("[plain]", "[ambiguous]"))
     return (
         plain | ambiguous,
         ambiguous,
-        tuple(sorted(sections["[compound]"].split(), key=lambda name: (-len(name), name))),
+        tuple(sorted(tables["[compound]"].split(), key=lambda name: (-len(name), name))),
     )
 
 
 SURNAMES, AMBIGUOUS, COMPOUND = _tables()
-_GIVEN = _sections("given.txt")
+_GIVEN = sections("given.txt")
 COMMON, _BEFORE, _AFTER = (frozenset(_GIVEN[name].replace(" ", "")) for name in ("[common]", "[before]", "[after]"))
 CUT, NO_GIVEN = (frozenset(_GIVEN[name].split()) for name in ("[cut]", "[none]"))
 BEHIND = dict(item.split(":") for item in _GIVEN["[behind]"].split())
+# Characters of given names that hardly stand in other words.
+ONLY = frozenset(_GIVEN["[only]"].replace(" ", ""))
 USUAL = COMMON | _BEFORE | _AFTER
 # Few places are worth the comparison with every compound surname.
 SURNAME = rf"(?:(?=[{''.join(sorted({name[0] for name in COMPOUND}))}])(?:{'|'.join(COMPOUND)})|[{''.join(sorted(SURNAMES))}])"
@@ -62,7 +65,7 @@ def _by_first(words: Iterable[str]) -> dict[str, frozenset[str]]:
     return {first: frozenset(terms) for first, terms in found.items()}
 
 
-_LISTED = _sections("allowlist.txt")
+_LISTED = sections("allowlist.txt")
 _TERMS = _by_first((*_LISTED["[words]"].split(), *load_lexicon().terms))
 _ALLOWED = _by_first((*_LISTED["[makers]"].split(), *_LISTED["[words]"].split(), *load_lexicon().terms))
 
@@ -79,6 +82,19 @@ def holds_term(text: str) -> bool:
         text[start : start + size] in terms
         for start in range(len(text))
         if (terms := _TERMS.get(text[start], frozenset()))
+        for size in range(2, 11)
+    )
+
+
+_MEDICAL = _by_first(load_lexicon().terms)
+
+
+def medical(text: str) -> bool:
+    """Whether a term of the medical lexicon stands anywhere in a text."""
+    return any(
+        text[start : start + size] in terms
+        for start in range(len(text))
+        if (terms := _MEDICAL.get(text[start], frozenset()))
         for size in range(2, 11)
     )
 
@@ -101,7 +117,9 @@ def name_end(text: str, start: int, given: int = 2) -> int:
     if not size or allowed(text, start):
         return start
     end = start + size
-    while end < start + size + given and _is_given(text, end):
+    while end < start + size + given and (
+        _is_given(text, end) or (text[end : end + 1] in USUAL and closed(text, end + 1))
+    ):
         end += 1
     return end if end > start + size else start
 
@@ -116,7 +134,7 @@ _FOLLOWS = re.compile(
     "明天|今天|昨天|后天|前天|今年|明年|去年|前年|大前|最近|近[期来日]|现在|目前|之[前后]|以前|从前|先前|刚[才刚]|上[周个月午]|下[周个月午]|"
     "这[周几次个]|早上|中午|晚上|夜里|半夜|凌晨|平[时常]|一[直到般]|已经|经常|总是|老[是说毛]|常[年常]|长期|偶尔|突然|忽然|每[天次]|天天|因为|由于|"
     "得了|检查|体检|住院|出院|入院|手术|术后|怀孕|产后|生[完病]|发[烧热现]|高[烧热血]|大[便概夫]|小便|全身|身上|心[脏慌率跳里]|可[以能]|"
-    "先生|女士|小姐|同志|大夫|医[生师]|主[任治诉]|教授|过敏|年龄|性别|电话|身份|糖尿|贫血|乙肝|甲[亢状]|骨[折头质]|签[字名]|同[意事学]|推荐|"
+    "先生|女士|小姐|同志|大夫|医[生师]|主[任治诉]|教授|过敏|年龄|性别|电话|身份|糖尿|贫血|乙肝|甲[亢状]|骨[折头质]|签[字名]|同[意事学]|推荐|这个|那个|写错|写的|签的|"
     "康复|建议|为[您你什]|擅长|提醒|家[属里住长]|宝宝|的|了|吗|呢|吧|是|在|有|没|不|又|也|都|还|就|才|跟|和[我他她您你]|来[看过找问做复]|说|想|要|会|能|把|被|给|让|请"
 )
 

@@ -18,6 +18,7 @@ def _section(title: str) -> tuple[str, ...]:
     return tuple(sorted(set(names), key=lambda name: (-len(name), name)))
 
 
+DIVISIONS = frozenset(_section("[division]"))
 PROVINCES, CITIES, COUNTIES = (_section(title) for title in ("[province]", "[city]", "[county]"))
 PLACE_NAMES = tuple(sorted({*PROVINCES, *CITIES, *COUNTIES}, key=lambda name: (-len(name), name)))
 PLACE = f"(?:{'|'.join(PLACE_NAMES)})"
@@ -39,8 +40,16 @@ _BROKEN = re.compile("(?:都有|现在|家门口|之中|东西)")
 _OWN_AND = re.compile("[康仁安德百美祥颐泰信惠善益瑞同济宏睦义]和$")
 
 
+# Such a character leads to no name behind these; it is a part of one (罗家坝, 府前街, 桥下镇).
+_INNER = re.compile(
+    "家(?=[属园庄村堡屯沟坝湾店桥营寨塘湖河口岭山坪集圩埠庙楼窑洼坡台宅弄巷渡咀嘴浜港滩畈垸墩冲])|(?<=[府门堂楼站桥寺庙衙校塔])[前后]|(?<=[城山桥河岭坡])[下后]|前(?=[进程锋卫])|(?<=[济民惠卫康养益普泰永春广厚荣同博])生"
+)
+
+
 def _lead(run: str, place: int, start: int) -> re.Match[str] | None:
     lead = _LEAD.match(run, place)
+    if lead and _INNER.match(run, place):
+        return None
     if lead and lead[0] == "和" and (0 < start == place or _OWN_AND.search(run, 0, lead.end())):
         return None
     return lead
@@ -78,11 +87,22 @@ def lead_end(run: str) -> int:
     return end
 
 
+_NATIONS = "蒙古|维吾尔|布依|朝鲜|土家|哈尼|哈萨克|傈僳|高山|拉祜|东乡|纳西|景颇|柯尔克孜|达斡尔|仫佬|布朗|撒拉|毛南|仡佬|锡伯|阿昌|普米|塔吉克|乌孜别克|俄罗斯|鄂温克|德昂|保安|裕固|塔塔尔|独龙|鄂伦春|赫哲|门巴|珞巴|基诺|各|汉|回|藏|苗|彝|壮|满|侗|瑶|白|傣|黎|佤|畲|水|土|羌|怒|京"
+# What stands behind the name of an autonomous region, prefecture, county or banner.
+AUTONOMOUS = rf"(?:(?:{_NATIONS})族?){{1,4}}自治[区州县旗]"
+_NAMES = frozenset(PLACE_NAMES) | DIVISIONS
+
+
 def core_start(run: str, most: int) -> int:
     """Where the proper name at the end of `run` begins: a known place that ends it, else at most so many characters before
     the end, after the last leading word.
     """
-    for place in range(len(run) - 1):
-        if PLACES.fullmatch(run, place):
+    for place in range(max(0, len(run) - 7), len(run) - 1):
+        if run[place:] in _NAMES:
             return place
     return max(lead_end(run), len(run) - most, 0)
+
+
+def known_place(name: str) -> bool:
+    """Whether a name without the word for its level is a province, a city, a district or a county."""
+    return name in _NAMES

@@ -3,6 +3,7 @@
 from cmtmedqa.clean.deidentify.model import Rule
 from cmtmedqa.clean.deidentify.rules_bare import BARE
 from cmtmedqa.clean.deidentify.rules_beds import BEDS
+from cmtmedqa.clean.deidentify.rules_clauses import CLAUSES
 from cmtmedqa.clean.deidentify.rules_contact import CONTACTS
 from cmtmedqa.clean.deidentify.rules_dates import DATES
 from cmtmedqa.clean.deidentify.rules_doctors import DOCTORS
@@ -14,6 +15,7 @@ from cmtmedqa.clean.deidentify.rules_numbers import NUMBERS
 from cmtmedqa.clean.deidentify.rules_places import PLACES
 from cmtmedqa.clean.deidentify.rules_qq import QQ
 from cmtmedqa.clean.deidentify.rules_records import RECORDS
+from cmtmedqa.clean.deidentify.rules_transcribed import TRANSCRIBED
 from cmtmedqa.clean.deidentify.rules_users import USERS
 from cmtmedqa.clean.deidentify.rules_wechat import WECHAT
 
@@ -28,6 +30,8 @@ RULES: tuple[Rule, ...] = (
     + USERS
     + FORMS
     + NAMES
+    + CLAUSES
+    + TRANSCRIBED
     + BARE
     + DOCTORS
     + HOSPITALS

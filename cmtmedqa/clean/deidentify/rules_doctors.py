@@ -6,13 +6,13 @@ from cmtmedqa.clean.deidentify.name_checks import (
     after_title,
     announced_full,
     delimited,
-    titled,
     usual,
     usual_acting,
     whole,
 )
 from cmtmedqa.clean.deidentify.names import AMBIGUOUS, HAN, SURNAME
 from cmtmedqa.clean.deidentify.patterns import compiled
+from cmtmedqa.clean.deidentify.title_checks import titled
 
 
 def _rule(name: str, kind: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None) -> Rule:
@@ -55,7 +55,7 @@ DOCTORS: tuple[Rule, ...] = (
     _rule(
         "doctor-called",
         "doctor",
-        rf"{FUNCTION}(?:的?(?:医生|大夫|专家|人))?(?:的?名字|姓名|签名|签字)?的?(?:就)?(?:叫做?|名叫|是|为|:|[ (「\"“])*{_V}",
+        rf"{FUNCTION}(?:的?(?:医生|大夫|专家|人))?(?:一栏|那一?栏|栏里?|处|那里|那儿|这里|上面?|下面|后面)?(?:的?名字|姓名|签名|签字|签章|盖章)?(?:现在|已经?|后来|又|给|临时|今天)*(?:[改换变调转分]|写|填|签|盖|印|打|显示|安排|分配|指定|登记)?(?:成|到|给|了|着)?的?(?:就)?(?:叫做?|名叫|是|为|:|[ (「\"“])*{_V}",
         (
             "医师签名：邵景行",
             "主刀的是邵景行",
@@ -64,6 +64,9 @@ DOCTORS: tuple[Rule, ...] = (
             "主治医师：谌云帆",
             "管床医生林若溪不在",
             "主任叫邵岩",
+            "单子上主治医生一栏是林若溪",
+            "管床医生换成邵景行了，还没见过",
+            "主刀医生后来改成谌云帆了",
         ),
         ("检查者须知", "记录人：无", "医生是白天上班", "主任：高血压要吃药", "医生叫马上去"),
         after_title,

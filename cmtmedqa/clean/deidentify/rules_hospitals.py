@@ -5,7 +5,7 @@ import re
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import holds_term
 from cmtmedqa.clean.deidentify.patterns import compiled
-from cmtmedqa.clean.deidentify.places import PLACE, core_start, lead_end, proper_start
+from cmtmedqa.clean.deidentify.places import AUTONOMOUS, PLACE, core_start, known_place, lead_end, proper_start
 
 _HAN = "一-鿿"
 SUFFIX = (
@@ -25,19 +25,20 @@ _GENERIC = re.compile(
 _UNLIKELY = re.compile(
     "[了着过吗呢吧吃药痛疼病症炎血尿您你我他她这那哪什怎么不没未无可能会要想说查看做治疗术检开买费钱元岁天月日今明昨次种因但如果时候点自己出带拿]"
 )
+_AUTONOMOUS = re.compile(AUTONOMOUS)
 _RUN = re.compile("(?:(?!医院|诊所|卫生院|门诊部)[一-鿿0-9A-Z]){2,22}$")
 _PLACE = re.compile(PLACE)
 _VAGUE = re.compile("某|的|比较|正规|公立|私立|三甲|三级|本地|当地|专业|权威|最好|哪")
 _OWN = re.compile(r"[省市县区镇乡州村屯旗]|大学|学院|医大|街道|堂|军|院")
 # Hospitals known by a short name.
 SHORT = (
-    r"(?:北京|武汉|上海|福建|四川|华中科技大学|中南大学|青岛|南京|重庆)?(?:协和|湘雅|华西|瑞金|仁济|华山|中山|同济|齐鲁|西京|唐都|天坛|阜外|宣武|积水潭|安贞|安定|友谊|朝阳|世纪坛|佑安|地坛|东直门|西苑|广安门|望京|龙华|曙光|岳阳|红房子|新华|长海|长征|"
+    r"(?:中国医学科学院|中国中医科学院|中科院|医科院|北京|武汉|上海|福建|四川|华中科技大学|中南大学|青岛|南京|重庆)?(?:协和|湘雅|华西|瑞金|仁济|华山|中山|同济|齐鲁|西京|唐都|天坛|阜外|宣武|积水潭|安贞|安定|友谊|朝阳|世纪坛|佑安|地坛|东直门|西苑|广安门|望京|龙华|曙光|岳阳|红房子|新华|长海|长征|"
     r"邵逸夫|中日友好|盛京|鼓楼|南方|珠江|西南|新桥|大坪|同仁|道培|玛丽|博爱|和睦家|爱尔|曙光|仁爱|华侨|长庚|福华|罗湖|莆田|德济|圣德|康宁|博仁|国康|(?:中国人民)?解放军总|北大|浙大|武大|川大|山大|苏大|中大|郑大|广医|温医|清华长庚|安琪儿|仁和|德和|协同|惠和|美中宜和)(?:眼科|妇产|妇儿|口腔|儿童|妇科|康复|肿瘤|中医|精神)?"
 )
 
 
 _MIDDLE = (
-    r"(?:第?[一二三四五六七八九十0-9]{1,2}|人民|中心|中医药?|中西医结合|妇幼保健|妇幼|儿童|少儿|妇产|妇女儿童|妇儿|妇科|产科|肿瘤|口腔|牙科|齿科|眼科|骨科|骨伤科?|精神卫生|精神病|传染病|感染|胸科|皮肤病?|皮肤科|肛肠|康复|老年病?|职业病|公共卫生|"
+    r"(?:第?[一二三四五六七八九十0-9]{1,2}|人民|中心|中医药?|中西医结合|妇幼保健|妇幼|儿童|少儿|妇产|妇女儿童|妇儿|妇科|产科|肿瘤|口腔|牙科|齿科|眼科|骨科|骨伤科?|精神卫生|精神病|传染病|感染|胸科|皮肤病?|皮肤科|肛肠|康复|老年病?|职业病|公共卫生|心血管病|心脏病?|脑血管病?|心脑血管病?|胃肠病?|消化病?|风湿病|皮肤性病|精神疾病|过敏病?|甲状腺病?|乳腺病?|微创|中风|近视|视光|颈肩腰腿痛|腰腿痛|针灸|推拿|理疗|肝胆病?|肾脏病?|血管病?|痔瘘|痛风病?|哮喘病?|慢性病|老年|安宁|护理|烧伤|创伤|手足外科|手外科|显微外科|美容|植发|儿科|"
     r"红十字会?|铁路|煤矿|职工|附属|市立|省立|综合|专科|急救|民族|整形|美容|医疗美容|脑科|肝病|肾病|结核病?|血液病?|心血管|耳鼻喉|五官科?|男科|泌尿|不孕不育|生殖|体检|健康|神经|国际|疼痛|风湿|糖尿病|心理|中西医|内科|外科|社区|直属|临床)"
 )
 _MIDDLES = re.compile(rf"{_MIDDLE}+$")
@@ -46,7 +47,7 @@ Extent = tuple[int, int] | bool
 _REACH = 24
 _NUMERAL = "[一二三四五六七八九十0-9〇零百]"
 _LEVEL_BEFORE = re.compile(
-    rf"(?P<n>[{_HAN}]{{2,6}})(?P<l>省|自治区|市|县|区|旗|自治州|自治县|州|镇|乡|街道|村){_MIDDLE}{{0,4}}中?$"
+    rf"(?P<n>[{_HAN}]{{2,6}})(?P<l>{AUTONOMOUS}|省|自治区|市|县|区|旗|自治州|自治县|州|镇|乡|街道|村){_MIDDLE}{{0,4}}中?$"
 )
 _UNIVERSITY_BEFORE = re.compile(
     rf"(?P<n>[{_HAN}]{{2,6}})(?:大学|医学院|医专|医大)(?:医学院|附属|第?{_NUMERAL}{{1,2}}|临床)*(?:[{_HAN}]{{2,4}})?{_MIDDLE}{{0,4}}$"
@@ -94,15 +95,26 @@ def _hospital(match: re.Match[str]) -> Extent:
         )
         if len(rest) < 2 or len(own) > 12 or common:
             return False
-    elif _AFTER_PLACE.search(_MIDDLES.sub("", own[place.end() :])) or _VAGUE.search(own):
+    elif _AFTER_PLACE.search(_MIDDLES.sub("", _AUTONOMOUS.sub("", own[place.end() :]))) or _VAGUE.search(own):
         return False
     whole = place is None and _OWN.search(own)
     return match.start("v") - len(name if whole else own), match.end("v")
 
 
+# Ordinary words and numerals that houses are often called by.
+_BRANDS = frozenset(
+    ["阳光", "平安", "和美", "民生", "华夏", "远大", "博大", "复大", "四方", "三九", "五洲", "九洲", "京都", "丽都", "长安", "协和", "百姓", "万众", "新世纪", "新时代", "明珠", "天使", "男健", "国泰", "太平", "长生", "永安", "幸福", "友爱", "和平", "光明", "东方", "南方", "中原", "江南", "江北", "爱心", "仁心", "朝阳", "晨光", "春天", "四季", "中信湘雅"]
+)
+_NO_HALL = re.compile("[食课天讲礼佛祠药医]堂$|[的了在是到去我你他这那]")
+
+
 def _brand(name: str) -> str:
     """A name of two to five characters of its own, with the kind of the house behind it; '' if it is none."""
     core = _MIDDLES.sub("", name)
+    if 3 <= len(core) <= 7 and core[-1] in "堂斋" and not _NO_HALL.search(core):
+        return name
+    if core in _BRANDS:
+        return name
     odd = _ODD.search(core) or _NO_BRAND.search(core) or _GENERIC_PART.search(core)
     known = 2 <= len(core) <= 5 and not odd and not _GENERIC.fullmatch(core) and not holds_term(core)
     return name if known else ""
@@ -121,7 +133,7 @@ def _levelled(match: re.Match[str]) -> Extent:
         or _GENERIC.fullmatch(core)
         or core[-1:] in "社城地小病院园校厂全各本外个家所"
     )
-    proper = bool(_PLACE.fullmatch(core)) or (len(core) >= 2 and not odd)
+    proper = known_place(core) or (len(core) >= 2 and not odd)
     return (start, match.end("v")) if proper else False
 
 
@@ -137,6 +149,10 @@ def _university(match: re.Match[str]) -> Extent:
     return (start, match.end("v")) if len(core) >= 2 and not odd else False
 
 
+# 华中 + 医药, not 华 + 中医药.
+_REGION_MIDDLE = re.compile("[华关闽豫]中医药$")
+
+
 def _without_subject(run: str) -> str:
     """The name of a university without what it teaches; of several cuts the one that leaves a known place."""
     cuts = [
@@ -144,9 +160,18 @@ def _without_subject(run: str) -> str:
         for word in ("", "医科", "医药", "中医药", "理工", "师范", "交通", "科技")
         if run.endswith(word)
     ]
+    if _REGION_MIDDLE.search(run):
+        cuts = [run.removesuffix("医药")]
     long = [cut for cut in cuts if len(cut) >= 2]
     placed = [cut for cut in long if _PLACE.fullmatch(cut, core_start(cut, 2))]
-    return (placed or long[1:] or long or [run])[0]
+    return (placed or sorted(long, key=len) or [run])[0]
+
+
+def _known_house(match: re.Match[str]) -> Extent:
+    """From the known place on that ends right before a short name for its hospital."""
+    run, end = match["n"], match.end("n")
+    starts = [at for at in range(len(run) - 1) if known_place(run[at:])]
+    return (end - len(run) + starts[0], match.end("v")) if starts else False
 
 
 def _street(match: re.Match[str]) -> Extent:
@@ -160,7 +185,7 @@ def _street(match: re.Match[str]) -> Extent:
     return (start, match.end("v")) if len(core) >= 2 and not odd else False
 
 
-ACADEMY = rf"(?:{PLACE}|郑大|浙大|武大|川大|山大|北大|南大|苏大|广医|重医|安医大|哈医大|中国医大|南医大|福医大?|温医大?|河北医大|山西医大)"
+ACADEMY = rf"(?:{PLACE}|(?:{PLACE})?(?:交大|交通大学|医大|理工大|财大)|郑大|浙大|武大|川大|山大|北大|南大|苏大|广医|重医|安医大|哈医大|中国医大|南医大|福医大?|温医大?|河北医大|山西医大)"
 
 
 def _rule(
@@ -192,6 +217,9 @@ HOSPITALS: tuple[Rule, ...] = (
             "去武汉协和医院看过",
             "去博爱康泰医院查过",
             "10月份在同济和医院复查",
+            "去年康复堂医院做的手术",
+            "起先在康复堂口腔门诊部看的",
+            "大庆爱尔康明心血管病医院",
         ),
         (
             "到当地人民医院",
@@ -210,14 +238,14 @@ HOSPITALS: tuple[Rule, ...] = (
     _rule(
         "hospital-short",
         "hospital",
-        rf"(?P<v>{SHORT}医院{WARD}?)",
-        ("华西医院", "华西医院胸外科2病区", "可以去北大医院儿科"),
+        rf"(?P<v>{SHORT}医院{WARD}?|(?:中国医学科学院|中国中医科学院|医科院|中科院)[{_HAN}]{{0,6}}医院|首都儿(?:科研究|研)所|阜外(?=[,。做看挂查]|$))",
+        ("华西医院", "中国医学科学院肿瘤医院做的", "首都儿研所", "华西医院胸外科2病区", "可以去北大医院儿科"),
         ("南方人的医院",),
     ),
     _rule(
         "hospital-numbered",
         "hospital",
-        rf"(?P<v>{ACADEMY}(?:省|市|县|区)?(?:医大|大学|中医)?第?(?:附)?[一二三四五六七八九十]{{1,2}}(?:附)?院|(?:301|302|304|305|307|309|411|455|85)医院)(?!长)",
+        rf"(?P<v>{ACADEMY}(?:{AUTONOMOUS}|盟)?(?:省|市|县|区|州)?(?:医大|大学|中医)?第?(?:附)?[一二三四五六七八九十]{{1,2}}(?:附)?院|(?:301|302|304|305|307|309|411|455|85)医院)(?!长)",
         ("杭州市一院", "在301医院", "南昌大学二附院"),
         ("一院",),
     ),
@@ -233,14 +261,19 @@ HOSPITALS: tuple[Rule, ...] = (
         "hospital-university",
         "hospital",
         _HOUSE,
-        ("转到华中医药大学附属肛肠医院", "江南大学附属精神卫生医院", "中原医科大学附属第二医院"),
+        (
+            "南粤中医药大学附属第二医院怎么走",
+            "转到华中医药大学附属肛肠医院",
+            "江南大学附属精神卫生医院",
+            "中原医科大学附属第二医院",
+        ),
         ("去大学附属医院", "当地医科大学附属医院", "一所大学附属医院"),
         _university,
     ),
     _rule(
         "hospital-army",
         "hospital",
-        rf"(?P<v>(?:(?:中国人民)?解放军|武警(?:部队)?|海军|空军|陆军|火箭军|联勤保障部队|部队)(?:总|第?{_NUMERAL}{{1,4}})(?:中心|总)?医院|第[0-9]{{2,4}}(?:中心)?医院|第{_NUMERAL}{{3,5}}(?:中心)?医院"
+        rf"(?P<v>[海空陆]军军医大学[{_HAN}]{{0,10}}?医院|(?:(?:中国人民)?解放军|武警(?:部队)?|海军|空军|陆军|火箭军|联勤保障部队|部队)(?:总|第?{_NUMERAL}{{1,4}})(?:中心|总)?医院|第[0-9]{{2,4}}(?:中心)?医院|第{_NUMERAL}{{3,5}}(?:中心)?医院"
         rf"|武警[{_HAN}]{{2,4}}(?:总队|支队)(?:总|第?{_NUMERAL}{{1,3}})?(?:中心)?医院|(?:武警)?(?:{PLACE})?(?:省|市)?(?:总队|支队|边防总队|消防总队|军区)(?:总|第?{_NUMERAL}{{1,3}})?(?:中心)?医院)",
         ("听说解放军第149医院看不孕不错", "您可以来第271医院找我", "武警第383医院体检", "空军总医院"),
         ("第二医院", "解放军医院"),
@@ -257,16 +290,24 @@ HOSPITALS: tuple[Rule, ...] = (
         "hospital-township",
         "hospital",
         r"(?P<v>卫生院)",
-        ("大王庄中心卫生院", "去三官庙中心卫生院"),
+        ("大王庄中心卫生院", "转到罗家坝中心卫生院去了", "去三官庙中心卫生院"),
         ("乡镇卫生院", "当地卫生院", "镇上的中心卫生院"),
         _street,
     ),
     _rule(
         "hospital-clipped",
         "hospital",
-        rf"(?P<v>{PLACE}(?:省|市|县|区)?(?:妇幼|妇保院?|人医|儿医|妇儿)(?!保健|儿童|医|产))",
+        rf"(?P<v>{PLACE}(?:{AUTONOMOUS}|盟)?(?:省|市|县|区|州)?(?:妇幼|妇保院?|人医|儿医|妇儿)(?!保健|儿童|医|产(?!科)))",
         ("我在宁波市妇幼做的检查", "去杭州妇保看过"),
         ("妇幼医院", "宁波妇幼保健"),
+    ),
+    _rule(
+        "hospital-known",
+        "hospital",
+        rf"(?P<v>(?P<n>[{_HAN}]{{2,4}}?)(?:[市县区州]?(?:人医|妇幼(?!保健)|妇保|市立医院)|第?[一二三四五六七八九十]院(?![长士子校里落])))",
+        ("去蒙城二院看过", "民和市妇幼", "田林人医怎么样"),
+        ("我们二院", "住了一院", "附近妇幼"),
+        _known_house,
     ),
     _rule(
         "hospital-ordinal",

@@ -7,7 +7,6 @@ from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.name_checks import (
     announced,
     delimited,
-    honorific,
     recorded,
     recorded_mark,
     strong,
@@ -17,6 +16,7 @@ from cmtmedqa.clean.deidentify.name_checks import (
 )
 from cmtmedqa.clean.deidentify.names import HAN, SURNAME
 from cmtmedqa.clean.deidentify.patterns import compiled
+from cmtmedqa.clean.deidentify.title_checks import honorific
 
 _V = rf"(?P<v>{SURNAME}[{HAN}])"
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
@@ -170,7 +170,7 @@ NAMES: tuple[Rule, ...] = (
     ),
     _rule(
         "done-for",
-        rf"(?:给|替|帮|为|陪|带|让|请|由|找|叫|通知|麻烦|麻烦您|和|跟|是|查(?:一下|下)?|看(?:一下|下)?|问(?:一下|下)|转告|扶|送)(?:我)?{_W}(?=的{BELONGINGS}|{KIN}|{ACTS})",
+        rf"(?:给|替|帮|为|陪|带|拿|用|凭|借|让|请|由|找|叫|通知|麻烦|麻烦您|和|跟|是|查(?:一下|下)?|看(?:一下|下)?|问(?:一下|下)|转告|扶|送)(?:我)?{_W}(?=的{BELONGINGS}|{KIN}|{ACTS})",
         ("给邵景行开的药吃完了", "请林若溪到3号诊室就诊", "帮谌云帆问一下", "麻烦查一下林若溪的化验单"),
         ("给方便的检查", "帮安排检查", "是常规检查"),
         whole,

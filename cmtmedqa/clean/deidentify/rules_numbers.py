@@ -5,9 +5,7 @@ from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.patterns import compiled
 
 # Between a cue and its number. Alternatives start with different characters: no backtracking blow-up.
-CONN = (
-    r"(?:号码|编号|号|卡|ID|No\.?|NO\.?|是|为|应该|就|写着|填的|显示|我的|他的|她的|孩子的|的|[ :=#,.(\"'“”「\[-]){0,6}"
-)
+CONN = r"(?:号码|编号|号|卡|ID|No\.?|NO\.?|是|为|应该|就|写着|填的|显示|我的|他的|她的|孩子的|的|多少|来着|是多少|发[你您]|[\n? :=#,.(\"'“”「\[-]){0,6}"
 _START = r"(?<![0-9])(?<![0-9]\.)"
 _SEP = r"[ -]"
 _HAN_DIGIT = "0-9〇零○一幺壹二贰两三叁四肆五伍六陆七柒八捌九玖"
@@ -78,6 +76,14 @@ NUMBERS: tuple[Rule, ...] = (
         ("打幺三九一二三四五六七八", "一三九 一二三四 五六七八", "1三9一2三四五六七八"),
         ("一二三四五六七八九十",),
         validators.han_mobile,
+    ),
+    number_rule(
+        "mobile-abroad",
+        "mobile",
+        r"(?<![0-9A-Za-z.])(?P<v>(?:(?:\+|00) ?(?:852|853|886)|\+ ?(?:1|44|61|65|81|82|60|49|33|7))[ -]?(?:\([0-9]{1,4}\) ?)?[0-9]{2,4}(?:[ -]?[0-9]{3,4}){1,2}|09[0-9]{2}[ -]?[0-9]{3}[ -]?[0-9]{3})(?![0-9.])",
+        ("電話0912-345-678", "香港号码+852 6123 4567", "在国外，+1 415 555 2671"),
+        ("批号0912345678", "+1 2", "0912345"),
+        validators.phone,
     ),
     number_rule(
         "landline",

@@ -60,6 +60,13 @@ def _rule(name: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], ch
 
 RECORDS: tuple[Rule, ...] = (
     _rule(
+        "record-behind",
+        _FIRST + rf"[ ,(]{{0,2}}{_CUE}(?![:是为 ,(]{{0,3}}[0-9A-Za-z]|[^0-9A-Za-z]{{0,3}}(?:忘|不记得|没|多少))",
+        ("MZ-7910859，住院号，麻烦查下", "0065284323 住院号"),
+        ("87654321，住院号12345678", "缴费500000，住院号忘了"),
+        lambda match: measured(match, 6 if match["v"][0].isdigit() else 5),
+    ),
+    _rule(
         "record-number",
         _CUE + GAP + _VALUE,
         (

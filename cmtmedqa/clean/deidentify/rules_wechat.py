@@ -16,16 +16,16 @@ _SPELT = (
 _LATIN = r"(?:[VvWw][ ._-]?[Xx]|[Ww]e ?[cC]hat|WECHAT|[Ww]ei ?[Xx]in(?:g|hao)?|WEIXIN)(?:[ ._-]?(?:[Ii][Dd]|[Hh]ao|HAO|[Nn][Oo]\.?|[Nn]umber))?"
 _CUE = rf"(?:{_SPELT}|(?<![A-Za-z]){_LATIN}(?![A-Za-z]))(?:[0-9](?=[: ]))?"
 # One letter or character that may be something else: it is added, or stands by itself before a value.
-_ADDED = r"(?:(?<=加)|(?<=[加给跟]我)|(?<=[+➕私])|(?<=加个)|(?<=一下)|(?<=方式)|(?<=[我您你他她的] )|(?<=我的)|(?<=[,。!?;:( \n][我您你])|(?<=^[我您你]))"
+_ADDED = r"(?:(?<=加)|(?<=[加给跟]我)|(?<=[+➕私])|(?<=[加留要换给有发求]个)|(?<=留)|(?<=一下)|(?<=方式)|(?<=[我您你他她的] )|(?<=我的)|(?<=[,。!?;:( \n][我您你])|(?<=^[我您你]))"
 _ALONE = r"(?:^|(?<=[,。!?;:、( \n]))"
-_WEAK = rf"(?:{_ADDED} ?(?:[Vv](?![A-Za-z])|[微薇威徽])|{_ALONE}(?:[Vv](?=[: ])|[微薇威徽](?=[: A-Za-z0-9]))|(?<![A-Za-z0-9一-鿿])(?:[Vv]|[微薇威])(?=我))"
+_WEAK = rf"(?:{_ADDED} ?(?:[Vv](?![A-Za-z])|[微薇威徽]{{1,2}})|{_ALONE}(?:[VvWw](?=[: ])|[微薇威徽](?=[: A-Za-z0-9]))|(?<![A-Za-z0-9肝素])(?:[Vv]|[微薇威])(?=一?下?[我俺][,: ]?)|(?<=有)[Vv微薇威](?=[吗不么没号])|(?<=[我您你俺])[Vv](?= ?(?:[1-9][0-9]{{5}}|[A-Za-z]+[0-9_-])))"
 _ID = r"(?P<v>[A-Za-z][A-Za-z0-9_-]{5,19}|[0-9][0-9A-Za-z_-]{4,19})(?![A-Za-z0-9])"
 _MARKED_ID = r"(?=[A-Za-z_-]*[0-9_])[A-Za-z][A-Za-z0-9_-]{5,19}"
 _FIRST_ID = r"(?<![A-Za-z0-9_.-])(?P<v>[A-Za-z][A-Za-z0-9_-]{5,19}|[0-9]{5,15})(?![A-Za-z0-9_-])"
 _WORDS = r"(?:这个?|那个|也|就|都|同|才|加|请|搜|添加|是|您?我|您|的|同步|可[加以]|工作|私人|个人|常用|[大小]号|手机|电话|[ ,(（]){0,6}"
 _NOT_USED = r"(?![转支付收里上群说缴交]|号?码?[:是为 ,]{0,3}[0-9A-Za-z])"
 _ELSE = re.compile(
-    ".{3}电话|座机|传真|[Qq]{2}|身份证|银行|护照|医保|社保|[费元块钱价花岁]|步数|运动|余额|充值|转[账了给]|红包|付|收[款到]|住院号|门诊号|病历|血|细胞|大约|[今去前明]年|年龄|日期|时间|粉丝|里有|上有|群里|说|里面|细?菌"
+    ".{3}电话|座机|传真|[Qq]{2}|身份证|银行|护照|医保|社保|[费元块钱价花岁]|步数|运动|余额|充值|转[账了给]|红包|付|收[款到]|住院号|门诊号|病历|血|细胞|大约|[今去前明]年|年龄|日期|时间|粉丝|里有|上有|群里|(?<![细详再慢聊来想后])说(?![:明一下])|里面|细?菌"
 )
 _OTHER_CUE = re.compile("电话是|邮箱|身份证|护照|住院号|门诊号|病历号|昵称|用户名|网址")
 _MOBILE = re.compile("1[3-9][0-9]{9}")
@@ -49,7 +49,11 @@ def _account(match: re.Match[str]) -> bool:
         plain = not re.search("[0-9_-]", value)
         touching = match.string[match.start("v") - 1] in "Vvx"
         return not (plain and (touching or len(gap) > 4)) and led_to(match, 0, _OTHER_CUE)
-    return led_to(match, 5 if len(gap) <= 4 else 6, _ELSE)
+    return led_to(match, 5 if len(gap) <= 4 or _INTRODUCED.search(gap) else 6, _ELSE)
+
+
+# A gap that ends like this introduces the value whatever stands before it.
+_INTRODUCED = re.compile("(?:[我您你他她]的|号码?|[是叫为搜加:])[: ,]?$")
 
 
 def _marked(match: re.Match[str]) -> bool:
@@ -105,6 +109,8 @@ WECHAT: tuple[Rule, ...] = (
             "我的VXhao wxid_k3tian618",
             "微号：2576402",
             "那个绿色软件1048148",
+            "在国外，用wechat吧，我的是14956",
+            "您微信号多少？我的68533",
         ),
         (
             "微信APP咨询",
@@ -148,7 +154,16 @@ WECHAT: tuple[Rule, ...] = (
     _rule(
         "wechat-weak",
         _WEAK + LINK + _ID,
-        ("加v: abc12345", "➕V yezi_1986", "薇：684129", "我的V是tian_618", "联系方式v 13912345678", "微 momo-1982"),
+        (
+            "有问题v我，tian_618",
+            "走路还行我V 976988，私聊",
+            "加v: abc12345",
+            "➕V yezi_1986",
+            "薇：684129",
+            "我的V是tian_618",
+            "联系方式v 13912345678",
+            "微 momo-1982",
+        ),
         ("V 5", "加v带", "因子V 活性", "微 高", "肝V 120000", "V1-V6导联", "加v100000"),
         _marked,
     ),

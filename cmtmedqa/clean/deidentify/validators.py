@@ -98,7 +98,8 @@ _OTHER_CARD = re.compile("(?:医保|社保|参保|农合)[^0-9]{0,8}$|(?:住院�
 def bank_card(match: re.Match[str]) -> bool:
     """Luhn and the prefix of a card scheme, and no other number's cue before it."""
     value = digits(match["v"])
-    if _OTHER_CARD.search(match.string[max(0, match.start("v") - 12) : match.start("v")]):
+    grouped = " " in match["v"] or "-" in match["v"]
+    if not grouped and _OTHER_CARD.search(match.string[max(0, match.start("v") - 12) : match.start("v")]):
         return False
     return 16 <= len(value) <= 19 and bool(_BANK_PREFIX.match(value)) and luhn(value) and number_context(match)
 
