@@ -9,30 +9,33 @@ _END = "。；;！!\n "
 
 _ASKS = re.compile(
     "请问|有没有|有无|是否|是不是|会不会|能不能|能否|可否|多久|多长时间|多少|多大|多重|多高|几(?=[天次个片周年岁点粒度遍回支针月斤号颗只顿餐块级项种瓶包袋毫分小方成口层场胎根]|多)|何[时处种]|为何|几时|什么时候|什么|啥|哪里|哪儿|哪些?|怎么样?|怎样|如何|咋样?|"
-    "(?P<one>[\u4e00-\u9fff]{1,2})[不没](?P=one)"
+    "(?P<one>[\u4e00-\u9fff]{1,2})[不没](?P=one)|(?P<two>[一-鿿])[一-鿿]{1,2}[不没](?P=two)(?=[，。；？?,]|$)"
 )
 _STILL = re.compile(
-    "还是(?:要|得|建议|应|需|先|可以|不能|去|来|挺|比较|有|没|会|很|蛮|注意|别|尽|考虑|多|少|那|老|以|由|因|在|把|请|不)"
+    "还是(?:要|得|建议|应|需|先|可以|不能|去|来|挺|比较|有|没|会|很|蛮|注意|别|尽|考虑|多|少|那|老|以|由|因|在|把|请|不|正|偏|高|低|稳|良|好|属|处|同|像|觉|希|想|继|维|保)"
 )
 _OR = re.compile(f"[\u4e00-\u9fff][^，。]{{0,9}}(?!{_STILL.pattern})还是[\u4e00-\u9fff]")  # 黄的还是白的
 _TAIL = re.compile("(?:吗|呢|么|没有|没|[^不]不|否)$")
 _NO_QUESTION = re.compile(
-    "什么都|什么也|任何|不管|无论|怎么也|有什么不|如有|多少有|过几[天日周]|几[天日周次](?:后|内|就|左右)|[这前近头]几|[每隔]几|好几|十几|有什么(?=.{0,8}(?:再|及时|随时|请|可以))|几乎|([\u4e00-\u9fff])不\\1[都也]|可([\u4e00-\u9fff])可不\\2|没有?什么|没啥|啥都|啥也|是否需要由|哪怕"
+    "什么都|什么也|任何|不管|无论|怎么也|有什么不|如有|多少有|过几[天日周]|几[天日周次](?:后|内|就|左右)|[这前近头那后]几|[下上如][列面]?几|几[点项]?(?=[:：])|几点(?=需|要|建|注|请)|[每隔]几|好几|十几|有什么(?=.{0,8}(?:再|及时|随时|请|可以))|几乎|([\u4e00-\u9fff])不\\1[都也]|可([\u4e00-\u9fff])可不\\2|没有?什么|没啥|(?:什么|啥|哪|谁)[^，。]{0,3}[都也]|啥都|啥也|是否需要由|是否[^，。]*(?=视|取决)|哪怕"
 )
 _TO_FIND_OUT = re.compile(
     "(?:看看?|明确|了解|排除|确定|判断|评估|观察|检查|查查?|确认|取决于|根据)(?:一下|下)?[^，。?？]{0,6}(?:有没有|有无|是否|是不是)"
+)
+_REQUEST = re.compile(
+    "(?<!时)(?<!刻)(?<!即)(?<!快)(?<!了)(?:告诉|告知)(?:我|一下)(?=[^，。？?]{2})|(?:说|讲|描述|介绍|补充|提供|报)(?:一下|下|说|讲)(?!.*[吗呢])|想(?:再|要|进一步)*(?:了解|知道|确认|请问|问问?)(?:一下|下)?|麻烦您?(?:说|描述|提供|告)|方便(?:的话)?(?:说|告|描|提|透)"
 )
 _COURTESY = re.compile(
     "(?:还|其他|其它|别的)[^，。?？]{0,8}(?:问题|疑问|想问|需要)|^(?:这样|那|您|你|都|听|能)*(?:明白|清楚|理解|可以|好|对|行|懂)的?了?(?:吗|吧|么)$|^好不好$"
 )
 _STOP = re.compile(
-    "请问|您好|有没有|有没|有无|是否|是不是|会不会|能不能|能否|伴有|伴随|出现|存在|发生|感觉|觉得|症状|情况|目前|现在|最近|平时|以前|曾经|多长时间|多久|多少|时间|数值|什么时候|什么|怎么样|怎样|如何|怎么|"
+    "请问|您好|告知|说一下|讲一下|描述一下|描述|提供|介绍|方便的话|方便|想了解|了解|麻烦|知道|另外|有没有|有没|有无|是否|是不是|会不会|能不能|能否|伴有|伴随|出现|存在|发生|感觉|觉得|症状|情况|目前|现在|最近|平时|以前|曾经|多长时间|多久|多少|时间|数值|什么时候|什么|怎么样|怎样|如何|怎么|"
     "啥样|咋样|持续|告诉|一下|[您你吗呢么吧没不过的了有是和或及与以还也都会请我说几个啥哪多在时到其为否被来去要]"
 )
 # Everyday words and what a professional register says in their place.
 _SAME = (
     ("拉肚子", "腹泻"), ("肚子", "腹"), ("发烧", "发热"), ("烧", "热"), ("疼", "痛"), ("看东西", "视物"), ("喘", "气喘"), ("睡觉", "睡眠"), ("吐", "呕"), ("拉的", "大便"), ("拉", "便"), ("宝宝", "孩子"), ("娃", "孩子"), ("小孩", "孩子"),
-    ("胳膊", "臂"), ("嗓子", "咽喉"), ("流鼻涕", "流涕"), ("抽过风", "抽搐"), ("抽风", "抽搐"), ("憋气", "呼吸困难"), ("尿", "小便"), ("喝酒", "饮酒"), ("吃饭", "进食"), ("舌头", "舌"), ("身上", "皮肤"), ("没劲", "无力"), ("没力", "无力"),
+    ("胳膊", "臂"), ("嗓子", "咽喉"), ("流鼻涕", "流涕"), ("抽过风", "抽搐"), ("抽风", "抽搐"), ("憋气", "呼吸困难"), ("尿", "小便"), ("喝酒", "饮酒"), ("吃饭", "进食"), ("舌头", "舌"), ("身上", "皮肤"), ("没劲", "无力"), ("没力", "无力"), ("声音", "咽喉"), ("嗓音", "咽喉"), ("口味", "吃盐"),
     ("不想活", "轻生"), ("退色", "褪色"), ("家里", "家"), ("多大了", "年龄"), ("年纪", "年龄"), ("多大", "年龄大"), ("例假", "月经"), ("大姨妈", "月经"), ("老家", "籍贯"), ("吃完饭", "餐后"), ("饭后", "餐后"), ("厉害", "剧烈"), ("重不重", "加重"), ("长了", "出现"), ("脸上", "面部"), ("心慌", "心悸"), ("指头", "手指"), ("吃", "服食"), ("费劲", "费力"), ("考虑好", "想好"), ("打算", "想"),
 )  # fmt: skip
 _LEAST = 0.34
@@ -67,6 +70,8 @@ def is_question(clause: str, sentence: list[str]) -> bool:
         return False
     if bare.endswith(("?", "？")) or ("，还是" in bare and sentence[-1].endswith(("?", "？"))):
         return True
+    if _REQUEST.search(bare):
+        return bool(_content(_REQUEST.sub("", bare)))
     if bare.startswith("请问") and sentence[0] == clause and not _asks(bare.removeprefix("请问")):
         return not any(_asks(other.strip(_END + "?？")) for other in sentence[1:])
     if _asks(bare):
@@ -96,8 +101,8 @@ def difference(original: str, rewritten: str) -> str | None:
     A question in quite other words counts as the same when both texts have one left over that asks in the same way.
     """
     before, after = questions(original), questions(rewritten)
-    lost = [asked for asked in before if not _matched(asked, after)]
-    added = [asked for asked in after if not _matched(asked, before)]
+    lost = _unanswered(before, [*after, *_beside(rewritten, after)])
+    added = [asked for asked in after if _content(asked) and not _matched(asked, before)]
     for asked in list(lost):
         twin = next((other for other in added if _way(other) == _way(asked)), None)
         if twin is not None:
@@ -116,6 +121,33 @@ _WAYS = (
 def _way(asked: str) -> int:
     """How a question asks: for a time, a number, a thing, a manner, or for yes or no."""
     return next((place for place, pattern in enumerate(_WAYS) if pattern.search(asked)), len(_WAYS))
+
+
+def _beside(text: str, asking: list[str]) -> list[str]:
+    """The clauses without the form of a question in sentences that end as one: 吃奶的情况，以及大便的颜色吗？"""
+    return [
+        clause
+        for sentence in sentences(text)
+        if sentence and sentence[-1].endswith(("?", "？"))
+        for clause in sentence
+        if clause not in asking and _content(clause)
+    ]
+
+
+def _unanswered(some: list[str], others: list[str]) -> list[str]:
+    """The questions without a counterpart. Where one serves two, each needs a character of its own in it: 舌苔黄吗 and 小便黄吗."""
+    serving = {asked: [other for other in others if _matched(asked, [other])] for asked in some}
+    left = []
+    for asked, found in serving.items():
+        if not found or (len(found) == 1 and _taken(asked, found[0], serving)):
+            left.append(asked)
+    return left
+
+
+def _taken(asked: str, other: str, serving: dict[str, list[str]]) -> bool:
+    shared = _content(asked) & _content(other)
+    rivals = [rival for rival, found in serving.items() if rival != asked and found == [other]]
+    return any(shared <= _content(rival) and not _content(asked) <= _content(rival) & shared for rival in rivals)
 
 
 def _matched(asked: str, others: list[str]) -> bool:

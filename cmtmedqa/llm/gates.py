@@ -5,47 +5,54 @@ The gates compare; they do not understand. Each is a rule a person can check, an
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Callable
 from typing import NamedTuple
 
 from cmtmedqa.clean.deidentify import find
-from cmtmedqa.llm import asked, negation, numbers
-from cmtmedqa.llm.dosed import dosed
+from cmtmedqa.llm import asked, negation, numbers, swapped
 from cmtmedqa.llm.identity import names_a_model, says_who_it_is
 from cmtmedqa.llm.numbers import amounts, plain
-from cmtmedqa.llm.spoken import IMPLIED, LATIN, OTHERS
-from cmtmedqa.llm.terms import degrees, drugs, letters, names, terms, tests
+from cmtmedqa.llm.swapped import shown
+from cmtmedqa.llm.terms import drugs
 
-VERSION = "gates-3"
+VERSION = "gates-4"
 
 _HEDGE = re.compile(
     "可能|考虑|疑似|(?<!多)大多(?![重少高])|多由|多为|多因|常由|常为|或许|大概|不排除|不能排除|倾向|也许|估计|怀疑|多半|不一定|未必|似乎|应该是|像是|有可能|一般|通常|往往|多数"
 )
+_ROUGHLY = re.compile(f"{_HEDGE.pattern}|大约|约(?!束)|左右|差不多|有望|几率|概率|机会")
 _SURE = re.compile(
-    "确诊|一定|肯定|必然|必定|绝对|毫无疑问|百分之百|100%|保证|必须|明确是|无疑|就是(?=[^。，]{0,8}(?:炎|病|症|癌|瘤))|确定为|确定是"
+    "(?<!明)确诊(?!前|之前|[后再])|一定(?=[会是能有为属]|可以|没有)|肯定(?=[会是能有为属]|没|就)|必然|必定|绝对(?=[会是能有])|是必须|毫无疑问|百分之百|100%|保证(?=能|会|治|有效|没|好)|明确[是为]|无疑|就是(?=[^。，]{0,8}(?:炎|病|症|癌|瘤))|确定为|确定是"
 )
-_DENIED_SURE = re.compile("不一定|不是必须|不必须|不是一定要|不能肯定|不确定|不是一定|未必|不必须")
+_DENIED_SURE = re.compile(
+    "不(?:意味着?|等于|代表|表示|说明)[^，。]{0,4}?就?是|不一定|不是必须|不必须|不是一定要|不能肯定|不确定|不是一定|未必|不必须"
+)
 _CARE = re.compile(
-    "就医|就诊|医院|复诊|复查|急诊|门诊|面诊|看医生|挂号|专科|120|住院|随访|线下|来院|回院|到院|返院|来看|去看|去查|来查|回来|再来|送医|入院|(?:马上|立刻|立即|赶紧|尽快)来|检查"
+    "就医|就诊|医院|复诊|复查|急诊|门诊|面诊|看医生|挂号|专科|120|住院|随访|线下|来院|回院|到院|返院|来看|去看|去查|来查|回来|再来|送医|入院|随诊|前来|[再去](?:做|查|拍|测|次)|复测|复评|(?:马上|立刻|立即|赶紧|尽快)来|检查"
 )
-_URGENT = re.compile("立即|立刻|马上|尽快|及时|尽早|赶紧|赶快|抓紧|第一时间|今[天日](?:就|即)|快[去来点送]|速[去来]")
+_URGENT = re.compile(
+    "立即|立刻|马上|尽快|尽速|及时|及早|尽早|赶紧|赶快|即刻|当即|迅速|火速|抓紧|第一时间|今[天日](?:就|即)|快[去来点送]|速[去来]|当[天日就]"
+)
+_SOON = re.compile(
+    f"{_URGENT.pattern}|(?:不要|不能|切勿|别|不可|勿|请勿|不必)再?(?:拖|耽搁|耽误|等|延误|犹豫)|直接[去到来前]|提前来"
+)
 _LATER = re.compile(
-    "择期|择机|有空|方便(?:的)?时|改[天日]|过几天|过两天|等几天|下[周月次]|次日|暂缓|不急(?!于)|晚些|等等再"
+    "择期|择机|有空|有时间|方便(?:的)?时|改[天日]|过几天|过两天|等几天|下[周月次]|次日|暂缓|不急(?!于)|晚些|等等再"
 )
+_COMES = re.compile("就医|就诊|医院|急诊|门诊|面诊|看医生|挂号|120|住院|线下|来院|回院|到院|返院|送医|入院")
+_COMES_OR_SEEN = re.compile(
+    f"{_COMES.pattern}|复诊|随诊|专科|前来|返诊|回来|过来|再来|[来去](?:看|查|复|做|打|拍|处理)|医生|科|急救|复查|检查(?=[，。；]|$)|呼叫|抢救"
+)
+_NO_CARE = re.compile("(?:不必|无需|无须|不用|不需要|别|不要|请勿|没必要|没有必要)[^，。]*")
+_AT_LEISURE = frozenset(("择期", "择机", "有空", "有时间"))
 _CLAUSES = re.compile("[，,。；;！!？?]")
 _PROMISE = re.compile("(?:给您|为您|帮您|给你|我来|我会|我可以)[^。，]{0,6}(?:开药|开具|开处方|处方)")
 _MARKUP = re.compile(r"\*\*|^#{1,6} |^\s*[-*] |```|<[a-z/]|\|\s*-{3}", re.MULTILINE)
 _TAG = re.compile(r"\[[\u4e00-\u9fffA-Za-z0-9]{1,8}\]")
 _ECHO = re.compile("改写|润色|原文|以下是|根据要求|专业的语气|重写")
 
-_MEANT = OTHERS | IMPLIED
-_SAID_IN_SHORT = re.compile("|".join(sorted(map(re.escape, _MEANT), key=len, reverse=True)))
-_SAYS_NOTHING = frozenset(
-    "部病症药检查测性项功能试验抗剂片类型做量治疗手术颅针苗口服液散盐感染期综合征史伤"
-)  # in the name of a term
-_EVERYDAY = str.maketrans("烧疼吐泡", "热痛呕疱")
 _COUNTED, _AHEAD = frozenset("片粒袋支枚滴丸瓶贴喷针剂"), 5  # how far behind its count a drug may stand
+_TIMES = frozenset(("分钟", "月", "岁", "点"))
 _SHORTEST, _LONGEST, _SLACK = 0.4, 3.0, 40
 
 
@@ -93,7 +100,7 @@ def _identifiers(original: str, rewritten: str) -> str | None:
 
 
 def _numbers(original: str, rewritten: str) -> str | None:
-    return _difference(*numbers.difference(original, rewritten))
+    return shown(*numbers.difference(original, rewritten))
 
 
 def _doses(original: str, rewritten: str) -> str | None:
@@ -113,6 +120,8 @@ def _doses_of(text: str) -> dict[str, frozenset[tuple[float, str]]]:
     places = sorted(drugs(folded))
     found: dict[str, set[tuple[float, str]]] = {drug: set() for _, drug in places}
     for amount in amounts(folded):
+        if amount.said[1] in _TIMES:  # 开塞露三天不拉才用 is no dose
+            continue
         before = [drug for start, drug in places if start <= amount.start]
         after = [(start, drug) for start, drug in places if amount.start < start <= amount.start + _AHEAD]
         if after and amount.unit in _COUNTED and not _CLAUSES.search(folded[amount.start : after[0][0]]):
@@ -122,68 +131,8 @@ def _doses_of(text: str) -> dict[str, frozenset[tuple[float, str]]]:
     return {drug: frozenset(said) for drug, said in found.items()}
 
 
-def _terms(original: str, rewritten: str) -> str | None:
-    found = _new(terms(original), rewritten, terms(rewritten)), _new(terms(rewritten), original, terms(original))
-    swapped = _new(tests(original), rewritten, tests(rewritten)), _new(tests(rewritten), original, tests(original))
-    return (
-        _difference(*found)
-        or _difference(_unnamed(original, rewritten), _unnamed(rewritten, original))
-        or (_difference(*swapped) if all(swapped) else None)
-    )
-
-
-def _unnamed(text: str, other: str) -> set[str]:
-    """The Latin names and the degrees of a text that the other neither has nor spells out in Chinese."""
-    known = _said(other)
-    left = (letters(text) | degrees(text)) - letters(other) - degrees(other)
-    return {name for name in left if name not in known and not any(full in other for full in LATIN.get(name, ()))}
-
-
-def _names(original: str, rewritten: str) -> str | None:
-    said = _new(names(original), rewritten, names(rewritten)), _new(names(rewritten), original, names(original))
-    return _difference(*said) or _difference(*_unlike(original, rewritten))
-
-
-def _unlike(original: str, rewritten: str) -> tuple[set[str], set[str]]:
-    """The words before one and the same dose of both texts, where neither text knows the word of the other: a name in no list."""
-    one, other = dosed(original), dosed(rewritten)
-    for dose in sorted(one.keys() & other.keys()):
-        before, after = one[dose], other[dose]
-        if _unknown(before, rewritten) and _unknown(after, original):
-            return before, after
-    return set(), set()
-
-
-def _unknown(words: set[str], text: str) -> bool:
-    """Whether a text has none of some words, nor all the characters of one."""
-    return all(not set(word) <= set(text) for word in words)
-
-
-@lru_cache(maxsize=64)
-def _said(text: str) -> str:
-    """A text with what it implies: 大三阳 says hepatitis B."""
-    implied = [_MEANT[word] for word in dict.fromkeys(_SAID_IN_SHORT.findall(text))]
-    return text + "".join(implied) + "".join(full for name in letters(text) for full in LATIN.get(name, ()))
-
-
-def _new(some: Iterable[str], text: str, others: Iterable[str]) -> set[str]:
-    """The terms that the other text neither has nor spells out: 肺部结节 is no new term where 肺上有结节 stood, nor is 乳腺癌 for 乳癌."""
-    said = _said(text)
-    known = set(said.translate(_EVERYDAY)) | _SAYS_NOTHING
-    left = {term for term in some if term not in others and not set(term.translate(_EVERYDAY)) <= known}
-    left = {term for term in left if not any(full in text for full in LATIN.get(term, ()))}
-    short = [term for term in left if len(term) < 4]
-    left -= {term for term in short if any(_shortened(other, term) for other in others)}
-    return {term for term in left if not _shortened(term, text)}
-
-
-def _shortened(term: str, text: str) -> bool:
-    """Whether a text says a term by its first character and one of its last, side by side: 骨松 for 骨质疏松."""
-    return len(term) > 2 and any(term[0] + mark in text and term[0] + mark not in term for mark in term[2:][-3:])
-
-
 def _certainty(original: str, rewritten: str) -> str | None:
-    if _HEDGE.search(original) and not _HEDGE.search(rewritten):
+    if _HEDGE.search("".join(asked.split(original)[1])) and not _ROUGHLY.search(rewritten):
         return "hedge lost"
     if _SURE.search(_DENIED_SURE.sub("", rewritten)) and not _SURE.search(_DENIED_SURE.sub("", original)):
         return "certainty added"
@@ -191,23 +140,26 @@ def _certainty(original: str, rewritten: str) -> str | None:
 
 
 def _care(original: str, rewritten: str) -> str | None:
-    if _CARE.search(original) and not _CARE.search(rewritten):
+    if _seeks(_CARE, original) and not _seeks(_CARE, rewritten):
         return "advice to seek care lost"
-    if _URGENT.search(original) and not _URGENT.search(rewritten):
+    if _seeks(_COMES, original) and not _seeks(_COMES_OR_SEEN, rewritten):
+        return "advice to seek care lost"
+    if _URGENT.search(original) and not _SOON.search(rewritten):
         return "urgency lost"
     return "urgency lost" if _postponed(rewritten) and not _postponed(original) else None
 
 
+def _seeks(advice: "re.Pattern[str]", text: str) -> bool:
+    """Whether a clause advises to see a doctor or to be examined; 不必反复检查 does not."""
+    return any(advice.search(_NO_CARE.sub("", clause)) for clause in _CLAUSES.split(text))
+
+
 def _postponed(text: str) -> bool:
     """Whether a clause that sends the patient to a doctor lets him wait."""
-    return any(_LATER.search(clause) and _CARE.search(clause) for clause in _CLAUSES.split(text))
-
-
-def _difference(before: set[str], after: set[str]) -> str | None:
-    lost, added = sorted(before - after), sorted(after - before)
-    if not lost and not added:
-        return None
-    return "; ".join([*(f"lost {item}" for item in lost), *(f"added {item}" for item in added)])
+    return any(
+        (found := _LATER.search(clause)) and (found[0] in _AT_LEISURE or _CARE.search(clause))
+        for clause in _CLAUSES.split(text)
+    )
 
 
 GATES: dict[str, Callable[[str, str], str | None]] = {
@@ -216,8 +168,8 @@ GATES: dict[str, Callable[[str, str], str | None]] = {
     "identifiers": _identifiers,
     "numbers": _numbers,
     "doses": _doses,
-    "drugs": _names,
-    "terms": _terms,
+    "drugs": swapped.drugs,
+    "terms": swapped.terms,
     "negation": negation.difference,
     "certainty": _certainty,
     "care": _care,

@@ -16,17 +16,19 @@ _UNITS = {
     "iu": ("国际单位", "个单位", "iu", "单位", "u"), "μg": ("微克", "μg", "ug", "mcg"), "mg": ("毫克", "mg"),
     "kg": ("公斤", "千克", "kg"), "斤": ("斤",), "g": ("克", "g"), "ml": ("毫升", "ml", "cc"), "l": ("升", "l"), "mm": ("毫米", "mm"),
     "cm": ("厘米", "公分", "cm"), "m": ("米",), "℃": ("摄氏度", "°c", "℃", "度"), "%": ("%",), "月": ("个月", "月"), "周": ("星期", "礼拜", "周", "w"),
-    "岁": ("周岁", "岁"), "小时": ("个小时", "小时", "个钟头", "钟头", "h"), "分钟": ("分钟", "min"), "日": ("天", "日", "d"), "年": ("年",), "次": ("次", "遍", "回"), "点": ("点钟", "点"),
+    "岁": ("周岁", "岁"), "小时": ("个小时", "小时", "个钟头", "钟头", "h"), "分钟": ("分钟", "min"), "日": ("天", "日", "d"), "年": ("年",), "次": ("次", "遍", "回", "针"), "点": ("点钟", "点"),
     "片": ("片",), "粒": ("粒", "颗"), "袋": ("袋", "包"), "支": ("支",), "枚": ("枚",), "滴": ("滴",), "丸": ("丸",), "瓶": ("瓶",), "盒": ("盒",), "贴": ("贴",),
-    "喷": ("喷", "揿", "吸"), "": ("下",), "针": ("针",), "剂": ("剂", "副", "付"), "倍": ("倍",), "疗程": ("个疗程", "疗程"), "杯": ("杯",), "碗": ("碗",), "勺": ("勺", "匙"), "顿": ("顿", "餐"), "型": ("型",), "级": ("级",), "期": ("期",),
-    "个": ("个",), "口": ("口",), "块": ("块",), "根": ("根",),
+    "喷": ("喷", "揿", "吸"), "": ("下", "个"), "剂": ("剂", "副", "付"), "倍": ("倍",), "疗程": ("个疗程", "疗程"), "杯": ("杯",), "碗": ("碗",), "勺": ("勺", "匙"), "顿": ("顿", "餐"), "型": ("型",), "级": ("级",), "期": ("期",),
+    "组": ("组",), "口": ("口",), "块": ("块",), "根": ("根",),
 }  # fmt: skip
 # What a unit is in the smallest one of its kind: 0.5 g and 500 mg, 两周 and 14天, 2斤 and 1公斤 are equal.
 _IN = {
     "μg": (0.001, "mg"), "g": (1_000, "mg"), "斤": (500_000, "mg"), "kg": (1_000_000, "mg"), "l": (1_000, "ml"), "cm": (10, "mm"), "m": (1_000, "mm"),
     "小时": (60, "分钟"), "日": (1_440, "分钟"), "周": (10_080, "分钟"), "年": (12, "月"),
 }  # fmt: skip
-_ONE_OF_ANYTHING = frozenset("次个口块根针喷")  # one of these goes without saying: 每天一次 is 每天
+_ONE_OF_ANYTHING = frozenset((
+    "次", "个", "口", "块", "根", "针", "喷", "片", "粒", "袋", "支", "枚", "滴", "丸", "瓶", "盒", "贴", "剂", "杯", "碗", "勺", "顿", "疗程", "组",
+))  # one of these goes without saying: 每天一次 is 每天, 吃片药 is 吃一片药  # fmt: skip
 _GRAMS = 5.0  # a doctor's bare 0.5 is grams; above this no dose is
 _NAME_OF = {spelling: name for name, spellings in _UNITS.items() for spelling in spellings}
 _UNIT = "|".join(sorted(map(re.escape, _NAME_OF), key=len, reverse=True))
@@ -45,7 +47,7 @@ _FREQUENCY = re.compile(
 _PER_TIME = re.compile(rf"(?:每|{_ONE})次(?=[^，,。;；]{{0,4}}?(?:[0-9几]|[一二两三四五六七八九十半]))")
 # Words that hold a numeral and no number; 一次 is a number, 一下 is not.
 _NO_NUMBER = re.compile(
-    "一般|一定|一些|一下|一起|一样|一直|一旦|一切|一方面|另一|进一步|一步|第一|唯一|统一|万一|(?<![十二三四五六七八九])一点(?![钟半])|十分(?!钟)|千万|百分之百|三甲|二甲|四肢|五官|三叉|七情|八珍|六味|三七|九价|四价|二价|三联|四联|二便|三餐|[一1][日天]三顿|三顿饭|一日三餐|半夜|半天|一半|两侧|双侧|一侧|两者|两种|一种|一个(?!月|半|小时|星期|疗程|礼拜|周)|哪一?天|个别|有一|一律|一致"
+    "一般|一定|一些|一下|一起|一样|一直|一旦|一切|一方面|另一|进一步|一步|第一|唯一|统一|万一|(?<![十二三四五六七八九])一点(?![钟半])|十分(?!钟)|千万|百分之百|三甲|二甲|四肢|五官|三叉|七情|八珍|六味|三七|九价|四价|二价|三联|四联|二便|三餐|[一1][日天]三顿|三顿饭|一日三餐|半夜|半天|一半|两侧|双侧|一侧|两者|两种|一种|一个(?!月|半|小时|星期|疗程|礼拜|周)|哪一?天|个别|有一|一律|一致|一周期|[三3][天日]打鱼(?:[两2][天日]晒网)?|[三3][天日][两2]头|三番[五两]次|一时半[会刻]|一天到晚|[明这那近]后?[两2几][天日]|两次(?=[^，。]{0,4}之间|间隔|[用服给]药)|[下上][一1]?[次顿]|一段时间|一会儿?|一并|一同|一次性|一口气|一大?[杯瓶碗](?=[水温])|二十四小时(?=动态)|24小时(?=动态)|十二指肠|三高|四环素"
 )
 _KEPT_OF_THOSE = {
     "第一": "",
@@ -110,7 +112,7 @@ _SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]
     (re.compile(r"([0-9]{1,2}):(00|30)(?![0-9])"), lambda found: f"{int(found[1])}点" + "半" * (found[2] == "30")),
     (re.compile(rf"((?:下午|傍晚|晚上?|夜[里间]?)(?:于|的)?)([0-9]{{1,2}}|{_HAN}{{1,2}})(?=点(?!{_HAN}))"), lambda found: f"{found[1]}{_evening(_value(found[2])):g}"),
     (re.compile(rf"({_HAN}|[0-9])两(?:(半)|(?=[主酒肉饭米面粮油糖盐,。、;]|左右|以内|$))"), lambda found: f"{50 * _value(found[1]) + 25 * bool(found[2]):g}g"),
-    (re.compile("俩(?=[片粒颗包袋支次周天年])"), "两"), (re.compile("俩"), "两个"), (re.compile("仨"), "三个"), (re.compile("(?<=[十百千])来(?=[个天次岁斤下])"), ""),
+    (re.compile("俩(?=[片粒颗包袋支次周天年礼星月小])"), "两"), (re.compile("俩"), "两个"), (re.compile("仨"), "三个"), (re.compile("(?<=[十百千])来(?=[个天次岁斤下])"), ""),
     (re.compile("早晚(?!温差|凉)|早[上晨]?[、和及与]晚上?"), "每天2次 "),
     (re.compile("每天2次 各?(?:一|1)次"), "每天2次 "),
     (re.compile("24个?小时(?:之内|以内|内)?(?=[^，,。;；]{0,4}(?:最|不|别|勿|至|总))"), "每天"),
@@ -121,8 +123,10 @@ _SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]
 )  # fmt: skip
 
 
+_HAN_OF = "零一二三四五六七八九"
 _ASKED = re.compile("[每一1]个?[天日][^，,。;；]{0,8}?(?:几|多少|多久|多长)")  # 每天几次 prescribes nothing
 _RECENT = 64  # both texts of a pair are read by several gates
+_DOSED_BY_DAY = re.compile(rf"(?:[每一1]\s*个?|天)[天日][^，,。;；]{{0,3}}(?:[0-9几半]|{_HAN})|[qbt]i?d")
 _TIME_OF_DAY = re.compile("[早晚夜睡晨餐饭]")
 
 
@@ -192,9 +196,10 @@ def difference(original: str, rewritten: str) -> tuple[set[str], set[str]]:
     one, other = (amounts(plain(text)) for text in (original, rewritten))
     before, after = periods(original), periods(rewritten)
     lost, added = _missing(one, other, after), _missing(other, one, before)
+    lost, added = _unspelt(lost, rewritten), _unspelt(added, original)
     if lost or added:
         return lost, added
-    return _unheard(before, after, other), _unheard(after, before, one)
+    return _unheard(before, after, other, original), _unheard(after, before, one, rewritten)
 
 
 def _missing(some: Sequence[Amount], others: Sequence[Amount], repeated: set[str]) -> set[str]:
@@ -205,24 +210,32 @@ def _missing(some: Sequence[Amount], others: Sequence[Amount], repeated: set[str
     return {item.shown for item in some if item.said not in said | spans and not _unsaid(item, said, values, bare)}
 
 
+def _unspelt(shown: set[str], text: str) -> set[str]:
+    """Without the bare numbers that a text has in Chinese before a word that is no unit here: 三组 has a 3."""
+    return {item for item in shown if not (item.isdigit() and 1 < int(item) < 10 and _HAN_OF[int(item)] in text)}
+
+
 def _unsaid(item: Amount, said: set[tuple[float, str]], values: set[float], bare: set[float]) -> bool:
     """Whether an amount says nothing new: one of anything, or a number whose unit only one of the texts gives."""
     value, unit = item.said
     if not unit:
-        return item.value in values or (item.value <= _GRAMS and (round(item.value * 1_000, 6), "mg") in said)
+        if item.value in values or (value, "mg") in said:
+            return True
+        return item.value <= _GRAMS and (round(item.value * 1_000, 6), "mg") in said
     grams = value / 1_000
     return (
         (item.value == 1 and unit in _ONE_OF_ANYTHING)
         or item.value in bare
+        or (unit == "mg" and value in bare)
         or (unit == "mg" and grams <= _GRAMS and grams in bare)
     )
 
 
-def _unheard(some: set[str], others: set[str], amounts_there: Iterable[Amount]) -> set[str]:
+def _unheard(some: set[str], others: set[str], amounts_there: Iterable[Amount], text: str) -> set[str]:
     """What of the periods differs; a time of the day (睡前) may stand for every day, and says nothing by itself."""
     said = {item.said for item in amounts_there}
     left = {name for name in some - others if _EVERY.get(name) not in said} - {"by day"}
-    return left - {"every day"} if "by day" in others else left
+    return left - {"every day"} if "by day" in others or not _DOSED_BY_DAY.search(text) else left
 
 
 def _from_latin(found: "re.Match[str]") -> str:
