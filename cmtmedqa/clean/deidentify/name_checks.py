@@ -24,7 +24,7 @@ from cmtmedqa.clean.deidentify.names import (
 )
 from cmtmedqa.clean.deidentify.patterns import TAG_MARK
 from cmtmedqa.clean.deidentify.places import place_end
-from cmtmedqa.clean.deidentify.wares import called_ware, is_ware
+from cmtmedqa.clean.deidentify.wares import called_ware, is_ware, named_after
 
 Extent = tuple[int, int] | bool
 
@@ -119,7 +119,7 @@ def sound(text: str, start: int, end: int) -> bool:
         return False
     if text[end - 1] == "征" and re.match("[阴阳(检试]|$", text[end : end + 1]):
         return False
-    if "氏" in text[start + size : end + 1] or is_ware(text, end):
+    if "氏" in text[start + size : end + 1] or is_ware(text, end) or named_after(text, start, end):
         return False
     before = text[start - 1 : start]
     return (
@@ -235,7 +235,7 @@ def delimited(match: re.Match[str]) -> Extent:
     start, end = match.span("v")
     weak_surname = match.string[start] in NEVER and end - start == 2
     known = (name_end(match.string, start) == end or usual(match) is True) and not weak_surname
-    return known and match.string[start:end] not in _GREETINGS
+    return known and match.string[start:end] not in _GREETINGS and not named_after(match.string, start, end)
 
 
 _GREETINGS = frozenset(("马上", "谢谢", "祝好", "全部"))

@@ -132,7 +132,7 @@ def _is_given(text: str, place: int) -> bool:
 
 # Words that follow a name, some of which begin like the last character of one.
 _FOLLOWS = re.compile(
-    "明天|今天|昨天|后天|前天|今年|明年|去年|前年|大前|最近|近[期来日]|现在|目前|之[前后]|以前|从前|先前|刚[才刚]|上[周个月午]|下[周个月午]|"
+    "小名|就是|明天|今天|昨天|后天|前天|今年|明年|去年|前年|大前|最近|近[期来日]|现在|目前|之[前后]|以前|从前|先前|刚[才刚]|上[周个月午]|下[周个月午]|"
     "这[周几次个]|早上|中午|晚上|夜里|半夜|凌晨|平[时常]|一[直到般]|已经|经常|总是|老[是说毛]|常[年常]|长期|偶尔|突然|忽然|每[天次]|天天|因为|由于|"
     "得了|检查|体检|住院|出院|入院|手术|术后|怀孕|产后|生[完病]|发[烧热现]|高[烧热血]|大[便概夫]|小便|全身|身上|心[脏慌率跳里]|可[以能]|"
     "先生|女士|小姐|同志|大夫|医[生师]|主[任治诉]|教授|过敏|年龄|性别|电话|身份|糖尿|贫血|乙肝|甲[亢状]|骨[折头质]|签[字名]|同[意事学]|推荐|这个|那个|写错|写的|签的|"
@@ -161,6 +161,8 @@ def likely_name(text: str, start: int) -> Name | None:
     if not "一" <= first <= "鿿":
         return None
     pair = first in FIRST and second in LAST and text[two - 1 : two + 1] not in CUT
+    # 和 ends a name before a mark and joins it to what follows elsewhere.
+    pair = pair and (second != "和" or ends_at_mark(text, two))
     alone = first in COMMON and text[one - 1 : two] not in CUT
     alone = alone and (second not in USUAL or ends_well(text, one) or bool(_FOLLOWS.match(text, one)))
     if pair and not (alone and _FOLLOWS.match(text, one)):

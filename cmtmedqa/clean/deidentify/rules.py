@@ -16,6 +16,7 @@ from cmtmedqa.clean.deidentify.rules_numbers import NUMBERS
 from cmtmedqa.clean.deidentify.rules_places import PLACES
 from cmtmedqa.clean.deidentify.rules_qq import QQ
 from cmtmedqa.clean.deidentify.rules_records import RECORDS
+from cmtmedqa.clean.deidentify.rules_roles import ROLES
 from cmtmedqa.clean.deidentify.rules_transcribed import TRANSCRIBED
 from cmtmedqa.clean.deidentify.rules_users import USERS
 from cmtmedqa.clean.deidentify.rules_wechat import WECHAT
@@ -33,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     + NAMES
     + BEHIND_NAMES
     + CLAUSES
+    + ROLES
     + TRANSCRIBED
     + BARE
     + DOCTORS

@@ -6,6 +6,7 @@ from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.name_checks import usual, usual_plain
 from cmtmedqa.clean.deidentify.names import COMPOUND, HAN, SURNAME, likely_name
 from cmtmedqa.clean.deidentify.patterns import compiled
+from cmtmedqa.clean.deidentify.wares import is_ware, named_after
 
 _EDGE = r"(?:^|(?<=[。!?;,、:\n\"“” (（]))"
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}})"
@@ -61,6 +62,8 @@ def _living(match: re.Match[str]) -> tuple[int, int] | bool:
     """Nobody of history; of two further characters the second may belong to the next word."""
     text, start = match.string, match.start("v")
     found = likely_name(text, start)
+    if named_after(text, start, match.end("v")) or is_ware(text, match.end("v")):
+        return False
     return not _HISTORY.match(text, start) and (start, found.end if found else match.end("v"))
 
 
@@ -101,7 +104,7 @@ BARE: tuple[Rule, ...] = (
         "name-compound",
         rf"(?P<v>(?:{_SURE})[{HAN}]{{1,2}}?)(?=$|[^{HAN}]|[的了在是也就都有说去来看做住吃从给和跟与、]|医|主|教|大夫|老师|护|先生|女士|小姐|您好|你好|今|昨|上|现|因|最|一起|一样|都|到|先|后|前|没|不)",
         ("听说欧阳慕云看得好", "和上官静一起体检", "令狐云的处方"),
-        ("诸葛亮的马", "诸葛行军散", "欧阳修的诗", "第五天的", "东方的"),
+        ("诸葛亮的马", "诸葛行军散", "欧阳修的诗", "第五天的", "东方的", "听说诸葛酿不错", "司徒酱不"),
         _living,
     ),
 )

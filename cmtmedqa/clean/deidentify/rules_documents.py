@@ -129,6 +129,15 @@ DOCUMENTS: tuple[Rule, ...] = (
         lambda match: announced(match, 6, _OTHERS),
     ),
     number_rule(
+        "insurance-misspelt",
+        "insurance",
+        _INSURED
+        + r"(?:卡|证|本|手册|电脑|个人|凭证){0,2}[好耗浩毫嚎](?:码|妈|吗)?(?:是|为|:| ){0,2}(?P<v>[A-Za-z]{0,3}[0-9]{6,20})(?![A-Za-z0-9])",
+        ("我医保卡好是B751967293", "社保浩码：423150638509"),
+        ("医保卡好是好，花了5000", "医保好是200000元"),
+        lambda match: measured(match, 6),
+    ),
+    number_rule(
         "permit",
         "permit",
         rf"(?:{_PERMIT}|出生证明?|(?:执业|资格)证书?|证件(?=号))"

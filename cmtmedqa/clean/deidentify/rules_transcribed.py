@@ -7,7 +7,7 @@ from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import HAN, STOP, USUAL, allowed, closed, ends_at_mark, ends_well, sections
 from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.places import place_end
-from cmtmedqa.clean.deidentify.wares import called_person, is_ware
+from cmtmedqa.clean.deidentify.wares import called_person, is_ware, named_after
 
 _TABLE = {title.strip("[]"): words.split() for title, words in sections("transcribed.txt").items()}
 
@@ -78,7 +78,9 @@ def _by_cue(match: re.Match[str]) -> tuple[int, int] | bool:
         ):
             continue
         if (sure >= 2 and 2 * sure >= len(run)) or (ended and sure) or _DAI_NAME.fullmatch(run):
-            ware = is_ware(text, end) or (called and not called_person(text, start, end))
+            ware = (
+                is_ware(text, end) or named_after(text, start, end) or (called and not called_person(text, start, end))
+            )
             return (start, end) if not ware and _sounded(text, start, end) else False
     return False
 
