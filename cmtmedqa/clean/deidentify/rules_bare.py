@@ -8,7 +8,7 @@ from cmtmedqa.clean.deidentify.names import COMPOUND, HAN, SURNAME, likely_name
 from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.wares import is_ware, named_after
 
-_EDGE = r"(?:^|(?<=[。!?;,、:\n\"“” (（]))"
+_EDGE = r"(?<![^。!?;,、:\n\"“” (（])"
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}})"
 _NUMBER = r"(?:(?:我的)?(?:联系|手机|身份证?|[宅家])?(?:电话|手机|号码?|方式)?号?码?(?:是|为|:| )?[ ,:(]{0,2}(?:\+?86[ -]?)?(?:1[3-9][0-9 -]{9,11}(?![0-9])|[1-9][0-9]{16}[0-9Xx]))"
 # Compound surnames that are also words, or parts of such.
@@ -70,7 +70,7 @@ def _living(match: re.Match[str]) -> tuple[int, int] | bool:
 BARE: tuple[Rule, ...] = (
     _rule(
         "name-alone",
-        rf"(?:^(?!.{{3,4}}$)|(?<=[。!?;,\n\"“” (])|(?<=[^方药品剂物牌断案议荐分治名用服吃选买]:))(?P<v>{SURNAME}[{HAN}]{{2}})(?=[,。!?; )\n]|$)",
+        rf"(?<![{HAN}])(?:^(?!.{{3,4}}$)|(?<=[。!?;,\n\"“” (])|(?<=[^方药品剂物牌断案议荐分治名用服吃选买]:))(?P<v>{SURNAME}[{HAN}]{{2}})(?=[,。!?; )\n]|$)",
         ("林若溪，我昨天来过", "您好。萧亦舒 女", "挂号：林若溪", "来复诊的，林若溪"),
         (
             "处方：林若溪",

@@ -6,7 +6,7 @@ from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import HAN, SURNAME
 from cmtmedqa.clean.deidentify.patterns import compiled
 
-_EDGE = r"(?:^|(?<=[。!?;,、:\n\"“” (（]))"
+_EDGE = r"(?<![^。!?;,、:\n\"“” (（])"
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
 _IS = "(?:[,—:=-]{0,2}(?:[他她]|呢|这个人|这位)?(?:就|也就|也|才|都|正|其实|应该)?(?:是|系|乃|为)|[:=—-]{1,2}(?=[我俺患病]))"
 _WHOSE = "(?:[我俺咱他她你您](?:们|们家|家|们单位|们科)?|孩子|宝宝|患者|病人|就诊人|本人|家里|户口本上)"

@@ -10,7 +10,7 @@ from cmtmedqa.clean.deidentify.patterns import TAG_MARK, compiled
 _V = rf"(?P<v>{SURNAME}[{HAN}])"
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
 _ONLY = "".join(sorted(ONLY))
-_EDGE = r"(?:^|(?<=[。!?;,、:\n\"“” (（]))"
+_EDGE = r"(?<![^。!?;,、:\n\"“” (（])"
 _STOP = r"(?=[,。!?;:) \n]|$|[啊呀哈呢哦噢喔吧嘛哟诶欸啦咯哎吗]|的?家属|的?家长|问|想|想问)"
 # What somebody does or undergoes: behind it 的 mostly ends a description of a person.
 _DEED = (

@@ -23,7 +23,7 @@ def _rule(name: str, kind: str, pattern: str, yes: tuple[str, ...], no: tuple[st
 _V = rf"(?P<v>{SURNAME}[{HAN}])"
 
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
-_EDGE = r"(?:^|(?<=[。!?;,、:\n\"“” (（]))"
+_EDGE = r"(?<![^。!?;,、:\n\"“” (（])"
 
 DOCTORS: tuple[Rule, ...] = (
     _rule(

@@ -17,7 +17,7 @@ from cmtmedqa.clean.deidentify.patterns import compiled
 
 _V = rf"(?P<v>{SURNAME}[{HAN}])"
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
-_EDGE = r"(?:^|(?<=[。!?;,、:\n\"“” (（]))"
+_EDGE = r"(?<![^。!?;,、:\n\"“” (（])"
 # A user name is none.
 _FIELD = FIELD.replace("|户名", "|(?<!用)户名")
 _LATIN = "[A-Z][a-z]{1,15}(?:[ -][A-Z][a-z]{1,15}){1,2}"

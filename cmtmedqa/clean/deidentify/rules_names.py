@@ -21,7 +21,7 @@ from cmtmedqa.clean.deidentify.title_checks import honorific
 
 _V = rf"(?P<v>{SURNAME}[{HAN}])"
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
-_EDGE = r"(?:^|(?<=[。!?;,、:\n\"“” (（]))"
+_EDGE = r"(?<![^。!?;,、:\n\"“” (（])"
 _LINK = r"(?:的)?(?:名字|大名|全名|姓名)?(?:就|也)?(?:是|叫做?|为|系|:|,|[ (「\"“])?"
 
 

@@ -10,7 +10,7 @@ from cmtmedqa.clean.deidentify.patterns import compiled
 
 _V = rf"(?P<v>{SURNAME}[{HAN}])"
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
-_EDGE = r"(?:^|(?<=[。!?;,、:\n\"“” (（]))"
+_EDGE = r"(?<![^。!?;,、:\n\"“” (（])"
 # What only somebody does or undergoes: what is done to things or samples is none of it.
 _DID = (
     "(?:住院|入院|出院|转院|手术|开刀|看病|就诊|看诊|候诊|挂号|加号|陪[床护诊]|签字|[缴交]费|[取领]药|输液|打针|透析|化疗|放疗|分娩|生产|生病|得病|患病|抢救|去世|过世|"
