@@ -63,12 +63,15 @@ def _matching(rules: Sequence[Rule], texts: Sequence[str], masks: Masks) -> dict
     """By number of a text the rules whose pattern matches it; rule by rule, which is faster unless there are few texts."""
     matching: dict[int, list[Rule]] = {}
     if len(texts) <= _FEW:
-        pairs = ((row, rules[number]) for row in range(len(texts)) for number in rules_of(masks[row]))
-    else:
-        pairs = ((row, rule) for number, rule in enumerate(rules) for row in may_match(masks, number))
-    for row, rule in pairs:
-        if rule.pattern.regex.search(texts[row]):
-            matching.setdefault(row, []).append(rule)
+        for row, text in enumerate(texts):
+            if held := [rules[n] for n in rules_of(masks[row]) if rules[n].pattern.regex.search(text)]:
+                matching[row] = held
+        return matching
+    for number, rule in enumerate(rules):
+        if rows := may_match(masks, number):
+            search = rule.pattern.regex.search
+            for row in [row for row in rows if search(texts[row])]:
+                matching.setdefault(row, []).append(rule)
     return matching
 
 

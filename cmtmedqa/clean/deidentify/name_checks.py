@@ -23,7 +23,8 @@ from cmtmedqa.clean.deidentify.names import (
     whole_run,
 )
 from cmtmedqa.clean.deidentify.patterns import TAG_MARK
-from cmtmedqa.clean.deidentify.places import PLACES
+from cmtmedqa.clean.deidentify.places import place_end
+from cmtmedqa.clean.deidentify.wares import called_ware, is_ware
 
 Extent = tuple[int, int] | bool
 
@@ -32,14 +33,17 @@ NEVER = frozenset("那相权但和从应时成全能经由祝对连同还有都�
 # Of these the ones that join what stands before them to what follows: no surname at all here.
 JOINS = frozenset("和从能对连同还有为以及须才是经")
 FUNCTION_WORDS = NEVER | frozenset("于常左戴关单包向国信但修衣位保权")
+DOUBTFUL = AMBIGUOUS | FUNCTION_WORDS
 _NO_NAME = re.compile(
     r"[未不无没错对空假乱看字写填改变样误]|[同如][上下]|电话|性别|年龄|[证号卡码件单车]|医保|社保|银行|手机|护照|户口|认证|登记|完成|成功|失败|通过|已|地址|朋友|同事|前台|正确|一致|匿名|保密|患者|姓名|什么|多少|怎|先生$|女士$|医生|大夫"
 )
 
 
 def strong(match: re.Match[str]) -> Extent:
-    """After a cue that always announces a name."""
+    """After a cue that always announces a name, unless a thing is called so."""
     text, start = match.string, match.start("v")
+    if called_ware(text, start):
+        return False
     if _WORD_NAME.match(text, start) and text[start + 2] in USUAL and not allowed(text, start, start + 2):
         return start, start + 3
     found = likely_name(text, start)
@@ -66,8 +70,8 @@ def announced(match: re.Match[str]) -> Extent:
         return (start, end) if named and given not in NO_GIVEN and given not in CUT else False
     plain = text[start] not in FUNCTION_WORDS and not any(char in STOP and char not in USUAL for char in given)
     if len(given) >= 2 and plain and any(char in USUAL for char in given):
-        return (start, end) if _sound(text, start, end) else False
-    return (start, found.end) if found and found.usual and _sound(text, start, found.end) else False
+        return (start, end) if sound(text, start, end) else False
+    return (start, found.end) if found and found.usual and sound(text, start, found.end) else False
 
 
 def announced_full(match: re.Match[str]) -> Extent:
@@ -83,24 +87,12 @@ def announced_sure(match: re.Match[str]) -> Extent:
     if not isinstance(found, tuple):
         return False
     end = found[1]
-    plain = surname_length(text, start) > 1 or text[start] not in AMBIGUOUS | FUNCTION_WORDS
+    plain = surname_length(text, start) > 1 or text[start] not in DOUBTFUL
     given = text[start + surname_length(text, start) : end]
     known = all(char in USUAL for char in given)
     ended = closed(text, end) or allowed(text, end)
     full = end - start >= 3
     return found if known and (plain or ended) and (full or (plain and ended)) else False
-
-
-# A name does not run on into the form or the chemical ending of a drug.
-_DRUG = re.compile(
-    "(?:(?![吃服用打开贴拿买的了在和查测验喝抽涂抹输挂停做看])[一-鿿]){1,4}(?:片|胶囊|颗粒|丸|口服液|注射液|乳膏|软膏|药膏|滴眼液|滴丸|滴剂|糖浆|合剂|冲剂|喷雾|栓剂?|散|酊|汤|膏|霜|洗剂|凝胶|贴剂|"
-    "唑|沙星|他汀|洛尔|地平|普利|沙坦|霉素|西林|磺胺|激素|酸钠|酸钙|烯酸|醇|酮|酯)"
-)
-# A finding, a test or a measure that bears the name of who found it.
-_EPONYM = re.compile(
-    "(?:氏|[一二三])?(?:征|综合征|综合症|试验|定律|现象|三联|体征|评分|量表|分[级型期]|染色|小体|杆菌|球菌|病毒|手法|体位|结节|细胞|抗体|斑(?!了))|"
-    "(?<=[斯尔特克逊顿曼姆恩格伯茨])(?:骨折|环|线|角|管|囊|腺|膜)|病(?![了重好情危倒房历人])"
-)
 
 
 def _names_only(text: str, start: int, end: int) -> bool:
@@ -115,7 +107,7 @@ def _names_only(text: str, start: int, end: int) -> bool:
     return count == len(given) or (count > 0 and all(char in USUAL for char in given) and closed(text, end))
 
 
-def _sound(text: str, start: int, end: int) -> bool:
+def sound(text: str, start: int, end: int) -> bool:
     """Whether a stretch that looks like a name is none of the words and places that do."""
     size = surname_length(text, start)
     given = text[start + size : end]
@@ -127,13 +119,12 @@ def _sound(text: str, start: int, end: int) -> bool:
         return False
     if text[end - 1] == "征" and re.match("[阴阳(检试]|$", text[end : end + 1]):
         return False
-    if "氏" in text[start + size : end + 1] or _EPONYM.match(text, end) or _DRUG.match(text, end - 1):
+    if "氏" in text[start + size : end + 1] or is_ware(text, end):
         return False
     before = text[start - 1 : start]
-    place = PLACES.match(text, start)
     return (
         given not in NO_GIVEN
-        and not (place and place.end() >= end)
+        and place_end(text, start) < end
         and not (
             size == 1
             and before
@@ -154,8 +145,8 @@ def whole(match: re.Match[str]) -> Extent:
     given = text[start + size : end]
     if not given or allowed(text, start) or any(char in STOP and char not in USUAL for char in given):
         return False
-    weak_surname = size == 1 and text[start] in AMBIGUOUS | FUNCTION_WORDS
-    return _sound(text, start, end) and sum(char in USUAL for char in given) >= (len(given) if weak_surname else 1)
+    weak_surname = size == 1 and text[start] in DOUBTFUL
+    return sound(text, start, end) and sum(char in USUAL for char in given) >= (len(given) if weak_surname else 1)
 
 
 def usual(match: re.Match[str]) -> Extent:
@@ -163,9 +154,9 @@ def usual(match: re.Match[str]) -> Extent:
     text, (start, end) = match.string, match.span("v")
     size = surname_length(text, start)
     given = text[start + size : end]
-    sure = len(given) == 2 or size > 1 or text[start] not in AMBIGUOUS | FUNCTION_WORDS or _names_only(text, start, end)
+    sure = len(given) == 2 or size > 1 or text[start] not in DOUBTFUL or _names_only(text, start, end)
     known = bool(given) and sure and not allowed(text, start) and all(char in USUAL for char in given)
-    return known and _sound(text, start, end)
+    return known and sound(text, start, end)
 
 
 def usual_acting(match: re.Match[str]) -> Extent:
@@ -177,7 +168,7 @@ def usual_plain(match: re.Match[str]) -> Extent:
     """Like usual, and the surname is no word."""
     text, start = match.string, match.start("v")
     compound = surname_length(text, start) > 1
-    return (compound or text[start] not in AMBIGUOUS | FUNCTION_WORDS) and usual(match)
+    return (compound or text[start] not in DOUBTFUL) and usual(match)
 
 
 def recorded(match: re.Match[str]) -> Extent:
@@ -185,7 +176,7 @@ def recorded(match: re.Match[str]) -> Extent:
     text, (start, end) = match.string, match.span("v")
     given = text[start + surname_length(text, start) : end]
     known = bool(given) and not allowed(text, start) and all(char in USUAL for char in given)
-    return known and _sound(text, start, end)
+    return known and sound(text, start, end)
 
 
 def recorded_mark(match: re.Match[str]) -> Extent:
@@ -230,7 +221,7 @@ def weak(match: re.Match[str]) -> Extent:
         return (start, end) if sure else False
     if found is not False:
         return found
-    if text[start + 1 : end] in NO_GIVEN or not _sound(text, start, end):
+    if text[start + 1 : end] in NO_GIVEN or not sound(text, start, end):
         return False
     if (text[start] in AMBIGUOUS and surname_length(text, start) == 1) or end - start == 2:
         # Before a value that another rule found there is mostly a word for it (家属车牌 ...).

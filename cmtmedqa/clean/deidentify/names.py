@@ -52,7 +52,8 @@ CUT, NO_GIVEN = (frozenset(_GIVEN[name].split()) for name in ("[cut]", "[none]")
 BEHIND = dict(item.split(":") for item in _GIVEN["[behind]"].split())
 # Characters of given names that hardly stand in other words.
 ONLY = frozenset(_GIVEN["[only]"].replace(" ", ""))
-USUAL = COMMON | _BEFORE | _AFTER
+FIRST, LAST = COMMON | _BEFORE, COMMON | _AFTER
+USUAL = FIRST | _AFTER
 # Few places are worth the comparison with every compound surname.
 SURNAME = rf"(?:(?=[{''.join(sorted({name[0] for name in COMPOUND}))}])(?:{'|'.join(COMPOUND)})|[{''.join(sorted(SURNAMES))}])"
 
@@ -135,7 +136,7 @@ _FOLLOWS = re.compile(
     "这[周几次个]|早上|中午|晚上|夜里|半夜|凌晨|平[时常]|一[直到般]|已经|经常|总是|老[是说毛]|常[年常]|长期|偶尔|突然|忽然|每[天次]|天天|因为|由于|"
     "得了|检查|体检|住院|出院|入院|手术|术后|怀孕|产后|生[完病]|发[烧热现]|高[烧热血]|大[便概夫]|小便|全身|身上|心[脏慌率跳里]|可[以能]|"
     "先生|女士|小姐|同志|大夫|医[生师]|主[任治诉]|教授|过敏|年龄|性别|电话|身份|糖尿|贫血|乙肝|甲[亢状]|骨[折头质]|签[字名]|同[意事学]|推荐|这个|那个|写错|写的|签的|"
-    "康复|建议|为[您你什]|擅长|提醒|家[属里住长]|宝宝|的|了|吗|呢|吧|是|在|有|没|不|又|也|都|还|就|才|跟|和[我他她您你]|来[看过找问做复]|说|想|要|会|能|把|被|给|让|请"
+    "康复|建议|为[您你什]|擅长|提醒|家[属里住长]|宝宝|的|了|吗|呢|吧|是|在|有|没|不|又|也|都|还|就|才(?![去今]年|[昨前]天|上[周个])|跟|和[我他她您你]|来[看过找问做复]|说|想|要|会|能|把|被|给|让|请"
 )
 
 
@@ -157,9 +158,9 @@ def likely_name(text: str, start: int) -> Name | None:
         return None
     one, two = start + size + 1, start + size + 2
     first, second = text[one - 1 : one], text[one:two]
-    if not re.fullmatch(f"[{HAN}]", first):
+    if not "一" <= first <= "鿿":
         return None
-    pair = first in COMMON | _BEFORE and second in COMMON | _AFTER and text[two - 1 : two + 1] not in CUT
+    pair = first in FIRST and second in LAST and text[two - 1 : two + 1] not in CUT
     alone = first in COMMON and text[one - 1 : two] not in CUT
     alone = alone and (second not in USUAL or ends_well(text, one) or bool(_FOLLOWS.match(text, one)))
     if pair and not (alone and _FOLLOWS.match(text, one)):
@@ -168,7 +169,7 @@ def likely_name(text: str, start: int) -> Name | None:
         return Name(one, True)
     if _is_given(text, start + size) and _is_given(text, one) and ends_well(text, two):
         return Name(two, False)
-    return Name(one, first in COMMON | _BEFORE) if _is_given(text, start + size) and ends_at_mark(text, one) else None
+    return Name(one, first in FIRST) if _is_given(text, start + size) and ends_at_mark(text, one) else None
 
 
 def whole_run(text: str, start: int) -> int:

@@ -12,124 +12,13 @@ from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
+from cmtmedqa.clean.deidentify.frequencies import OFTEN, WORDS
+
 TAG_MARK = "\ue000"  # what a tag is to the rules: one character, whatever stood there before
 
 Chars = frozenset[int] | None  # None: any character
 Pair = tuple[Chars, Chars]
 
-# How common characters are in consultations, roughly: these make two thirds of all, some 3,000 others the rest.
-_OFTEN = frozenset(
-    map(
-        ord,
-        "，。的有是不一可以我好生要了时您病能治？在和如情用果常多科这意性疗会你下建症体物食么药问还就查对康发血方个过到心来者感需肝况复、上大些出！检现吃注"
-        "医孩院状解或为也后因等其期内外定进患身没他中重于高经免去种行子炎理健及院饮很保水吗做祝分什化持但活间说量正题引前都次人早面天诊部小痛素请所最应法谢合"
-        "作手根助得起除动当自适怎据口想度见：服,明清比激看长力使平同气日年加考染胃压关白导致效抗而较少6123450.",
-    )
-)
-# And words that stand in many texts, whose characters are less rare together than apart.
-_WORDS = frozenset(
-    tuple(map(ord, word))
-    for word in [
-        "可以",
-        "治疗",
-        "建议",
-        "如果",
-        "医生",
-        "需要",
-        "情况",
-        "注意",
-        "可能",
-        "检查",
-        "症状",
-        "健康",
-        "问题",
-        "饮食",
-        "患者",
-        "什么",
-        "你好",
-        "其他",
-        "医院",
-        "您好",
-        "好的",
-        "祝您",
-        "进行",
-        "药物",
-        "您的",
-        "没有",
-        "食物",
-        "一般",
-        "方法",
-        "病情",
-        "根据",
-        "生活",
-        "保持",
-        "怎么",
-        "身体",
-        "一下",
-        "时间",
-        "避免",
-        "内科",
-        "外科",
-        "咨询",
-        "及时",
-        "我的",
-        "你的",
-        "出现",
-        "正常",
-        "引起",
-        "感染",
-        "手术",
-        "康复",
-        "早日",
-        "平时",
-        "疾病",
-        "主要",
-        "血压",
-        "孩子",
-        "宝宝",
-        "请问",
-        "最近",
-        "谢谢",
-        "客气",
-        "心理",
-        "皮肤",
-        "消化",
-        "神经",
-        "功能",
-        "影响",
-        "指导",
-        "时候",
-        "控制",
-        "口服",
-        "已经",
-        "诊断",
-        "首先",
-        "中心",
-        "卫生",
-        "门诊",
-        "住院",
-        "大夫",
-        "医师",
-        "病人",
-        "专家",
-        "报告",
-        "结果",
-        "复查",
-        "化验",
-        "病历",
-        "名字",
-        "儿童",
-        "女性",
-        "男性",
-        "上面",
-        "自己",
-        "还是",
-        "就是",
-        "不是",
-        "这个",
-        "是我",
-    ]
-)
 _COMMON, _ANY = 30.0, 9000.0
 _LONGEST_RANGE = 3000
 
@@ -185,6 +74,42 @@ def led(words: str) -> str:
     first = _sequence(parser.parse(words)).first
     assert first is not None
     return f"{_look(first)}(?:{words})"
+
+
+def branched(words: str) -> str:
+    """The same alternation sorted by first character, each written once: what cannot match here is passed over at once.
+
+    At a place only alternatives that may begin with its character can match, and these stay in their order.
+    """
+    choices = _choices(words)
+    firsts = [_sequence(parser.parse(choice)).first or frozenset() for choice in choices]
+    held: dict[int, list[str]] = {}
+    for choice, chars in zip(choices, firsts, strict=True):
+        for code in sorted(chars):
+            held.setdefault(code, []).append(choice)
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for code, members in held.items():
+        groups.setdefault(tuple(members), []).append(code)
+    return f"{_look(frozenset(held))}(?:{'|'.join(_branch(codes, members) for members, codes in groups.items())})"
+
+
+def _branch(codes: list[int], members: tuple[str, ...]) -> str:
+    head = chr(codes[0])
+    if len(codes) == 1 and all(choice[0] == head and choice[1:2] not in ("?", "*", "+", "{") for choice in members):
+        return f"{head}(?:{'|'.join(choice[1:] for choice in members)})"
+    return f"{_look(frozenset(codes))}(?:{'|'.join(members)})"
+
+
+def _choices(words: str) -> list[str]:
+    """The alternatives of a pattern, without those inside its brackets."""
+    found, depth = [""], 0
+    for char in words:
+        depth += (char in "([") - (char in ")]")
+        if char == "|" and not depth:
+            found.append("")
+        else:
+            found[-1] += char
+    return found
 
 
 def _look(chars: frozenset[int]) -> str:
@@ -330,7 +255,7 @@ def _weight(held: Iterable[Pair]) -> float:
 
 @cache
 def _pair_weight(pair: Pair) -> float:
-    return _mass(pair[0]) * _mass(pair[1]) + _ANY * (_single(pair) in _WORDS)
+    return _mass(pair[0]) * _mass(pair[1]) + _ANY * (_single(pair) in WORDS)
 
 
 def _single(pair: Pair) -> tuple[int, int] | None:
@@ -340,4 +265,4 @@ def _single(pair: Pair) -> tuple[int, int] | None:
 
 @cache
 def _mass(chars: Chars) -> float:
-    return _ANY if chars is None else min(_ANY, len(chars) + (_COMMON - 1) * len(chars & _OFTEN))
+    return _ANY if chars is None else min(_ANY, len(chars) + (_COMMON - 1) * len(chars & OFTEN))

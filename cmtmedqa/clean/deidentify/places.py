@@ -1,6 +1,7 @@
 """Chinese place names, and where the proper name of a hospital or an address begins inside a run of Han characters."""
 
 import re
+from collections import defaultdict
 
 from cmtmedqa.paths import package_file
 
@@ -31,9 +32,19 @@ _LEADS = (
     "医生|大夫|教授|主任|患者|病人|孩子|妈妈|爸爸|老婆|老公|资料|结果|报告|片子|说是|时|被|称|对|向|下|离|距|比如|例如|包括|像|如|通过|或者|生|做|打|拍|开|抽|当时|后来|然后|最后|首先|所以|因为|但是|不过|如果|而且|并|等|其|此|该|本|每|各|各大|并且"
 )
 _LEAD = re.compile(f"(?:{'|'.join(sorted(set(_LEADS.split('|')), key=lambda word: (-len(word), word)))})")
-PLACES = _KNOWN = re.compile(PLACE)
-_ADMIN = re.compile("[一-鿿]{2,4}?(?:省|自治区|自治州|自治县|市|县|区|镇|乡|旗)")
-_BROKEN = re.compile("(?:都有|现在|家门口|之中|东西)")
+_PLACES = frozenset(PLACE_NAMES)
+# The lengths of the names that begin with a character, longest first as the names are.
+_LENGTHS: defaultdict[str, dict[int, None]] = defaultdict(dict)
+for _name in PLACE_NAMES:
+    _LENGTHS[_name[0]][len(_name)] = None
+
+
+def place_end(text: str, start: int = 0) -> int:
+    """Where the longest place name that starts here ends; `start` if there is none."""
+    for size in _LENGTHS.get(text[start : start + 1], ()):
+        if (name := text[start : start + size]) in _PLACES:
+            return start + len(name)
+    return start
 
 
 # 和 joins two names; behind a verb, or behind one of these, it belongs to one.
@@ -55,24 +66,27 @@ def _lead(run: str, place: int, start: int) -> re.Match[str] | None:
     return lead
 
 
+def is_place(text: str) -> bool:
+    """Whether a text is the name of a place, without the word for its level."""
+    return text in _PLACES
+
+
 def proper_start(run: str) -> int:
     """Where the proper name at the end of a run of Han characters begins, after the last leading word.
 
     A known place beats the leading words inside and after it (来宾, 和田, 家 of 张家口).
     """
-    known = _KNOWN.search(run)
     start, place = 0, 0
-    limit = known.start() if known else len(run)
+    known = next((at for at in range(len(run)) if place_end(run, at) > at), None)
+    limit = len(run) if known is None else known
     while place < limit:
         lead = _lead(run, place, start)
         if lead and lead.end() <= limit:
             start = place = lead.end()
         else:
             place += 1
-    if known:
-        # What stands between the last leading word and the place belongs to neither.
-        return known.start()
-    return start
+    # What stands between the last leading word and the place belongs to neither.
+    return start if known is None else known
 
 
 def lead_end(run: str) -> int:

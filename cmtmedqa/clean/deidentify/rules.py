@@ -3,6 +3,7 @@
 from cmtmedqa.clean.deidentify.model import Rule
 from cmtmedqa.clean.deidentify.rules_bare import BARE
 from cmtmedqa.clean.deidentify.rules_beds import BEDS
+from cmtmedqa.clean.deidentify.rules_behind import BEHIND_NAMES
 from cmtmedqa.clean.deidentify.rules_clauses import CLAUSES
 from cmtmedqa.clean.deidentify.rules_contact import CONTACTS
 from cmtmedqa.clean.deidentify.rules_dates import DATES
@@ -30,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     + USERS
     + FORMS
     + NAMES
+    + BEHIND_NAMES
     + CLAUSES
     + TRANSCRIBED
     + BARE

@@ -1,6 +1,7 @@
 """Rules for names that a clause announces: who does something, receives something, is entered or replaced somewhere."""
 
 from cmtmedqa.clean.deidentify.cues import FIELD, RELATIVE, ROLE
+from cmtmedqa.clean.deidentify.front_checks import called_sure, entered
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.name_checks import announced_sure, fielded, recorded, usual, whole
 from cmtmedqa.clean.deidentify.names import HAN, ONLY, SURNAME
@@ -14,7 +15,7 @@ _STOP = r"(?=[,。!?;:) \n]|$|[啊呀哈呢哦噢喔吧嘛哟诶欸啦咯哎吗]
 # What somebody does or undergoes: behind it 的 mostly ends a description of a person.
 _DEED = (
     r"(?:住院|出院|入院|住过院|就诊|候诊|挂号|预约|手术|开刀|做[过了]?[一-鿿]{1,4}|复查|复诊|体检|化验|抽血|透析|化疗|放疗|输液|打针|拿药|取药|缴费|咨询|看病|看诊|来过|来看|来[拿取做问开复]|"
-    r"看过|联系|通[过话]*|电话|聊过?|说过|问过|留言|提问|加[您你我]|发消息|发[过了]?[一-鿿]{1,4}|转[来院]|介绍|推荐|约好?|排队|排[到号]|签字|登记|报名|下单|买[过了]?[一-鿿]{0,3}|寄[过了]?[一-鿿]{0,3}|躺|送来|来)"
+    r"看过|联系|通[过话]*|电话|聊过?|说过|问过|留言|提问|加[您你我]|发消息|发[过了]?[一-鿿]{1,4}|转[来院]|(?:介绍|推荐)[过]?来|约好?|排队|排[到号]|签字|登记|报名|买[过了]?(?:药|保险|东西)|寄[过了]?(?:药|样本?|东西|快递|标本)|躺|送来|来)"
 )
 
 
@@ -61,16 +62,16 @@ CLAUSES: tuple[Rule, ...] = (
     _rule(
         "entered",
         rf"(?:{FIELD}|就诊人|绑定|关联|切换|登记|填写?|录入?|输入?|写|打印?|印|显示|改名?|更[正名]|换|变|错|用|选|报|约|挂|贴|应|实际|实名|认证|签|署名?)(?:就诊人|患者|病人|名字|姓名)?(?:的|了|着|成|为|到|给|作|是|叫|:| ){{1,4}}(?:患者|病人)?{_V}",
-        ("切换就诊人为林若溪之后就能看到", "化验单姓名写成邵景行了，不是我", "改成陆睿了"),
-        ("换成白蛋白", "改成高纤维饮食", "写成常规", "显示为阳性"),
-        announced_sure,
+        ("切换就诊人为林若溪之后就能看到", "化验单姓名写成邵景行了，不是我", "名字改成陆睿了"),
+        ("换成白蛋白", "改成高纤维饮食", "写成常规", "显示为阳性", "用的是苏菲", "换成安立泽", "打的是贺维立"),
+        entered,
     ),
     _rule(
         "called-anywhere",
         rf"(?:(?:^|(?<=[人个位名口娃者生户字家亲友孩儿女子她他我您你俺咱际真正实该本现来才就上面:,。! ]))叫(?:做|作)?){_V}",
         ("大名刚上户口叫林若溪卡介苗没打", "那个叫邵景行的"),
-        ("叫马上去", "这个叫高血压吗", "叫白癜风", "叫安全期", "还有一个喷剂叫毕诺还是"),
-        announced_sure,
+        ("叫马上去", "这个叫高血压吗", "叫白癜风", "叫安全期", "还有一个喷剂叫毕诺还是", "叫盛香亭的零食"),
+        called_sure,
     ),
     _rule(
         "field-touching",

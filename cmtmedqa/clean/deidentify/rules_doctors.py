@@ -1,6 +1,7 @@
 """Rules for names of medical professionals: a surname before a title, or a name after one."""
 
 from cmtmedqa.clean.deidentify.cues import FUNCTION, TITLE
+from cmtmedqa.clean.deidentify.front_checks import recommended
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.name_checks import (
     after_title,
@@ -106,10 +107,10 @@ DOCTORS: tuple[Rule, ...] = (
     _rule(
         "doctor-recommended",
         "doctor",
-        rf"(?<!药店)(?<!药房)(?<!店员)(?<!导购)(?<!广告)(?<!超市)(?<!商家)(?<!专柜)(?:建议(?:您|你)?去?[找挂看]|(?:推荐|约|挂|抢)(?:到|上|了|的|您|你|我)?去?[找挂看]?){_W}(?=[,。!; ]|$|的[号,。]|[明今后]天|下?周)",
-        ("约了孟莹，", "挂林若溪的号", "推荐您找林若溪。", "网上推荐邵景行"),
-        ("推荐高效的，", "建议找专家。", "建议安静，", "药店推荐王守义", "导购推荐林若溪"),
-        usual,
+        rf"(?<!药店)(?<!药房)(?<!店员)(?<!导购)(?<!广告)(?<!超市)(?<!商家)(?<!专柜)(?:建议(?:您|你)?去?[找挂看]|(?:推荐(?:的?(?:是|找|挂|看)|到|上|了|您|你|我)?|(?:约|挂|抢)(?:到|上|了|的|您|你|我)?)去?[找挂看]?){_W}(?=[,。!; ]|$|的[号,。]|[明今后]天|下?周|看(?:看|病|诊|一下)?(?:[,。!?;吧]|$))",
+        ("约了孟莹，", "挂林若溪的号", "推荐您找林若溪。", "推荐您找邵景行看", "网上推荐邵景琪"),
+        ("推荐高效的，", "建议找专家。", "建议安静，", "药店推荐王守义", "导购推荐林若溪", "朋友推荐的郁美净"),
+        recommended,
     ),
     _rule(
         "doctor-introduced",

@@ -3,6 +3,7 @@
 import re
 
 from cmtmedqa.clean.deidentify.cues import ACTS, BELONGINGS, HONORIFIC, KIN, RELATIVE, ROLE
+from cmtmedqa.clean.deidentify.front_checks import called_whole, done_for
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.name_checks import (
     announced,
@@ -54,8 +55,8 @@ NAMES: tuple[Rule, ...] = (
         "called-one",
         rf"(?:{_EDGE}|(?<=[个位]))叫{_W}(?=的|[,。!?;]|$)",
         ("叫林若溪的病人", "病人姓陈，叫陈大文"),
-        ("叫高医生的",),
-        whole,
+        ("叫高医生的", "叫康雅丽的面霜"),
+        called_whole,
     ),
     _rule(
         "and-called",
@@ -76,7 +77,7 @@ NAMES: tuple[Rule, ...] = (
         rf"(?:小名|乳名)(?:叫|是|:)*(?P<v>(?P<r>[{HAN}])(?P=r)|[小大阿][{HAN}]|[{HAN}](?P<q>[{HAN}])(?P=q)|[{HAN}]{{2}}(?=[,。!;]|$))",
         ("小名叫乐乐", "小名豆豆", "小名：糖宝"),
         ("小名没有",),
-        lambda match: not re.search("没|不|是|有|叫", match["v"]),
+        lambda match: not re.search("没|不|是|有|叫|也|行|可以", match["v"]),
     ),
     _rule(
         "called-by-surname",
@@ -172,8 +173,8 @@ NAMES: tuple[Rule, ...] = (
         "done-for",
         rf"(?:给|替|帮|为|陪|带|拿|用|凭|借|让|请|由|找|叫|通知|麻烦|麻烦您|和|跟|是|查(?:一下|下)?|看(?:一下|下)?|问(?:一下|下)|转告|扶|送)(?:我)?{_W}(?=的{BELONGINGS}|{KIN}|{ACTS})",
         ("给邵景行开的药吃完了", "请林若溪到3号诊室就诊", "帮谌云帆问一下", "麻烦查一下林若溪的化验单"),
-        ("给方便的检查", "帮安排检查", "是常规检查"),
-        whole,
+        ("给方便的检查", "用康雅丽做的面膜", "帮安排检查", "是常规检查"),
+        done_for,
     ),
     _rule(
         "name-used",

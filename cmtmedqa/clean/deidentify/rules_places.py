@@ -4,8 +4,7 @@ import re
 
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.patterns import compiled
-from cmtmedqa.clean.deidentify.places import AUTONOMOUS, PLACE, core_start, known_place, lead_end
-from cmtmedqa.clean.deidentify.places import PLACES as PLACES_KNOWN
+from cmtmedqa.clean.deidentify.places import AUTONOMOUS, PLACE, core_start, known_place, lead_end, place_end
 
 _HAN = "一-鿿"
 _NO_ADDRESS = re.compile(
@@ -97,7 +96,7 @@ def _building(match: re.Match[str]) -> tuple[int, int] | bool:
 def _two_levels(match: re.Match[str]) -> tuple[int, int] | bool:
     """Two levels, each with a name of its own."""
     inner = match["m"]
-    if _odd(inner) and not PLACES_KNOWN.match(inner):
+    if _odd(inner) and not place_end(inner):
         return False
     return _trimmed(match)
 

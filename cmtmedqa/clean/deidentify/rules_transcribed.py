@@ -6,7 +6,8 @@ from cmtmedqa.clean.deidentify.cues import BELONGINGS, FIELD, FUNCTION, HONORIFI
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import HAN, STOP, USUAL, allowed, closed, ends_at_mark, ends_well, sections
 from cmtmedqa.clean.deidentify.patterns import compiled
-from cmtmedqa.clean.deidentify.places import PLACES
+from cmtmedqa.clean.deidentify.places import place_end
+from cmtmedqa.clean.deidentify.wares import called_person, is_ware
 
 _TABLE = {title.strip("[]"): words.split() for title, words in sections("transcribed.txt").items()}
 
@@ -51,8 +52,8 @@ def _dotted(match: re.Match[str]) -> bool:
 def _known(match: re.Match[str]) -> bool:
     """Parts of names that together are no place and no drug."""
     text, (start, end) = match.string, match.span("v")
-    place = PLACES.match(text, start)
-    return not (place and place.end() >= end) and not re.match(
+    place = place_end(text, start)
+    return not place >= end and not re.match(
         "[省市县区州盟旗镇乡路街氏]|自治|地区|医院|综合[征症]", text[end : end + 2]
     )
 
@@ -67,6 +68,7 @@ def _by_cue(match: re.Match[str]) -> tuple[int, int] | bool:
     """The longest stretch of such sounds behind the cue that ends well and is no place, drug or other word."""
     text, start = match.string, match.start("v")
     verb = match[0][0] in _VERBS
+    called = text[start - 1] == "叫"
     for end in range(match.end("v"), start + 2, -1):
         run = text[start:end]
         sure = sum(char in _SOUND for char in run)
@@ -76,15 +78,16 @@ def _by_cue(match: re.Match[str]) -> tuple[int, int] | bool:
         ):
             continue
         if (sure >= 2 and 2 * sure >= len(run)) or (ended and sure) or _DAI_NAME.fullmatch(run):
-            return (start, end) if _sounded(text, start, end) else False
+            ware = is_ware(text, end) or (called and not called_person(text, start, end))
+            return (start, end) if not ware and _sounded(text, start, end) else False
     return False
 
 
 def _sounded(text: str, start: int, end: int) -> bool:
     """Whether a stretch of such sounds is no place, drug or other word."""
-    place = PLACES.match(text, start)
+    place = place_end(text, start)
     words = any(allowed(text, at) for at in range(start, end - 1))
-    return not (words or _NO_RUN.search(text[start:end]) or (place and place.end() >= end - 1))
+    return not (words or _NO_RUN.search(text[start:end]) or place >= end - 1)
 
 
 def _framed(match: re.Match[str]) -> bool:
@@ -151,9 +154,9 @@ TRANSCRIBED: tuple[Rule, ...] = (
     _rule(
         "transcribed-framed",
         "name",
-        rf"(?:^|(?<=[。!?;,、:\n\"“” (]))(?P<v>[{_SOUNDS}]{{3,9}})(?=[,、 (/|]{{1,2}}(?:[男女]|[0-9]{{1,3}}岁)|[,、 ]?[您你]好|的(?:{BELONGINGS})|{HONORIFIC}|在吗|在不在|请?到[0-9诊窗护])",
+        rf"(?:^|(?<=[。!?;,、:\n\"“” (]))(?P<v>[{_SOUNDS}]{{3,9}})(?=[,、 (/|]{{1,2}}(?:[男女]|[0-9]{{1,3}}岁)|[,、 ]?[您你]好|的(?:{BELONGINGS})|{HONORIFIC}|在吗|在不在|请?到[0-9诊窗护]|(?:就|也|才)?是(?:[我俺咱他她](?!们家)|患者|病人)|[这那][个位](?:病人|患者))",
         ("热依拉的检查结果出来了", "帕尔哈提您好", "艾尔肯江，男，56岁"),
-        ("阿莫西林，男", "马来西亚的朋友", "玛丽的"),
+        ("阿莫西林，男", "马来西亚的朋友", "玛丽的", "巴布亚是我"),
         _framed,
     ),
     _rule(

@@ -2,7 +2,7 @@
 
 import re
 
-from cmtmedqa.clean.deidentify.name_checks import FUNCTION_WORDS, JOINS, NEVER, Extent
+from cmtmedqa.clean.deidentify.name_checks import DOUBTFUL, FUNCTION_WORDS, JOINS, NEVER, Extent
 from cmtmedqa.clean.deidentify.names import AMBIGUOUS, BEHIND, HAN, NO_GIVEN, STOP, USUAL, allowed
 
 # Of the surnames that are function words those that stand alone before a title where nothing else can be meant.
@@ -43,7 +43,7 @@ def titled(match: re.Match[str]) -> Extent:
         return False
     # 高大 is a word, but not before 夫, nor 车主 before 任.
     if allowed(text, place, 0 if given or match["t"][:2] not in ("大夫", "主任") else match.start("t") + 1) or (
-        spaced and len(given) < 2 and surname in AMBIGUOUS | FUNCTION_WORDS
+        spaced and len(given) < 2 and surname in DOUBTFUL
     ):
         return False
     # Behind a department a full name is the rule (外科 + surname + two characters), even where one of them is a common word.

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmtmedqa.clean.deidentify.fold import fold, fold_column
-from cmtmedqa.clean.deidentify.patterns import compiled, led
+from cmtmedqa.clean.deidentify.patterns import branched, compiled, led
 from cmtmedqa.clean.deidentify.rules import RULES
 from cmtmedqa.clean.deidentify.screen import Screen, may_match, rules_of
 
@@ -65,3 +65,12 @@ def test_a_column_is_folded_as_its_texts_are(texts):
     assert plain == [fold(text).text for text in texts]
     assert all(shorter[number] == fold(texts[number]) for number in shorter)
     assert {number for number, text in enumerate(texts) if fold(text).starts is not None} == set(shorter)
+
+
+WORDS = "老公公|老公|老[婆妈]?|[大小]?[姑姨]妈?|大(?:姐|哥)?夫|妈(?=妈|的)|a?b"
+
+
+@given(st.text("老公婆妈大小姑姨姐哥夫的abc1", max_size=8))
+def test_an_alternation_sorted_by_first_characters_matches_as_it_did(text):
+    made, plain = re.compile(branched(WORDS)), re.compile(WORDS)
+    assert [match.span() for match in made.finditer(text)] == [match.span() for match in plain.finditer(text)]

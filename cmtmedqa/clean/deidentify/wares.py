@@ -1,0 +1,50 @@
+"""What looks like a name and is a ware, a finding or a test: told from the words around it."""
+
+import re
+
+# A name does not run on into the form or the chemical ending of a drug.
+_DRUG = re.compile(
+    "(?:(?![吃服用打开贴拿买的了在和查测验喝抽涂抹输挂停做看])[一-鿿]){1,4}(?:片|胶囊|颗粒|丸|口服液|注射液|乳膏|软膏|药膏|滴眼液|滴丸|滴剂|糖浆|合剂|冲剂|喷雾|栓剂?|散|酊|汤|膏|霜|洗剂|凝胶|贴剂|"
+    "唑|沙星|他汀|洛尔|地平|普利|沙坦|霉素|西林|磺胺|激素|酸钠|酸钙|烯酸|醇|酮|酯)"
+)
+# Nor into what is sold under a maker's name.
+_SOLD = re.compile(
+    "(?![吃服用打开贴拿买的了在和查测验喝抽涂抹输挂停做看是说])[一-鿿]{0,3}(?<![的了用买吃喝])(?:牌|奶粉|米粉|辅食|面霜|乳霜|洗发水|沐浴露|护发素|卫生巾|纸尿裤|尿不湿|奶瓶|奶嘴|游戏机?|手机|手表|手环|"
+    "血糖仪|血压计|雾化器|制氧机|呼吸机|面膜|精华|爽肤水|防晒|牙膏|牙刷|漱口水|眼霜|唇膏|口红|护理液|隐形眼镜|酸奶|牛奶|饮料|矿泉水|凉茶|零食|薯片|饼干|月饼|火锅|白酒|啤酒|红酒|茶叶|"
+    "领冠|超市|药房|药店|药业|公司|集团|专柜|旗舰店|保健品|蛋白粉|益生菌|钙片|鱼油|阿胶|膏药|贴膏|口服液)"
+)
+# A finding, a test or a measure that bears the name of who found it.
+_EPONYM = re.compile(
+    "(?:氏|[一二三])?(?:征|综合征|综合症|试验|定律|现象|三联|体征|评分|量表|分[级型期]|染色|小体|杆菌|球菌|病毒|手法|体位|结节|细胞|抗体|斑(?!了))|"
+    "(?<=[斯尔特克逊顿曼姆恩格伯茨])(?:骨折|环|线|角|管|囊|腺|膜)|病(?![了重好情危倒房历人理程因灶案])"
+)
+# What is taken or applied in doses.
+_DOSED = re.compile(
+    "[,、: (]{1,2}(?:[一每][天日晚早次周]|早晚|饭[前后]|睡前|口服|外[用涂擦敷]|[0-9一二两三四半几]{1,3}[片粒袋支盒瓶贴滴丸包颗](?!病)|[0-9.]{1,5} ?(?:[Mm][Gg]|[Gg]|[Mm][Ll]|毫克|克|毫升|[Ii][Uu])(?![A-Za-z]))"
+)
+# Before the word for being called: things.
+_CALLED = re.compile(
+    "(?:药|牌子?|店|品|粉|霜|膏|水|公司|款|种|[药镜胶贴]片|剂|器|仪|机|游戏|电影|剧|歌|书|平台|软件|[Aa][Pp][Pp]|医院|病(?!人)|症|征|菌|抗体|指标|项目|检查|方子?|汤|茶|酒|饮料|零食|厂家?|集团|东西|玩意儿?|成分|系列|型号)(?:的?名[字称]?)?(?:就|也|好像|大概|应该)?(?:名?叫[做作]?|名为|名唤|是|:)$"
+)
+
+# Behind the name of who is called so by 的: a person or what a person has, and no ware.
+_CALLED_PERSON = re.compile(
+    "(?!的)|的(?:[^一-鿿]|$|[那这]?[个位名]?(?:病|患|人|孩|小|老|医|大夫|家|女|男|产|护|学生|同|朋友|号|报告|检查|化验|片|单|床|结果|名|账|是|在|来|昨|今|上|之|前)|妈|爸|父|母)"
+)
+
+
+def is_ware(text: str, end: int) -> bool:
+    """Whether what ends here runs on into an eponym, the form of a drug or what is sold, or into a dose."""
+    return bool(
+        _EPONYM.match(text, end) or _DRUG.match(text, end - 1) or _SOLD.match(text, end) or _DOSED.match(text, end)
+    )
+
+
+def called_ware(text: str, start: int) -> bool:
+    """Whether a thing is called what stands here."""
+    return bool(_CALLED.search(text, max(0, start - 12), start))
+
+
+def called_person(text: str, start: int, end: int) -> bool:
+    """Whether who is called what stands here may be somebody: no thing, neither before nor, joined by 的, behind it."""
+    return bool(_CALLED_PERSON.match(text, end)) and not called_ware(text, start)
