@@ -17,19 +17,19 @@ _SOLD = re.compile(
 )
 # A finding, a test or a measure that bears the name of who found it.
 _EPONYM = re.compile(
-    "他(?:试验|反应)|(?:氏|[一二三])?(?:征|综合征|综合症|试验|定律|现象|三联|体征|评分|量表|分[级型期]|染色|小体|杆菌|球菌|病毒|手法|体位|结节|细胞|抗体|斑(?!了))|"
+    "他(?:试验|反应)|(?<=白)内障|(?<=变)性|(?:氏|[一二三])?(?:征|综合征|综合症|试验|定律|现象|三联|体征|评分|量表|分[级型期]|染色|小体|杆菌|球菌|病毒|手法|体位|结节|细胞|抗体|斑(?!了))|"
     "(?<=[斯尔特克逊顿曼姆恩格伯茨])(?:骨折|环|线|角|管|囊|腺|膜)|病(?![了重好情危倒房历人理程因灶案])"
 )
 # Written by its sound, such a name runs on: into what bears it, or, where nothing else can be meant, into more of itself.
-_SOUNDS = "尔特斯克逊顿曼姆恩格伯茨德兹兰尼里雷罗帕约翰森利莱米赫林丘奇道佩希蒂达比巴贝卡洛鲁伊纳杰阿亨普维夫瓦乌勒拉诺塔默泽莫索奥"
+_SOUNDS = "尔特斯克逊顿曼姆恩格伯茨德兹兰尼里雷罗帕约翰森利莱米赫林丘奇道佩希蒂达比巴贝卡洛鲁伊纳杰阿亨普维夫瓦乌勒拉诺塔默泽莫索奥布门基申"
 _RUNS_ON = re.compile(
-    f"[{_SOUNDS}]{{1,5}}(?:氏|征(?!求)|综合[征症]|试验|三联|量表|评分|骨折|染色|小体|细胞|结节|畸形|囊肿|手术|病(?![了重好情危倒房历人理程因灶案史])|[食气血]管|"
+    f"[{_SOUNDS}]{{1,5}}(?:氏|征(?!求)|综合[征症]|试验|三联|量表|评分|骨折|染色|小体|细胞|结节|畸形|囊肿|手术|错颌|热(?=[,。!? ]|$)|病(?![了重好情危倒房历人理程因灶案史])|[食气血]管|"
     "(?:咽峡|咽喉|食管|结肠|鼻咽|口角|角膜|甲状腺|关节|腱鞘|脑|肺|肾|肝|心肌|淋巴|血管|神经|皮|肌|胃|骨)?(?:炎|癌|瘤|麻痹|瘫|疝|溃疡))"
 )
 _SOUNDS_ON = re.compile(f"(?=[{_SOUNDS}]{{0,3}}[尔斯逊姆茨兹翰])[{_SOUNDS}]{{2,6}}")
 # Food and drink that is sold under a name; not what such words begin of the body.
 _FOOD = re.compile(
-    "[糖酒酿酱醋饼糕粥](?![尿化耐类分高原蛋糖精后量驾醉局筛前友喝])|[一-鿿]{0,3}(?<=[妹点脆便拉挂])面(?![前对部色诊容积条])"
+    "[糖酒酿酱醋饼糕粥](?![尿化耐类分高原蛋糖精后量驾醉局筛前友喝])|(?:锅巴|凤爪|鸭脖|辣酱|凉皮|肉干|辣条|麻花|手袋|梳子|烤鱼|腊肠|卤味)(?!过敏|吃)|[一-鿿]{0,3}(?<=[妹点脆便拉挂])面(?![前对部色诊容积条])"
 )
 _FOODS = frozenset("酒酿酱醋饼糕粥")
 # Before what is a diagnosis or a brand, whoever it is named after.
@@ -59,16 +59,17 @@ def is_ware(text: str, end: int) -> bool:
         or _DRUG.match(text, end - 1)
         or _SOLD.match(text, end)
         or _DOSED.match(text, end)
-        or _RUNS_ON.match(text, end)
         or _FOOD.match(text, end)
-        or (_SOUNDS_ON.match(text, end) and not allowed(text, end))
+        or ((_RUNS_ON.match(text, end) or _SOUNDS_ON.match(text, end)) and not allowed(text, end))
     )
 
 
 def named_after(text: str, start: int, end: int) -> bool:
     """Whether what stands here is a diagnosis or a brand, told from the words before it, or something to eat or drink."""
     last = text[end - 1 : end]
-    sold = last in _FOODS or (last == "糖" and end - start > 2)
+    sold = last in _FOODS or "烤" in text[start:end] or (last == "糖" and end - start > 2)
+    # 霍纳征 ends like a name.
+    sold = sold or (last == "征" and end - start == 3 and text[end - 2] in _SOUNDS)
     return sold or bool(_NAMED_AFTER.search(text, max(0, start - 12), start))
 
 
