@@ -5,7 +5,16 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, Timeout, page_and_figures
+from cmtmedqa.cli.model_options import (
+    LEDGER,
+    Concurrency,
+    LedgerFolder,
+    MaxCalls,
+    MaxCost,
+    PriceText,
+    Timeout,
+    page_and_figures,
+)
 from cmtmedqa.errors import ConfigError
 
 
@@ -35,10 +44,7 @@ def mcq(
     ] = Path("mcq.html"),
     max_tokens: Annotated[int, typer.Option(min=1, help="Most tokens of a reply.")] = 512,
     ledger: LedgerFolder = LEDGER,
-    price: Annotated[
-        str | None,
-        typer.Option(help="IN/OUT per million tokens, for a model whose YAML states none.", show_default=False),
-    ] = None,
+    price: PriceText = None,
     max_cost: MaxCost = None,
     max_calls: MaxCalls = None,
     concurrency: Concurrency = 16,

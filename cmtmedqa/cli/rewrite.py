@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, Timeout
+from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, PriceText, Timeout
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.records import SPLITS
 
@@ -34,9 +34,7 @@ def rewrite(
         int | None, typer.Option(min=1, help="Only this many dialogues, by a hash of their ids.", show_default=False)
     ] = None,
     ledger: LedgerFolder = LEDGER,
-    price: Annotated[
-        str | None, typer.Option(help="IN/OUT per million tokens, where the YAML states none.", show_default=False)
-    ] = None,
+    price: PriceText = None,
     max_cost: MaxCost = None,
     max_calls: MaxCalls = None,
     concurrency: Concurrency = 16,

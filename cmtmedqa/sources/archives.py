@@ -46,8 +46,8 @@ def members(path: str) -> list[zipfile.ZipInfo] | None:
         if error.errno == errno.EINVAL:
             return None
         raise
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):  # ValueError: names that are not in their encoding
-        return None
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        return None  # no zip, one of a later version, or names that are not in their encoding: a file as it is
     return None if any(member.filename == _XLSX_MEMBER for member in found) else found
 
 
@@ -107,7 +107,7 @@ def saved(path: str, members: Sequence[zipfile.ZipInfo]) -> dict[str, str]:
             info = opened(path, stamp_of(path)).getinfo(name)
             return opened(path, stamp_of(path)).read(info) if info.file_size <= _DESCRIBES else b""
         except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, EOFError):
-            return b""
+            return b""  # encrypted, damaged or packed in an unknown way: read as rows, where its fault is counted
 
     folders: dict[str, list[str]] = {}
     for member in members:
