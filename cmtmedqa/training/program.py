@@ -104,14 +104,26 @@ def _joined() -> bool:
 
 
 def require_output(folder: Path, overwrite: bool = False) -> None:
-    """Raises InputError when the output folder is in use by something that is no run of ours; removes one that may be replaced."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file; name a folder as output")
-    ours = (folder / RUN).is_file()
-    if folder.is_dir() and not ours and any(folder.iterdir()):
+    """Raises InputError when the output folder is in use by something that is no run of ours; empties one that may be replaced.
+
+    Of several processes one may come late and see what the main process has done since: `run.json` half written, or a folder half empty,
+    from which `run.json` goes last.
+    """
+    try:
+        names = {path.name for path in folder.iterdir()}
+    except FileNotFoundError:
+        return
+    except NotADirectoryError as error:
+        raise InputError(f"{folder}: is a file; name a folder as output") from error
+    if names and not any(name == RUN or name.startswith(f".{RUN}.") for name in names):
         raise InputError(f"{folder}: holds something that is no training run; choose another output")
-    if ours and overwrite and is_main():
-        shutil.rmtree(folder)
+    if names and overwrite and is_main():
+        for name in sorted(names, key=lambda name: name == RUN):
+            path = folder / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def begin(settings: Run, stage: str, facts: Mapping[str, Any]) -> bool:
@@ -123,7 +135,7 @@ def begin(settings: Run, stage: str, facts: Mapping[str, Any]) -> bool:
     folder = Path(settings.output)
     values = {key: value for key, value in settings.model_dump(mode="json").items() if key not in _HARMLESS}
     now = {"stage": stage, **values, **facts, "processes": world_size()}
-    earlier = _read(folder / RUN)
+    earlier = None if settings.overwrite else _read(folder / RUN)  # a late process may still see what is being replaced
     begun = (folder / METRICS).is_file() or any(folder.glob("checkpoint-*"))
     if earlier is None or not begun:
         if is_main():

@@ -45,6 +45,8 @@ def say_counts(counts: Counter[str]) -> None:
 
 def resume_from(settings: Run) -> Path | None:
     """The checkpoint from which a run goes on, None for a new one; broken ones above it are removed."""
+    if settings.overwrite:  # the main process removes them; one that comes before it may still see them
+        return None
     folder = Path(settings.output)
     found = checkpoints.newest_whole(folder)
     checkpoints.remove_broken(folder, found)

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from cmtmedqa.errors import InputError
+from cmtmedqa.recipes.sft import SftRun
+from cmtmedqa.training import program
 from tests.training.tiny import CHECKOUT, write_messages
 
 Train = Callable[..., Any]
@@ -127,3 +130,35 @@ def test_a_refusal_behind_a_launcher_stands_in_the_file_it_names(
     )
     assert "error" not in done.output
     assert (tmp_path / "refusal.txt").read_text() == "absent.jsonl: no such file or folder"
+
+
+@pytest.mark.parametrize("seen", [["run.json"], [".run.json.7.part"], [".run.json.7.part", "run.json", "checkpoint-5"]])
+def test_a_process_that_comes_late_takes_what_the_main_process_writes_for_a_run(
+    seen: list[str], tmp_path: Path
+) -> None:
+    for name in seen:
+        (tmp_path / name).touch()
+    program.require_output(tmp_path)
+    (tmp_path / "run.json").unlink(missing_ok=True)
+    (tmp_path / ".run.json.7.part").unlink(missing_ok=True)
+    (tmp_path / "thesis.docx").touch()
+    with pytest.raises(InputError, match="holds something that is no training run"):
+        program.require_output(tmp_path)
+
+
+def test_only_the_main_process_empties_a_run_folder_and_no_process_reads_what_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = SftRun(model="m", data=["d"], output=str(tmp_path), overwrite=True)
+    for name in ("run.json", "metrics.json"):
+        (tmp_path / name).write_text('{"stage": "dpo"}')
+    (tmp_path / "checkpoint-5").mkdir()
+    monkeypatch.setenv("RANK", "1")
+    program.require_output(tmp_path, overwrite=True)
+    assert (
+        program.begin(settings, "sft", {}) is False
+    )  # else it would go on from, or refuse, what the main process removes
+    assert (tmp_path / "metrics.json").is_file()
+    monkeypatch.setenv("RANK", "0")
+    program.require_output(tmp_path, overwrite=True)
+    assert list(tmp_path.iterdir()) == []

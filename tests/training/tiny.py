@@ -9,7 +9,9 @@ import runpy
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
+from multiprocessing import connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,15 +87,31 @@ def _run(job: Callable[[int], tuple[Any, ...]], cwd: Path, processes: int) -> Do
         process = _SERVER.Process(target=_child, args=(str(cwd), environment, str(path), *job(rank)))
         process.start()
         running.append((process, path))
-    for process, _ in running:
-        process.join(300)
-        if process.exitcode in {None, -signal.SIGKILL}:
-            for other, _ in running:
-                other.kill()
-    codes = [process.exitcode for process, _ in running]
-    return Done(
-        next((code for code in codes if code), 0) or 0, "".join(path.read_text(encoding="utf-8") for _, path in running)
-    )
+    first = _wait([process for process, _ in running])
+    return Done(first, "".join(path.read_text(encoding="utf-8") for _, path in running))
+
+
+def _wait(processes: list[Any]) -> int:
+    """The exit code of the first process, by rank, that failed by itself; 0 where all succeed.
+
+    When one fails the others have ten seconds to end, as they do when they miss it, and are killed then. All are after five minutes.
+    """
+    left, deadline, killed = {process.sentinel: process for process in processes}, time.monotonic() + 300, set[Any]()
+    while left:
+        ended = connection.wait(list(left), max(0.0, deadline - time.monotonic()))
+        for sentinel in ended:
+            process = left.pop(sentinel)  # type: ignore[arg-type]
+            process.join()
+            if process.exitcode:
+                deadline = min(deadline, time.monotonic() + 10)
+        if not ended:
+            killed = set(left.values())
+            for process in killed:
+                process.kill()
+            deadline = time.monotonic() + 60
+    failed = [process.exitcode for process in processes if process.exitcode and process not in killed]
+    assert failed or not killed, "the processes did not end within five minutes"
+    return failed[0] if failed else 0
 
 
 def _free_port() -> int:
