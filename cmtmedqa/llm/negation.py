@@ -6,10 +6,16 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from cmtmedqa.llm.signs import (
+    ALLOWED,
+    AS_FINE,
     AS_LIMIT,
+    BEFORE,
+    DEFERRED,
     DELAY,
+    DISMISSED,
     EASED,
     FINE,
+    GAPS,
     GRAVE,
     KEEP,
     LESS,
@@ -17,15 +23,18 @@ from cmtmedqa.llm.signs import (
     NEGATOR,
     OPPOSITE,
     REASSURANCE,
+    SERIOUS,
     URGENT,
     USELESS,
+    WAITS,
     WEAK,
+    WHOLE,
 )
 from cmtmedqa.llm.worded import SAME, content_of, dots, statements
 
 _FIRST, _FAVOUR = 3, 1.5  # characters that tell what is denied; how much a part that denies is preferred
 _BREAK = re.compile(
-    "(?<=.)(?<![不无没未毋别])(?=需要|必须|应当)|的话|(?<=时)(?![间候期])|[就则也但才](?![是有])|(?<=.)(?=直接)|而且|并且|因此|所以|(?<![是不])因为|由于|如果|若|只要|；|;"
+    "(?<=.)(?<![不无没未毋别])(?=需要|必须|应当)|的话|(?<=(?<![随及按同暂临准定平])时)(?![间候期])|、(?=[已可有能])|[就则也但才](?![是有])|(?<=.)(?=直接)|而且|并且|因此|所以|(?<![是不])因为|由于|如果|若|只要|；|;"
 )
 _ANYTHING = frozenset(
     "吃喝做打抹动碰弄查问题异常效影响必沾去点滴涂贴上"
@@ -48,6 +57,8 @@ class Denied(NamedTuple):
     first: str
     about: frozenset[str]
     before: frozenset[str]
+    text: str
+    content: frozenset[str]
 
 
 def difference(original: str, rewritten: str) -> str | None:
@@ -60,7 +71,7 @@ def difference(original: str, rewritten: str) -> str | None:
     if _count(REASSURANCE, one) and not _count(REASSURANCE, other):
         return "negation lost"
     eased = _count(REASSURANCE, other) > _count(REASSURANCE, one)
-    if _count(FINE, one) and not _count(FINE, other) and not eased:
+    if _count(FINE, one) and not _count(AS_FINE, other) and not eased:
         return "negation lost"
     if _count(USELESS, one) and not _count(USELESS, other):
         return "negation lost"
@@ -85,6 +96,7 @@ def difference(original: str, rewritten: str) -> str | None:
     return "negation added" if added > lost + max(0, -spare) + _count(USELESS, one) and fewer < 0 else None
 
 
+_STOPS = re.compile("停(?:止|用|掉|药|了)")
 _STOP = re.compile("(?<![别不要勿没可以能])停(?=[了掉戴照用药服]*(?:[，。；;!！]|$))")
 _NOT = re.compile("[停别不勿禁避戒忌暂]")
 
@@ -102,7 +114,7 @@ def _goes_on(one: Sequence[str], other: Sequence[str]) -> bool:
 
 _BARE = re.compile(f"[都均也请先就要]*(?:{NEGATOR.pattern})[吃喝服用做打查抹动碰弄了的必要考虑为进行忌]*[。；;！!·]*")
 _ENDS = re.compile(
-    "(?<=.)(?:难以|可|先|再|来|得|需|加[到至]|去(?=医|急|门|查|看)|了(?=[\u4e00-\u9fff])|晚上|而|并|应|要)"
+    "(?<=.)(?:难以|赶紧|赶快|尽快|马上|立即|立刻|及时|请|可|先|再|来|得|需|加[到至]|去(?=医|急|门|查|看)|了(?=[\u4e00-\u9fff])|晚上|而|并|应|要)"
 )
 
 
@@ -115,7 +127,7 @@ def parts(clauses: Iterable[str]) -> list[Part]:
             signs = list(NEGATOR.finditer(text))
             content = content_of(NEGATOR.sub("", text))
             bare = _BARE.fullmatch(text)
-            if len(signs) % 2 and found and bare:
+            if len(signs) % 2 and found and bare and found[-1].denied is None:
                 content |= found[-1].content
                 text = found[-1].text + text
             denied = None
@@ -156,7 +168,7 @@ def denials(some: Sequence[Part]) -> list[tuple[int, Denied]]:
         if part.denied is not None:
             front, behind = _around(part.text)
             said = _special(_ENDS.split(behind, maxsplit=1)[0], front)
-            found.append((place, Denied(said[0] if said else "", frozenset(said[:_FIRST]), front)))
+            found.append((place, Denied(said[0] if said else "", frozenset(said[:_FIRST]), front, part.text, part.content)))
     return found
 
 
@@ -167,21 +179,47 @@ def _outcome(some: Sequence[Part], others: Sequence[Part]) -> tuple[list[bool | 
     """
     kept: list[bool | None] = []
     used: dict[int, Denied] = {}
+    said = [part.content for part in some if part.denied is None and part.content - _ANYTHING and not part.leads]
     for _, item in denials(some):
-        place = _counterpart(item, others, used.keys())
+        place = _counterpart(item, others, used.keys(), said)
         if place is None or (item.about and place in used and used[place].about == item.about):
             kept.append(None)
             continue
-        kept.append(_denies(others[place], item))
+        kept.append(_verdict(others[place], item))
         if kept[-1]:
             used[place] = item
     return kept, {*used, *(place + 1 for place in used if others[place].leads and others[place].denied is None)}
 
 
-def _counterpart(item: Denied, there: Sequence[Part], taken: Container[int]) -> int | None:
+def _verdict(part: Part, item: Denied) -> bool | None:
+    """Whether a part denies what another does: False where it affirms it, None where it denies something else of the same."""
+    if _denies(part, item):
+        return True
+    return None if part.denied is not None or part.leads else False
+
+
+def _repeats(part: Part, item: Denied, said: Sequence[frozenset[str]]) -> bool:
+    """Whether a part that denies nothing says what the other text says elsewhere, rather than the contrary of a denial.
+
+    一天喂8到12次 of both texts is no contrary of 不吃奶.
+    """
+    if part.denied is not None or ALLOWED.search(part.text):
+        return False
+    shared, of_it = len(part.content & item.content), part.content & item.about
+    return any(
+        (len(content & part.content) > shared and of_it <= content)
+        or (content <= part.content and len(content) >= shared and len(of_it) < 2)
+        for content in said
+    )
+
+
+def _counterpart(
+    item: Denied, there: Sequence[Part], taken: Container[int], said: Sequence[frozenset[str]]
+) -> int | None:
     """The part of the other text that speaks of what is denied, if any: of several the nearest, and rather one that denies."""
     wanted = item.about or item.before - _ANYTHING
     near = [place for place, part in enumerate(there) if wanted and 2 * len(wanted & part.content) >= len(wanted)]
+    near = [place for place in near if not _repeats(there[place], item, said)]
     if len(wanted) >= _FIRST:
         near = [place for place in near if item.first in there[place].content] or near
     if near:
@@ -210,10 +248,18 @@ def _denies(part: Part, item: Denied) -> bool:
         return True
     if part.denied and part.denied <= WEAK:
         return bool(item.about & part.content)
-    less = (KEEP if "停" in item.about else LESS).search(part.text)
-    return (less is not None and item.about.isdisjoint(less[0])) or bool(
-        (eased := EASED.search(part.text)) and item.about.isdisjoint(eased[0])
-    )
+    return part.denied is None and _in_other_words(part.text, item)
+
+
+def _in_other_words(text: str, item: Denied) -> bool:
+    """Whether a text without a sign of negation denies something, with words that the denial itself does not have."""
+    if item.about & GAPS or "停" in item.content:
+        return any(found not in item.text for found in (KEEP if "停" in item.content else WHOLE).findall(text))
+    if "前" in item.text or "没" in item.text or "未" in item.text or "先" in item.text:
+        if DEFERRED.search(text) and not DEFERRED.search(item.text):
+            return True
+    words = [found[0] for pattern in (LESS, EASED, _STOPS) for found in pattern.finditer(text)]
+    return any(word not in item.text and item.about.isdisjoint(word) for word in words)
 
 
 def _count(pattern: "re.Pattern[str]", clauses: Iterable[str]) -> int:
