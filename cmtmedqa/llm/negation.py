@@ -5,6 +5,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from cmtmedqa.llm.asked import split
 from cmtmedqa.llm.signs import (
     ALLOWED,
     AS_FINE,
@@ -68,32 +69,63 @@ def difference(original: str, rewritten: str) -> str | None:
     the denial is lost; where the other text speaks of it in other words, or not at all, such denials of both texts cancel out.
     """
     one, other = statements(original), statements(rewritten)
-    if _count(REASSURANCE, one) and not _count(REASSURANCE, other):
-        return "negation lost"
-    eased = _count(REASSURANCE, other) > _count(REASSURANCE, one)
-    if _count(FINE, one) and not _count(AS_FINE, other) and not eased:
-        return "negation lost"
-    if _count(USELESS, one) and not _count(USELESS, other):
-        return "negation lost"
-    if _count(GRAVE, other) > _count(GRAVE, one) or _goes_on(one, other):
-        return "negation lost"
-    if _count(LIMIT, other) + max(0, _count(AS_LIMIT, other) - _count(AS_LIMIT, one)) < _count(LIMIT, one):
+    if _turned(one, other):
         return "negation lost"
     before, after = parts(one), parts(other)
     kept, used = _outcome(before, after)
     had, drawn = _outcome(after, before)
     if False in kept:
         return "negation lost"
+    hasty = any(URGENT.search(clause) for clause in split(rewritten)[1])
+    kept = [
+        True if place in drawn or (found is None and _implied(item, after, before, hasty)) else found
+        for (place, item), found in zip(denials(before), kept, strict=True)
+    ]
     had = [True if place in used else found for (place, _), found in zip(denials(after), had, strict=True)]
-    kept = [True if place in drawn else found for (place, _), found in zip(denials(before), kept, strict=True)]
-    fewer = len(kept) - len(had)
-    if False in had and fewer < 0:
+    # Two denials that one part of the other text denies are one: 切勿挖鼻、用力擤鼻.
+    fewer = len(kept) - max(0, kept.count(True) - len(used)) - len(had)
+    useless = max(0, _count(USELESS, one) - _count(USELESS, other))
+    if False in had and fewer < 0 and not useless:
         return "negation added"
-    lost, added = kept.count(None), had.count(None)
-    spare = _count(LESS, other) - _count(LESS, one) + _count(REASSURANCE, other) - _count(REASSURANCE, one)
+    lost, added = kept.count(None), len(had) - had.count(True)
+    if useless and added <= lost:
+        return "negation lost"
+    spare = _weak(after, used, other, one) - _weak(before, drawn, one, other)
     if lost > added + max(0, spare) and fewer > 0:
         return "negation lost"
-    return "negation added" if added > lost + max(0, -spare) + _count(USELESS, one) and fewer < 0 else None
+    return "negation added" if added > lost + max(0, -spare) + useless and fewer < 0 else None
+
+
+def _turned(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether reassurance, a limit or the gravity of a case is another in a rewrite, by the words for it alone."""
+    eased = _count(REASSURANCE, other) - _count(REASSURANCE, one)
+    if _count(REASSURANCE, one) and not _count(REASSURANCE, other):
+        return True
+    if _count(FINE, one) and not _count(AS_FINE, other) and eased <= 0:
+        return True
+    grave = [_count(GRAVE, [REASSURANCE.sub(dots, clause) for clause in clauses]) for clauses in (one, other)]
+    if grave[1] > grave[0] or _goes_on(one, other):
+        return True
+    if _count(SERIOUS, one) > _count(SERIOUS, other) and _count(DISMISSED, other) > _count(DISMISSED, one):
+        return True
+    return _count(LIMIT, other) + max(0, _count(AS_LIMIT, other) - _count(AS_LIMIT, one)) < _count(LIMIT, one)
+
+
+def _implied(item: Denied, there: Sequence[Part], here: Sequence[Part], hasty: bool) -> bool:
+    """Whether what a text does not speak of is denied by what it says instead: 请继续服用 for 不用停, 请即刻来院 for 不能等."""
+    if item.about and item.about <= DELAY:
+        return hasty
+    if item.about & GAPS or "停" in item.content:
+        words = KEEP if "停" in item.content else WHOLE
+        there, here = ([part for part in some if part.denied is None] for some in (there, here))
+        return sum(bool(words.search(part.text)) for part in there) > sum(bool(words.search(part.text)) for part in here)
+    return False
+
+
+def _weak(some: Sequence[Part], used: Container[int], clauses: Sequence[str], others: Sequence[str]) -> int:
+    """How often a text denies in other words, in parts that serve no denial of the other text yet."""
+    free = [part.text for place, part in enumerate(some) if place not in used]
+    return _count(LESS, free) + _count(REASSURANCE, clauses) + max(0, _count(BEFORE, clauses) - _count(BEFORE, others))
 
 
 _STOPS = re.compile("停(?:止|用|掉|药|了)")
@@ -114,7 +146,7 @@ def _goes_on(one: Sequence[str], other: Sequence[str]) -> bool:
 
 _BARE = re.compile(f"[都均也请先就要]*(?:{NEGATOR.pattern})[吃喝服用做打查抹动碰弄了的必要考虑为进行忌]*[。；;！!·]*")
 _ENDS = re.compile(
-    "(?<=.)(?:难以|赶紧|赶快|尽快|马上|立即|立刻|及时|请|可|先|再|来|得|需|加[到至]|去(?=医|急|门|查|看)|了(?=[\u4e00-\u9fff])|晚上|而|并|应|要)"
+    "(?<=.)(?:难以|照|继续|接着|赶紧|赶快|尽快|马上|立即|立刻|及时|请|可|先|再|来|得|需|加[到至]|去(?=医|急|门|查|看)|了(?=[\u4e00-\u9fff])|晚上|而|并|应|要)"
 )
 
 
@@ -179,9 +211,8 @@ def _outcome(some: Sequence[Part], others: Sequence[Part]) -> tuple[list[bool | 
     """
     kept: list[bool | None] = []
     used: dict[int, Denied] = {}
-    said = [part.content for part in some if part.denied is None and part.content - _ANYTHING and not part.leads]
     for _, item in denials(some):
-        place = _counterpart(item, others, used.keys(), said)
+        place = _counterpart(item, others, used.keys(), some)
         if place is None or (item.about and place in used and used[place].about == item.about):
             kept.append(None)
             continue
@@ -195,10 +226,12 @@ def _verdict(part: Part, item: Denied) -> bool | None:
     """Whether a part denies what another does: False where it affirms it, None where it denies something else of the same."""
     if _denies(part, item):
         return True
+    if item.about and item.about <= DELAY:
+        return False if WAITS.search(part.text) else None
     return None if part.denied is not None or part.leads else False
 
 
-def _repeats(part: Part, item: Denied, said: Sequence[frozenset[str]]) -> bool:
+def _repeats(part: Part, item: Denied, here: Sequence[Part]) -> bool:
     """Whether a part that denies nothing says what the other text says elsewhere, rather than the contrary of a denial.
 
     一天喂8到12次 of both texts is no contrary of 不吃奶.
@@ -206,6 +239,7 @@ def _repeats(part: Part, item: Denied, said: Sequence[frozenset[str]]) -> bool:
     if part.denied is not None or ALLOWED.search(part.text):
         return False
     shared, of_it = len(part.content & item.content), part.content & item.about
+    said = [other.content for other in here if other.denied is None and other.content - _ANYTHING and not other.leads]
     return any(
         (len(content & part.content) > shared and of_it <= content)
         or (content <= part.content and len(content) >= shared and len(of_it) < 2)
@@ -214,12 +248,16 @@ def _repeats(part: Part, item: Denied, said: Sequence[frozenset[str]]) -> bool:
 
 
 def _counterpart(
-    item: Denied, there: Sequence[Part], taken: Container[int], said: Sequence[frozenset[str]]
+    item: Denied, there: Sequence[Part], taken: Container[int], here: Sequence[Part]
 ) -> int | None:
     """The part of the other text that speaks of what is denied, if any: of several the nearest, and rather one that denies."""
     wanted = item.about or item.before - _ANYTHING
+    if item.about and item.about <= DELAY:
+        idle = [place for place, part in enumerate(there) if part.denied is None and WAITS.search(part.text)]
+        if idle and not any(part.denied is None and WAITS.search(part.text) for part in here):
+            return idle[0]
     near = [place for place, part in enumerate(there) if wanted and 2 * len(wanted & part.content) >= len(wanted)]
-    near = [place for place in near if not _repeats(there[place], item, said)]
+    near = [place for place in near if not _repeats(there[place], item, here)]
     if len(wanted) >= _FIRST:
         near = [place for place in near if item.first in there[place].content] or near
     if near:
@@ -244,7 +282,7 @@ def _denies(part: Part, item: Denied) -> bool:
         return True
     if (part.leads and not item.about) or any(set(OPPOSITE.get(mark, "")) & part.content for mark in item.about):
         return True
-    if item.about and item.about <= DELAY and URGENT.search(part.text):
+    if item.about and item.about <= DELAY and URGENT.search(part.text) and not WAITS.search(part.text):
         return True
     if part.denied and part.denied <= WEAK:
         return bool(item.about & part.content)
