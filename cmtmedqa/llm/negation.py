@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cmtmedqa.llm.asked import split
 from cmtmedqa.llm.signs import (
     ALLOWED,
+    ADJECTIVES,
     AS_FINE,
     AS_LIMIT,
     BEFORE,
@@ -58,8 +59,8 @@ class Denied(NamedTuple):
     first: str
     about: frozenset[str]
     before: frozenset[str]
-    text: str
     content: frozenset[str]
+    whole: str
 
 
 def difference(original: str, rewritten: str) -> str | None:
@@ -69,7 +70,7 @@ def difference(original: str, rewritten: str) -> str | None:
     the denial is lost; where the other text speaks of it in other words, or not at all, such denials of both texts cancel out.
     """
     one, other = statements(original), statements(rewritten)
-    if _turned(one, other):
+    if _turned(one, other) or _straight(split(original)[1], split(rewritten)[1]):
         return "negation lost"
     before, after = parts(one), parts(other)
     kept, used = _outcome(before, after)
@@ -81,17 +82,21 @@ def difference(original: str, rewritten: str) -> str | None:
         True if place in drawn or (found is None and _implied(item, after, before, hasty)) else found
         for (place, item), found in zip(denials(before), kept, strict=True)
     ]
-    had = [True if place in used else found for (place, _), found in zip(denials(after), had, strict=True)]
+    again = [after[place].denied or frozenset() for place in used]  # 请戒烟，别再抽烟
+    had = [
+        True if place in used or (item.about and any(item.about <= denied for denied in again)) else found
+        for (place, item), found in zip(denials(after), had, strict=True)
+    ]
     # Two denials that one part of the other text denies are one: 切勿挖鼻、用力擤鼻.
     fewer = len(kept) - max(0, kept.count(True) - len(used)) - len(had)
     useless = max(0, _count(USELESS, one) - _count(USELESS, other))
     if False in had and fewer < 0 and not useless:
         return "negation added"
     lost, added = kept.count(None), len(had) - had.count(True)
-    if useless and added <= lost:
+    if useless > max(0, added - lost):
         return "negation lost"
     spare = _weak(after, used, other, one) - _weak(before, drawn, one, other)
-    if lost > added + max(0, spare) and fewer > 0:
+    if fewer > 0 and (lost > added + max(0, spare) or (lost and _count(ALLOWED, other) > _count(ALLOWED, one))):
         return "negation lost"
     return "negation added" if added > lost + max(0, -spare) + useless and fewer < 0 else None
 
@@ -104,17 +109,54 @@ def _turned(one: Sequence[str], other: Sequence[str]) -> bool:
     if _count(FINE, one) and not _count(AS_FINE, other) and eased <= 0:
         return True
     grave = [_count(GRAVE, [REASSURANCE.sub(dots, clause) for clause in clauses]) for clauses in (one, other)]
-    if grave[1] > grave[0] or _goes_on(one, other):
+    if grave[1] > grave[0] or _goes_on(one, other) or _manages(one, other) or _loosened(one, other):
         return True
     if _count(SERIOUS, one) > _count(SERIOUS, other) and _count(DISMISSED, other) > _count(DISMISSED, one):
         return True
     return _count(LIMIT, other) + max(0, _count(AS_LIMIT, other) - _count(AS_LIMIT, one)) < _count(LIMIT, one)
 
 
+def _straight(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether a text has the contrary of an adjective of the other: 规则 for 不规则."""
+    text = "，".join(other)
+    return any(
+        word not in text and re.search(f"(?<![不欠无没]){word[1:]}", text)
+        for clause in one
+        for word in ADJECTIVES.findall(clause)
+    )
+
+
+def _manages(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether what one text says cannot be done (止不住) is done in the other (已经止住)."""
+    for part in parts(one):
+        for act in _HARD.findall(part.text):
+            done = re.compile(f"{act}(?:住|下|着|了|得[^，。])")
+            if any(
+                twin.denied is None and not _HARD.search(twin.text) and done.search(twin.text) for twin in parts(other)
+            ):
+                return True
+    return False
+
+
+def _loosened(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether what one text tells to do less of (海鲜少碰) the other allows."""
+    some = [part.content - _ANYTHING for part in parts(one) if _SPARING.search(part.text)]
+    return any(
+        about and 2 * len(about & part.content) >= min(len(about), len(part.content - _ANYTHING)) > 0
+        for part in parts(other)
+        if part.denied is None and ALLOWED.search(part.text) and not LESS.search(part.text)
+        for about in some
+    )
+
+
+_SPARING = re.compile("少(?=[吃喝碰用做抽沾走站坐看爬])")
+_HARD = re.compile("难以(.)")
+
+
 def _implied(item: Denied, there: Sequence[Part], here: Sequence[Part], hasty: bool) -> bool:
     """Whether what a text does not speak of is denied by what it says instead: 请继续服用 for 不用停, 请即刻来院 for 不能等."""
     if item.about and item.about <= DELAY:
-        return hasty
+        return hasty and not any(part.denied is None and WAITS.search(part.text) for part in there)
     if item.about & GAPS or "停" in item.content:
         words = KEEP if "停" in item.content else WHOLE
         there, here = ([part for part in some if part.denied is None] for some in (there, here))
@@ -139,6 +181,8 @@ def _goes_on(one: Sequence[str], other: Sequence[str]) -> bool:
         near = [
             place for place, clause in enumerate(other) if 2 * len(about & content_of(clause)) >= max(2, len(about))
         ]
+        if any(KEEP.search(other[place]) and not _NOT.search(other[place]) for place in near):
+            return True
         if near and not any(_NOT.search("".join(other[place : place + 3])) for place in near):
             return True
     return False
@@ -196,11 +240,12 @@ def _pieces(clause: str) -> Iterator[str]:
 def denials(some: Sequence[Part]) -> list[tuple[int, Denied]]:
     """Every denial of some parts in order, with the place of its part."""
     found = []
+    whole = "，".join(part.text for part in some)
     for place, part in enumerate(some):
         if part.denied is not None:
             front, behind = _around(part.text)
             said = _special(_ENDS.split(behind, maxsplit=1)[0], front)
-            found.append((place, Denied(said[0] if said else "", frozenset(said[:_FIRST]), front, part.text, part.content)))
+            found.append((place, Denied(said[0] if said else "", frozenset(said[:_FIRST]), front, part.content, whole)))
     return found
 
 
@@ -226,8 +271,6 @@ def _verdict(part: Part, item: Denied) -> bool | None:
     """Whether a part denies what another does: False where it affirms it, None where it denies something else of the same."""
     if _denies(part, item):
         return True
-    if item.about and item.about <= DELAY:
-        return False if WAITS.search(part.text) else None
     return None if part.denied is not None or part.leads else False
 
 
@@ -253,9 +296,7 @@ def _counterpart(
     """The part of the other text that speaks of what is denied, if any: of several the nearest, and rather one that denies."""
     wanted = item.about or item.before - _ANYTHING
     if item.about and item.about <= DELAY:
-        idle = [place for place, part in enumerate(there) if part.denied is None and WAITS.search(part.text)]
-        if idle and not any(part.denied is None and WAITS.search(part.text) for part in here):
-            return idle[0]
+        return next((place for place, part in enumerate(there) if part.denied and part.denied & DELAY), None)
     near = [place for place, part in enumerate(there) if wanted and 2 * len(wanted & part.content) >= len(wanted)]
     near = [place for place in near if not _repeats(there[place], item, here)]
     if len(wanted) >= _FIRST:
@@ -265,8 +306,6 @@ def _counterpart(
     topic = item.about | item.before
     for place, part in enumerate(there):
         if _denies(part, item) and 3 * len(topic & part.content) >= max(3, len(topic)):
-            return place
-        if item.about and item.about <= DELAY and URGENT.search(part.text):
             return place
     return None
 
@@ -282,8 +321,8 @@ def _denies(part: Part, item: Denied) -> bool:
         return True
     if (part.leads and not item.about) or any(set(OPPOSITE.get(mark, "")) & part.content for mark in item.about):
         return True
-    if item.about and item.about <= DELAY and URGENT.search(part.text) and not WAITS.search(part.text):
-        return True
+    if item.about and item.about <= DELAY:
+        return bool(part.denied and part.denied & DELAY)
     if part.denied and part.denied <= WEAK:
         return bool(item.about & part.content)
     return part.denied is None and _in_other_words(part.text, item)
@@ -292,12 +331,11 @@ def _denies(part: Part, item: Denied) -> bool:
 def _in_other_words(text: str, item: Denied) -> bool:
     """Whether a text without a sign of negation denies something, with words that the denial itself does not have."""
     if item.about & GAPS or "停" in item.content:
-        return any(found not in item.text for found in (KEEP if "停" in item.content else WHOLE).findall(text))
-    if "前" in item.text or "没" in item.text or "未" in item.text or "先" in item.text:
-        if DEFERRED.search(text) and not DEFERRED.search(item.text):
-            return True
+        return any(found not in item.whole for found in (KEEP if "停" in item.content else WHOLE).findall(text))
+    if DEFERRED.search(text) and not DEFERRED.search(item.whole):
+        return True
     words = [found[0] for pattern in (LESS, EASED, _STOPS) for found in pattern.finditer(text)]
-    return any(word not in item.text and item.about.isdisjoint(word) for word in words)
+    return any(word not in item.whole and item.about.isdisjoint(word) for word in words)
 
 
 def _count(pattern: "re.Pattern[str]", clauses: Iterable[str]) -> int:
