@@ -2,7 +2,8 @@
 
 import re
 
-from cmtmedqa.llm.numbers import amounts, plain
+from cmtmedqa.llm.numbers import amounts
+from cmtmedqa.llm.numerals import plain
 
 _DOSED = frozenset(("mg", "μg", "g", "iu", "ml", "片", "粒"))
 _NO_NAME = frozenset(

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from cmtmedqa.clean.deidentify import find
 from cmtmedqa.llm import asked, negation, numbers, swapped
 from cmtmedqa.llm.identity import names_a_model, says_who_it_is
-from cmtmedqa.llm.numbers import amounts, plain
+from cmtmedqa.llm.numbers import amounts
+from cmtmedqa.llm.numerals import plain
 from cmtmedqa.llm.swapped import shown
 from cmtmedqa.llm.terms import drugs
 
@@ -51,7 +52,7 @@ _MARKUP = re.compile(r"\*\*|^#{1,6} |^\s*[-*] |```|<[a-z/]|\|\s*-{3}", re.MULTIL
 _TAG = re.compile(r"\[[\u4e00-\u9fffA-Za-z0-9]{1,8}\]")
 _ECHO = re.compile("改写|润色|原文|以下是|根据要求|专业的语气|重写")
 
-_COUNTED, _AHEAD = frozenset("片粒袋支枚滴丸瓶贴喷针剂"), 5  # how far behind its count a drug may stand
+_COUNTED, _AHEAD, _BESIDE = frozenset("片粒袋支枚滴丸瓶贴喷针剂"), 5, 8  # how far behind its count a drug may stand
 _TIMES = frozenset(("分钟", "月", "岁", "点"))
 _SHORTEST, _LONGEST, _SLACK = 0.4, 3.0, 40
 
@@ -117,7 +118,7 @@ def _doses(original: str, rewritten: str) -> str | None:
 
 def _doses_of(text: str) -> dict[str, frozenset[tuple[float, str]]]:
     folded = plain(text)
-    places = sorted(drugs(folded))
+    places = _named_drugs(folded)
     found: dict[str, set[tuple[float, str]]] = {drug: set() for _, drug in places}
     for amount in amounts(folded):
         if amount.said[1] in _TIMES:  # 开塞露三天不拉才用 is no dose
@@ -129,6 +130,17 @@ def _doses_of(text: str) -> dict[str, frozenset[tuple[float, str]]]:
         elif before:
             found[before[-1]].add(amount.said)
     return {drug: frozenset(said) for drug, said in found.items()}
+
+
+def _named_drugs(text: str) -> list[tuple[int, str]]:
+    """Place and name of the drugs of a text; a class beside a name (左炔诺孕酮紧急避孕药) is no drug of its own."""
+    places = sorted(drugs(text))
+    own = [start for start, name in places if not swapped.CLASS.search(name)]
+    return [
+        (start, name)
+        for start, name in places
+        if start in own or not any(abs(start - other) <= _BESIDE for other in own)
+    ]
 
 
 def _certainty(original: str, rewritten: str) -> str | None:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from cmtmedqa.llm.asked import split
 from cmtmedqa.llm.signs import (
-    ALLOWED,
     ADJECTIVES,
+    ALLOWED,
     AS_FINE,
     AS_LIMIT,
     BEFORE,
@@ -160,7 +160,9 @@ def _implied(item: Denied, there: Sequence[Part], here: Sequence[Part], hasty: b
     if item.about & GAPS or "停" in item.content:
         words = KEEP if "停" in item.content else WHOLE
         there, here = ([part for part in some if part.denied is None] for some in (there, here))
-        return sum(bool(words.search(part.text)) for part in there) > sum(bool(words.search(part.text)) for part in here)
+        return sum(bool(words.search(part.text)) for part in there) > sum(
+            bool(words.search(part.text)) for part in here
+        )
     return False
 
 
@@ -290,9 +292,7 @@ def _repeats(part: Part, item: Denied, here: Sequence[Part]) -> bool:
     )
 
 
-def _counterpart(
-    item: Denied, there: Sequence[Part], taken: Container[int], here: Sequence[Part]
-) -> int | None:
+def _counterpart(item: Denied, there: Sequence[Part], taken: Container[int], here: Sequence[Part]) -> int | None:
     """The part of the other text that speaks of what is denied, if any: of several the nearest, and rather one that denies."""
     wanted = item.about or item.before - _ANYTHING
     if item.about and item.about <= DELAY:

@@ -1,26 +1,12 @@
 """Numbers and doses of Chinese medical text in one form: 每日三次 is 一天3次, 0.5 g is 500 mg, 7 days are a week; 5 mg is not 5 g."""
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_TENS = {"十": 10, "百": 100, "千": 1_000, "万": 10_000}
+from cmtmedqa.llm.numerals import HAN, NAME_OF, RECENT, UNIT, periods, plain, value_of
 
-# Units by their one name; longer spellings first where one begins with another.
-_UNITS = {
-    "mmhg": ("毫米汞柱", "mmhg"), "cmh2o": ("厘米水柱", "cmh2o"), "mmol/l": ("mmol/l", "毫摩尔每升", "毫摩尔/升", "mmol"), "μmol/l": ("μmol/l", "umol/l", "微摩尔/升"),
-    "g/l": ("g/l", "克/升"), "ng/ml": ("ng/ml", "纳克/毫升"), "pg/ml": ("pg/ml",), "u/l": ("u/l", "iu/l"), "mg/dl": ("mg/dl",), "kcal": ("千卡", "大卡", "kcal"),
-    "iu": ("国际单位", "个单位", "iu", "单位", "u"), "μg": ("微克", "μg", "ug", "mcg"), "mg": ("毫克", "mg"),
-    "kg": ("公斤", "千克", "kg"), "斤": ("斤",), "g": ("克", "g"), "ml": ("毫升", "ml", "cc"), "l": ("升", "l"), "mm": ("毫米", "mm"),
-    "cm": ("厘米", "公分", "cm"), "m": ("米",), "℃": ("摄氏度", "°c", "℃", "度"), "%": ("%",), "月": ("个月", "月"), "周": ("星期", "礼拜", "周", "w"),
-    "岁": ("周岁", "岁"), "小时": ("个小时", "小时", "个钟头", "钟头", "h"), "分钟": ("分钟", "min"), "日": ("天", "日", "d"), "年": ("年",), "次": ("次", "遍", "回", "针"), "点": ("点钟", "点"),
-    "片": ("片",), "粒": ("粒", "颗"), "袋": ("袋", "包"), "支": ("支",), "枚": ("枚",), "滴": ("滴",), "丸": ("丸",), "瓶": ("瓶",), "盒": ("盒",), "贴": ("贴",),
-    "喷": ("喷", "揿", "吸"), "": ("下", "个"), "剂": ("剂", "副", "付"), "倍": ("倍",), "疗程": ("个疗程", "疗程"), "杯": ("杯",), "碗": ("碗",), "勺": ("勺", "匙"), "顿": ("顿", "餐"), "型": ("型",), "级": ("级",), "期": ("期",),
-    "组": ("组",), "口": ("口",), "块": ("块",), "根": ("根",),
-}  # fmt: skip
 # What a unit is in the smallest one of its kind: 0.5 g and 500 mg, 两周 and 14天, 2斤 and 1公斤 are equal.
 _IN = {
     "μg": (0.001, "mg"), "g": (1_000, "mg"), "斤": (500_000, "mg"), "kg": (1_000_000, "mg"), "l": (1_000, "ml"), "cm": (10, "mm"), "m": (1_000, "mm"),
@@ -30,104 +16,29 @@ _ONE_OF_ANYTHING = frozenset((
     "次", "个", "口", "块", "根", "针", "喷", "片", "粒", "袋", "支", "枚", "滴", "丸", "瓶", "盒", "贴", "剂", "杯", "碗", "勺", "顿", "疗程", "组",
 ))  # one of these goes without saying: 每天一次 is 每天, 吃片药 is 吃一片药  # fmt: skip
 _GRAMS = 5.0  # a doctor's bare 0.5 is grams; above this no dose is
-_NAME_OF = {spelling: name for name, spellings in _UNITS.items() for spelling in spellings}
-_UNIT = "|".join(sorted(map(re.escape, _NAME_OF), key=len, reverse=True))
-_HAN = "[零〇一二两三四五六七八九十百千]"
 _NUMBER = re.compile(
-    rf"(?P<digits>[0-9]+(?:\.[0-9]+)?(?:/[0-9]+)?)\s*(?P<wan>万)?(?:(?P<unit>{_UNIT})(?![a-z]))?|(?P<han>{_HAN}+(?:点{_HAN}+)?|半)(?P<half>个半)?(?P<hanunit>{_UNIT})(?P<more>半)?"
+    rf"(?P<digits>[0-9]+(?:\.[0-9]+)?(?:/[0-9]+)?)\s*(?P<wan>万)?(?:(?P<unit>{UNIT})(?![a-z]))?|(?P<han>{HAN}+(?:点{HAN}+)?|半)(?P<half>个半)?(?P<hanunit>{UNIT})(?P<more>半(?!{UNIT}))?"
 )
-_RANGE = re.compile(rf"([0-9.]+|{_HAN}+)\s*(?:-|~|～|—|–|至|到)\s*(?=(?:[0-9]|{_HAN}))")
-_ONE = "(?<![0-9.零〇一二两三四五六七八九十百千第])(?:一|1)"  # not the end of another number
-_LIST_MARK = re.compile(
-    r"(?m)^\s*(?:[(（]?[0-9]{1,2}[.、)）](?![0-9])|[一二三四五六七八九十]{1,2}、)|(?<=[。；;:：])\s*[0-9]{1,2}[.、)）](?![0-9])"
-)
-_FREQUENCY = re.compile(
-    rf"(?:每|{_ONE})\s*个?(?:天|日)(?:之?内|里)?(?=[^，,。;；、\d]{{0,6}}?(?:[0-9几]|{_HAN}|半|多少))|每日|每天|日(?=[0-9一二两三四]次)"
-)
-_PER_TIME = re.compile(rf"(?:每|{_ONE})次(?=[^，,。;；]{{0,4}}?(?:[0-9几]|[一二两三四五六七八九十半]))")
-# Words that hold a numeral and no number; 一次 is a number, 一下 is not.
-_NO_NUMBER = re.compile(
-    "一般|一定|一些|一下|一起|一样|一直|一旦|一切|一方面|另一|进一步|一步|第一|唯一|统一|万一|(?<![十二三四五六七八九])一点(?![钟半])|十分(?!钟)|千万|百分之百|三甲|二甲|四肢|五官|三叉|七情|八珍|六味|三七|九价|四价|二价|三联|四联|二便|三餐|[一1][日天]三顿|三顿饭|一日三餐|半夜|半天|一半|两侧|双侧|一侧|两者|两种|一种|一个(?!月|半|小时|星期|疗程|礼拜|周)|哪一?天|个别|有一|一律|一致|一周期|[三3][天日]打鱼(?:[两2][天日]晒网)?|[三3][天日][两2]头|三番[五两]次|一时半[会刻]|一天到晚|[明这那近]后?[两2几][天日]|两次(?=[^，。]{0,4}之间|间隔|[用服给]药)|[下上][一1]?[次顿]|一段时间|一会儿?|一并|一同|一次性|一口气|一大?[杯瓶碗](?=[水温])|二十四小时(?=动态)|24小时(?=动态)|十二指肠|三高|四环素"
-)
-_KEPT_OF_THOSE = {
-    "第一": "",
-    "半天": "半天",
-    "两种": "两种",
-    "九价": "9价",
-    "四价": "4价",
-    "二价": "2价",
-}
+_RANGE = re.compile(rf"([0-9.]+|{HAN}+)\s*(?:-|~|～|—|–|至|到)\s*(?=(?:[0-9]|{HAN}))")
 
 
-_FRACTION = re.compile(f"(?<!百)({_HAN}+)分之({_HAN}+)")
-_HALVES = {
-    "半个小时": "30分钟",
-    "半小时": "30分钟",
-    "半个钟头": "30分钟",
-    "0.5小时": "30分钟",
-    "半年": "6个月",
-    "半个月": "15天",
-}
-_TWO_IN_ONE = re.compile(f"([一两二三四五六七八])([二两三四五六七八九])(?={_UNIT})")  # 两三次 are 2 to 3
-_SPOKEN = frozenset(("一二", "一两", "两三", "二三", "三四", "三五", "四五", "五六", "六七", "七八", "八九"))
-_LATIN = {
-    "qd": "每天1次",
-    "bid": "每天2次",
-    "tid": "每天3次",
-    "qid": "每天4次",
-    "qn": "每晚1次",
-    "qod": "隔日1次",
-    "qw": "每周1次",
-    "biw": "每周2次",
-    "tiw": "每周3次",
-}
-_EVERY_HOURS = re.compile(r"(?<![a-z])q([0-9]{1,2})h(?![a-z])")
-_LATIN_SIGN = re.compile(r"(?<![a-z])q\.?o\.?d\.?|(?<![a-z])(?:qd|bid|tid|qid|qn|qw|biw|tiw)(?![a-z])")
-_EVERY_OTHER = re.compile("每?隔[一1]?[天日]")
-_PER_PERIOD = re.compile(
-    rf"(?:每|{_ONE})\s*个?(周|星期|礼拜|月|年|分钟|小时)(?=[^，,。;；、\d后内前以]{{0,4}}?(?:[0-9几]|{_HAN})+[^，,。;；]{{0,2}}?[次片粒针回遍趟]|[^，,。;；]{{0,2}}多少)"
-)
-_PERIODS = {
-    "day": re.compile(
-        rf"[每逐]\s*个?[天日]|天天|日日|{_ONE}\s*[天日](?![后内前以])(?=[^，,。;；]{{0,6}}(?:[0-9几]|{_HAN}))|(?<!隔)日[0-9一二两三]次"
-    ),
-    "week": re.compile("每\\s*个?(?:周|星期|礼拜)|周周"),
-    "month": re.compile("每\\s*个?月|月月"),
-    "year": re.compile("每年|年年"),
-    "other day": re.compile("隔日"),
-}
 _EVERY = {
     "every day": (1_440.0, "分钟"),
     "every week": (10_080.0, "分钟"),
     "every month": (1.0, "月"),
     "every year": (12.0, "月"),
 }
-_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
-# Rewritten before anything is read: one spelling each, in this order.
-_SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]"], ...] = (
-    (re.compile(r"\s*[×x*]\s*10\^?[0-9]{1,2}\s*/\s*l(?![a-z])"), ""),  # 35×10⁹/L
-    (re.compile("(?<![a-z])(i{1,3}|iv|v)(?=[度级期型])"), lambda found: _ROMAN[found[1]]),
-    (re.compile(rf"百分之(?!百)({_HAN}+|[0-9.]+)"), lambda found: f"{_value(found[1]):g}%"),
-    (re.compile(rf"([0-9]{{2}}|{_HAN}{{2,3}})度([0-9]|[一二三四五六七八九])(?![0-9度]|{_HAN})"), lambda found: f"{_value(found[1]):g}.{_value(found[2]):g}度"),
-    (re.compile(r"([0-9]{1,2}):(00|30)(?![0-9])"), lambda found: f"{int(found[1])}点" + "半" * (found[2] == "30")),
-    (re.compile(rf"((?:下午|傍晚|晚上?|夜[里间]?)(?:于|的)?)([0-9]{{1,2}}|{_HAN}{{1,2}})(?=点(?!{_HAN}))"), lambda found: f"{found[1]}{_evening(_value(found[2])):g}"),
-    (re.compile(rf"({_HAN}|[0-9])两(?:(半)|(?=[主酒肉饭米面粮油糖盐,。、;]|左右|以内|$))"), lambda found: f"{50 * _value(found[1]) + 25 * bool(found[2]):g}g"),
-    (re.compile("俩(?=[片粒颗包袋支次周天年礼星月小])"), "两"), (re.compile("俩"), "两个"), (re.compile("仨"), "三个"), (re.compile("(?<=[十百千])来(?=[个天次岁斤下])"), ""),
-    (re.compile("早晚(?!温差|凉)|早[上晨]?[、和及与]晚上?"), "每天2次 "),
-    (re.compile("每天2次 各?(?:一|1)次"), "每天2次 "),
-    (re.compile("24个?小时(?:之内|以内|内)?(?=[^，,。;；]{0,4}(?:最|不|别|勿|至|总))"), "每天"),
-    (re.compile("第[二2][天日]|次日"), "翌"),  # the day after: no second day of anything
-    (re.compile(rf"第(?=(?:{_HAN}+|[0-9]+)个?[天日周年月次])"), ""), (re.compile("首(?=[周月年])"), "1"),
-    (re.compile("每[片粒袋包支瓶丸颗枚](?=[0-9])"), ""), (re.compile("每(?=[片粒袋包支瓶丸颗枚])"), "1"),
-    (re.compile("[前后这那][两三]个(?![月半小星礼疗周])"), ""),
-)  # fmt: skip
 
 
 _HAN_OF = "零一二三四五六七八九"
-_ASKED = re.compile("[每一1]个?[天日][^，,。;；]{0,8}?(?:几|多少|多久|多长)")  # 每天几次 prescribes nothing
-_RECENT = 64  # both texts of a pair are read by several gates
-_DOSED_BY_DAY = re.compile(rf"(?:[每一1]\s*个?|天)[天日][^，,。;；]{{0,3}}(?:[0-9几半]|{_HAN})|[qbt]i?d")
-_TIME_OF_DAY = re.compile("[早晚夜睡晨餐饭]")
+# Numbers that words without a numeral say as well.
+_SAID = {
+    "50%": re.compile("一半|减半|半量|对半|半数"),
+    "2倍": re.compile("加倍|翻倍|翻番|双倍|双份|两份"),
+    "3次": re.compile("三餐|每餐|每顿|顿顿|餐餐"),
+}
+_DAYS_OF_A_MONTH = 30 * 1_440
+_DOSED_BY_DAY = re.compile(rf"(?:[每一1]\s*个?|天)[天日][^，,。;；]{{0,3}}(?:[0-9几半]|{HAN})|[qbt]i?d")
 
 
 class Amount(NamedTuple):
@@ -147,45 +58,6 @@ class Amount(NamedTuple):
     def shown(self) -> str:
         """As a report shows it."""
         return f"{self.value:g}{self.unit}"
-
-
-@lru_cache(maxsize=_RECENT)
-def plain(text: str) -> str:
-    """The text in the form in which numbers are looked for: half width, lower case, without list marks and idioms."""
-    folded = unicodedata.normalize("NFKC", text).lower().replace("µ", "μ")
-    folded = _spelt(_LIST_MARK.sub(" ", folded))
-    folded = _FRACTION.sub(lambda found: f"{_whole(found[2]) or 0:g}/{_whole(found[1]) or 1:g}", folded)
-    for half, whole in _HALVES.items():
-        folded = folded.replace(half, whole)
-    folded = _TWO_IN_ONE.sub(
-        lambda found: f"{found[1]}-{found[2]}" if found[1] + found[2] in _SPOKEN else found[0], folded
-    )
-    folded = _PER_PERIOD.sub(r"每\1", folded)
-    folded = _NO_NUMBER.sub(lambda found: _KEPT_OF_THOSE.get(found[0], "□" * len(found[0])), folded)
-    return _PER_TIME.sub("每回", _FREQUENCY.sub("每天", folded)).replace("每天", "逐").replace("每回", "各")
-
-
-@lru_cache(maxsize=_RECENT)
-def periods(text: str) -> set[str]:
-    """How often something is to happen: `every day`, `every week`, … of what a text says; `by day` for a time of the day alone."""
-    folded = _PER_PERIOD.sub(r"每\1", _ASKED.sub("", _spelt(unicodedata.normalize("NFKC", text).lower())))
-    found = {f"every {name}" for name, pattern in _PERIODS.items() if pattern.search(folded)}
-    return found | ({"by day"} if _TIME_OF_DAY.search(folded) else set())
-
-
-def _spelt(folded: str) -> str:
-    folded = _EVERY_HOURS.sub(r"每\1小时1次", _LATIN_SIGN.sub(_from_latin, folded))
-    for pattern, spelling in _SPELLINGS:
-        folded = pattern.sub(spelling, folded)
-    return _EVERY_OTHER.sub("隔日", folded)
-
-
-def _value(text: str) -> float:
-    return float(text) if text[0] in "0123456789" else _han(text) or 0.0
-
-
-def _evening(hour: float) -> float:
-    return hour + 12 if hour < 12 else hour
 
 
 def difference(original: str, rewritten: str) -> tuple[set[str], set[str]]:
@@ -211,8 +83,20 @@ def _missing(some: Sequence[Amount], others: Sequence[Amount], repeated: set[str
 
 
 def _unspelt(shown: set[str], text: str) -> set[str]:
-    """Without the bare numbers that a text has in Chinese before a word that is no unit here: 三组 has a 3."""
-    return {item for item in shown if not (item.isdigit() and 1 < int(item) < 10 and _HAN_OF[int(item)] in text)}
+    """Without what a text says in words, or before a word that is no unit here: 三组 has a 3, 减半 says 50%, 三餐 three times."""
+    return {item for item in shown if not (_in_words(item, text) or ((said := _SAID.get(item)) and said.search(text)))}
+
+
+def _in_words(item: str, text: str) -> bool:
+    """Whether a bare number stands in a text in Chinese numerals."""
+    if not item.isdigit() or not 1 < (value := int(item)) < 1_000:
+        return False
+    hundreds, tens, ones = value // 100, value // 10 % 10, value % 10
+    han = f"{_HAN_OF[hundreds]}百" if hundreds else ""
+    han += (f"{_HAN_OF[tens] if tens > 1 or hundreds else ''}十" if tens else "零" if hundreds and ones else "") + (
+        _HAN_OF[ones] if ones else ""
+    )
+    return han in text or (value == 2 and any(mark in text for mark in "两双俩")) or (value == 3 and "仨" in text)
 
 
 def _unsaid(item: Amount, said: set[tuple[float, str]], values: set[float], bare: set[float]) -> bool:
@@ -223,6 +107,8 @@ def _unsaid(item: Amount, said: set[tuple[float, str]], values: set[float], bare
             return True
         return item.value <= _GRAMS and (round(item.value * 1_000, 6), "mg") in said
     grams = value / 1_000
+    if (unit == "月" and (value * _DAYS_OF_A_MONTH, "分钟") in said) or (value / _DAYS_OF_A_MONTH, "月") in said:
+        return True
     return (
         (item.value == 1 and unit in _ONE_OF_ANYTHING)
         or item.value in bare
@@ -238,11 +124,7 @@ def _unheard(some: set[str], others: set[str], amounts_there: Iterable[Amount], 
     return left - {"every day"} if "by day" in others or not _DOSED_BY_DAY.search(text) else left
 
 
-def _from_latin(found: "re.Match[str]") -> str:
-    return _LATIN.get(found[0].replace(".", ""), found[0])
-
-
-@lru_cache(maxsize=_RECENT)
+@lru_cache(maxsize=RECENT)
 def amounts(text: str) -> tuple[Amount, ...]:
     """The numbers of a text already in `plain` form. A range gives both ends, with the unit behind it."""
     return tuple(_amounts(_RANGE.sub(lambda found: _end_of_range(found, text), text)))
@@ -252,9 +134,9 @@ def _amounts(spread: str) -> Iterator[Amount]:
     for found in _NUMBER.finditer(spread):
         if found["digits"]:
             number = _decimal(found["digits"]) * (10_000 if found["wan"] else 1)
-            yield Amount(number, _NAME_OF.get(found["unit"] or "", ""), found.start())
-        elif (value := _han(found["han"])) is not None:
-            yield Amount(value + 0.5 * bool(found["more"] or found["half"]), _NAME_OF[found["hanunit"]], found.start())
+            yield Amount(number, NAME_OF.get(found["unit"] or "", ""), found.start())
+        elif (value := value_of(found["han"])) is not None:
+            yield Amount(value + 0.5 * bool(found["more"] or found["half"]), NAME_OF[found["hanunit"]], found.start())
 
 
 def _end_of_range(found: "re.Match[str]", text: str) -> str:
@@ -267,27 +149,3 @@ def _end_of_range(found: "re.Match[str]", text: str) -> str:
 def _decimal(text: str) -> float:
     above, _, below = text.partition("/")
     return round(float(above) / float(below), 4) if below and float(below) else float(above)
-
-
-def _han(text: str) -> float | None:
-    if text == "半":
-        return 0.5
-    whole, _, part = text.partition("点")
-    value = _whole(whole)
-    if value is None or not part:
-        return value
-    return value + sum(_DIGITS.get(mark, 0) * 0.1**place for place, mark in enumerate(part, 1))
-
-
-def _whole(text: str) -> float | None:
-    if not any(mark in _TENS for mark in text):
-        # 两三天 are two numbers said as one; 二〇 is spelt out.
-        return float("".join(str(_DIGITS[mark]) for mark in text)) if text else None
-    total, current = 0, 0
-    for mark in text:
-        if mark in _TENS:
-            total += (current or 1) * _TENS[mark]
-            current = 0
-        else:
-            current = _DIGITS[mark]
-    return float(total + current)

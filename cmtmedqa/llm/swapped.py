@@ -70,7 +70,7 @@ _FILLS = frozenset(
     "，。？！、：；（）,.?!:;() 的了吗呢吧啊呀么没不别要就才都也还再先后前上下来去回看查做用吃打抹给让把被跟和与或多少点些几个这那有无是在到得会能可行好咋啥怎样一二两三四五六七八九十半天日周月年次片粒支早晚饭自己您你他她它我们人太真很挺越光够管"
     + string.printable
 )
-_CLASS = re.compile("[药剂类膏贴]$|疫苗$")  # 降压药 beside the drug itself says nothing new
+CLASS = re.compile("[药剂类膏贴]$|疫苗$")  # 降压药 beside the drug itself says nothing new
 
 
 def terms(original: str, rewritten: str) -> str | None:
@@ -105,8 +105,8 @@ def drugs(original: str, rewritten: str) -> str | None:
         if not (_in_short(name, original) or _abridged(name, original, rewritten))
     }
     if not (lost and added):
-        lost = {name for name in lost if not _CLASS.search(name)}
-        added = {name for name in added if not _CLASS.search(name) or name[:2] not in original}
+        lost = {name for name in lost if not CLASS.search(name)}
+        added = {name for name in added if not CLASS.search(name) or name[:2] not in original}
     return shown(lost, added) or shown(*_unlike(original, rewritten))
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from benchmarks.faithfulness import CLOSED, SETS, damages, read
 from cmtmedqa.llm.asked import questions
 from cmtmedqa.llm.gates import GATES, faults
-from cmtmedqa.llm.numbers import amounts, periods, plain
+from cmtmedqa.llm.numbers import amounts
+from cmtmedqa.llm.numerals import periods, plain
 
 _TURNS = [pair.said for name in SETS if name != CLOSED for pair in read(name)]
 _SAID = "头孢克肟0.1g,一天两次,别喝酒。考虑支气管炎,烧到39度赶紧去医院。咳嗽几天了?"
