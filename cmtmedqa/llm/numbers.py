@@ -25,6 +25,7 @@ _RANGE = re.compile(rf"([0-9.]+|{HAN}+)\s*(?:-|~|～|—|–|至|到)\s*(?=(?:[0
 _EVERY = {
     "every day": (1_440.0, "分钟"),
     "every week": (10_080.0, "分钟"),
+    "other day": (2_880.0, "分钟"),
     "every month": (1.0, "月"),
     "every year": (12.0, "月"),
 }

@@ -70,7 +70,7 @@ _FILLS = frozenset(
     "，。？！、：；（）,.?!:;() 的了吗呢吧啊呀么没不别要就才都也还再先后前上下来去回看查做用吃打抹给让把被跟和与或多少点些几个这那有无是在到得会能可行好咋啥怎样一二两三四五六七八九十半天日周月年次片粒支早晚饭自己您你他她它我们人太真很挺越光够管"
     + string.printable
 )
-CLASS = re.compile("[药剂类膏贴]$|疫苗$")  # 降压药 beside the drug itself says nothing new
+CLASS = re.compile("[药剂类膏贴]$|疫苗$|抗生素$|激素$|钙片$")  # 降压药 beside the drug itself says nothing new
 
 
 def terms(original: str, rewritten: str) -> str | None:
@@ -106,7 +106,11 @@ def drugs(original: str, rewritten: str) -> str | None:
     }
     if not (lost and added):
         lost = {name for name in lost if not CLASS.search(name)}
-        added = {name for name in added if not CLASS.search(name) or name[:2] not in original}
+        added = {
+            name
+            for name in added
+            if not CLASS.search(name) or not (name[:2] in original or (name[-2:] in original and "药" not in name))
+        }
     return shown(lost, added) or shown(*_unlike(original, rewritten))
 
 
@@ -194,6 +198,8 @@ def _unlike(original: str, rewritten: str) -> tuple[set[str], set[str]]:
     one, other = dosed(original), dosed(rewritten)
     for dose in sorted(one.keys() & other.keys()):
         before, after = one[dose], other[dose]
+        if before <= named.ends(original) and after <= named.ends(rewritten):
+            continue  # two names of one drug, or two drugs that are told apart by name
         if _unknown(before, rewritten) and _unknown(after, original):
             return before, after
     return set(), set()
