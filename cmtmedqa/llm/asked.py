@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 _SENTENCE = re.compile(r"[^。！!？?；;\n]*[。！!？?；;\n]?")
-_CLAUSE = re.compile("[，,：]|:(?![0-9])")
+_CLAUSE = re.compile("[，,：]|:(?![0-9])|(?<=[\u4e00-\u9fff])[ \u3000]+(?=[\u4e00-\u9fff])")
 _END = "。；;！!\n "
 
 _ASKS = re.compile(
@@ -17,19 +17,19 @@ _STILL = re.compile(
 _OR = re.compile(f"[\u4e00-\u9fff][^，。]{{0,9}}(?!{_STILL.pattern})还是[\u4e00-\u9fff]")  # 黄的还是白的
 _TAIL = re.compile("(?:吗|呢|么|没有|没|[^不]不|否)$")
 _NO_QUESTION = re.compile(
-    "什么都|什么也|任何|不管|无论|怎么也|有什么不|如有|多少有|过几[天日周]|几[天日周次](?:后|内|就|左右)|[这前近头那后]几|[下上如][列面]?几|几[点项]?(?=[:：])|几点(?=需|要|建|注|请)|[每隔]几|好几|十几|有什么(?=.{0,8}(?:再|及时|随时|请|可以))|几乎|([\u4e00-\u9fff])不\\1[都也]|可([\u4e00-\u9fff])可不\\2|没有?什么|没啥|(?:什么|啥|哪|谁)[^，。]{0,3}[都也]|啥都|啥也|是否需要由|是否[^，。]*(?=视|取决)|哪怕"
+    "什么都|什么也|任何|不管|无论|怎么也|有什么不|如有|多少有|过几[天日周]|(?:多|分|连|再|等|隔)[\u4e00-\u9fff]?几(?=[次天顿口个分])|几[天日周次](?:后|内|就|左右)|[这前近头那后]几|[下上如][列面]?几|几[点项]?(?=[:：])|几点(?=需|要|建|注|请)|[每隔]几|好几|十几|有什么(?=.{0,8}(?:再|及时|随时|请|可以))|几乎|([\u4e00-\u9fff])不\\1[都也]|可([\u4e00-\u9fff])可不\\2|没有?什么|没啥|(?:什么|啥|哪|谁)[^，。]{0,3}[都也]|啥都|啥也|是否需要由|是否[^，。]*(?=视|取决)|哪怕"
 )
 _TO_FIND_OUT = re.compile(
-    "(?:看看?|明确|了解|排除|确定|判断|评估|观察|检查|查查?|确认|取决于|根据)(?:一下|下)?[^，。?？]{0,6}(?:有没有|有无|是否|是不是)"
+    "(?:[要需得]看|看看)[^，。?？]{0,6}([\u4e00-\u9fff])[不没]\\1(?![^，。]{0,12}[吗呢])|(?:看看?|明确|了解|排除|确定|判断|评估|观察|检查|查查?|确认|取决于|根据)(?:一下|下)?[^，。?？]{0,6}(?:有没有|有无|是否|是不是)"
 )
 _REQUEST = re.compile(
-    "(?<!时)(?<!刻)(?<!即)(?<!快)(?<!了)(?:告诉|告知)(?:我|一下)(?=[^，。？?]{2})|(?:说|讲|描述|介绍|补充|提供|报)(?:一下|下|说|讲)(?!.*[吗呢])|想(?:再|要|进一步)*(?:了解|知道|确认|请问|问问?)(?:一下|下)?|麻烦您?(?:说|描述|提供|告)|方便(?:的话)?(?:说|告|描|提|透)"
+    "(?<!时)(?<!刻)(?<!即)(?<!快)(?<!了)(?:告诉|告知)(?:我|一下)(?=[^，。？?]{2})|^(?:还|也|另外|同时|并)?(?:请|麻烦|烦请|劳烦|希望|盼)(?:您|你|再|先|也|家长|详细|具体)*(?:告知|告诉|说明|提供|描述|补充|介绍|回答|反馈|说说|讲讲)(?!医|大夫|护|家[属人]|前台|接诊|我们?[，。])|(?:说|讲|描述|介绍|补充|提供|报)(?:一下|下|说|讲)(?!.*[吗呢])|想(?:再|要|进一步)*(?:了解|知道|确认|请问|问问?)(?:一下|下)?|麻烦您?(?:说|描述|提供|告)|方便(?:的话)?(?:说|告|描|提|透)"
 )
 _COURTESY = re.compile(
     "(?:还|其他|其它|别的)[^，。?？]{0,8}(?:问题|疑问|想问|需要)|^(?:这样|那|您|你|都|听|能)*(?:明白|清楚|理解|可以|好|对|行|懂)的?了?(?:吗|吧|么)$|^好不好$"
 )
 _STOP = re.compile(
-    "请问|您好|告知|说一下|讲一下|描述一下|描述|提供|介绍|方便的话|方便|想了解|了解|麻烦|知道|另外|有没有|有没|有无|是否|是不是|会不会|能不能|能否|伴有|伴随|出现|存在|发生|感觉|觉得|症状|情况|目前|现在|最近|平时|以前|曾经|多长时间|多久|多少|时间|数值|什么时候|什么|怎么样|怎样|如何|怎么|"
+    "请问|请教|先|向|跟|核实|确认|想了解|想|再|您好|告知|说一下|讲一下|描述一下|描述|提供|介绍|方便的话|方便|想了解|了解|麻烦|知道|另外|有没有|有没|有无|是否|是不是|会不会|能不能|能否|伴有|伴随|出现|存在|发生|感觉|觉得|症状|情况|目前|现在|最近|平时|以前|曾经|多长时间|多久|多少|时间|数值|什么时候|什么|怎么样|怎样|如何|怎么|"
     "啥样|咋样|持续|告诉|一下|[您你吗呢么吧没不过的了有是和或及与以还也都会请我说几个啥哪多在时到其为否被来去要]"
 )
 # Everyday words and what a professional register says in their place.
@@ -38,7 +38,8 @@ _SAME = (
     ("胳膊", "臂"), ("嗓子", "咽喉"), ("流鼻涕", "流涕"), ("抽过风", "抽搐"), ("抽风", "抽搐"), ("憋气", "呼吸困难"), ("尿", "小便"), ("喝酒", "饮酒"), ("吃饭", "进食"), ("舌头", "舌"), ("身上", "皮肤"), ("没劲", "无力"), ("没力", "无力"), ("声音", "咽喉"), ("嗓音", "咽喉"), ("口味", "吃盐"),
     ("不想活", "轻生"), ("退色", "褪色"), ("家里", "家"), ("多大了", "年龄"), ("年纪", "年龄"), ("多大", "年龄大"), ("例假", "月经"), ("大姨妈", "月经"), ("老家", "籍贯"), ("吃完饭", "餐后"), ("饭后", "餐后"), ("厉害", "剧烈"), ("重不重", "加重"), ("长了", "出现"), ("脸上", "面部"), ("心慌", "心悸"), ("指头", "手指"), ("吃", "服食"), ("费劲", "费力"), ("考虑好", "想好"), ("打算", "想"),
 )  # fmt: skip
-_LEAST = 0.34
+_LEAST, _MOST = 0.34, 0.6
+_QUANTITIES = 2  # the first ways of asking: for a time, a number
 
 
 def sentences(text: str) -> list[list[str]]:
@@ -67,6 +68,8 @@ def is_question(clause: str, sentence: list[str]) -> bool:
     """Whether a clause asks of the case: by its form, by the mark at its end, or because 请问 opened what a 请问…？ asks."""
     bare = clause.strip(_END)
     if _TO_FIND_OUT.search(bare) or _COURTESY.search(bare.rstrip("?？")) or not bare.strip("?？"):
+        return False
+    if not _content(bare) and not _asks(bare):  # 另外请问
         return False
     if bare.endswith(("?", "？")) or ("，还是" in bare and sentence[-1].endswith(("?", "？"))):
         return True
@@ -100,7 +103,8 @@ def difference(original: str, rewritten: str) -> str | None:
     A counterpart shares a third of the characters of content (of the shorter), everyday and professional words being equal.
     A question in quite other words counts as the same when both texts have one left over that asks in the same way.
     """
-    before, after = questions(original), questions(rewritten)
+    before = questions(original)
+    after = [found for found in questions(rewritten) if not _stated(found, original)]
     lost = _unanswered(before, [*after, *_beside(rewritten, after)])
     added = [asked for asked in after if _content(asked) and not _matched(asked, before)]
     for asked in list(lost):
@@ -111,6 +115,22 @@ def difference(original: str, rewritten: str) -> str | None:
     if lost:
         return "question lost"
     return "question added" if added else None
+
+
+_YES_OR_NO = re.compile("吗|有没有|有无|是否|是不是|能否|可否|会不会|没有?$|(?P<one>[\u4e00-\u9fff])[不没](?P=one)")
+_TELLS = re.compile("告知|告诉|方便|说|讲|知道|了解|清楚|提供|记得|描述|数值|年龄|体重|身高")
+_LISTS = re.compile("、|和|及|与|或|跟|还有")
+
+
+def _stated(found: str, original: str) -> bool:
+    """Whether a clause is a question by its mark alone and says what the original states: 您的血小板只有20？"""
+    bare = found.strip(_END + "?？")
+    if _asks(bare) or _REQUEST.search(bare):
+        return False
+    asks, states = split(original)
+    content = _content(bare)
+    said, asked = (max((len(content & _content(clause)) for clause in some), default=0) for some in (states, asks))
+    return said > asked and 2 * said >= len(content)
 
 
 _WAYS = (
@@ -147,13 +167,27 @@ def _unanswered(some: list[str], others: list[str]) -> list[str]:
 def _taken(asked: str, other: str, serving: dict[str, list[str]]) -> bool:
     shared = _content(asked) & _content(other)
     rivals = [rival for rival, found in serving.items() if rival != asked and found == [other]]
+    if (
+        rivals
+        and not _LISTS.search(other)
+        and len(_ASKS.findall(other)) < 2
+        and len(shared) < _MOST * len(_content(asked))
+    ):
+        return True  # one question of one thing serves two only where it says both
     return any(shared <= _content(rival) and not _content(asked) <= _content(rival) & shared for rival in rivals)
 
 
 def _matched(asked: str, others: list[str]) -> bool:
     content = _content(asked)
+    quantity = _way(asked) < _QUANTITIES
     return any(
         len(content & other) >= _LEAST * min(len(content), len(other))
+        and not (
+            quantity
+            and _way(found) == len(_WAYS)
+            and not _TELLS.search(found)
+            and _YES_OR_NO.search(found.strip(_END + "?？"))
+        )
         if content and other
         else _way(asked) == _way(found)
         for found in others

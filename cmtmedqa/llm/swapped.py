@@ -104,6 +104,9 @@ def drugs(original: str, rewritten: str) -> str | None:
         for name in _new(other, original, one)
         if not (_in_short(name, original) or _abridged(name, original, rewritten))
     }
+    instead = _classes(one, rewritten, other), _classes(other, original, one)
+    if all(instead):
+        return shown(*instead)
     if not (lost and added):
         lost = {name for name in lost if not CLASS.search(name)}
         added = {
@@ -112,6 +115,13 @@ def drugs(original: str, rewritten: str) -> str | None:
             if not CLASS.search(name) or not (name[:2] in original or (name[-2:] in original and "药" not in name))
         }
     return shown(lost, added) or shown(*_unlike(original, rewritten))
+
+
+def _classes(some: Iterable[str], text: str, others: Iterable[str]) -> set[str]:
+    """The classes of drugs that a text does not name; 高烧不退 has the characters of 退烧药 and is none."""
+    said = _said(text).translate(_EVERYDAY)
+    classes = {term for term in some if term not in others and CLASS.search(term)}
+    return {term for term in classes if term[:2].translate(_EVERYDAY) not in said}
 
 
 def _swap(term: str, twin: str) -> bool:
