@@ -98,7 +98,9 @@ def why(side: Side, rows: Rows, other: Side, otherwise: str) -> tuple[pa.Array, 
         pc.index_in(_key(ids, sources), value_set=_key(known, origin)),
         pc.index_in(ids, value_set=known),
         pc.index_in(_key(base, sources), value_set=_key(known, origin)),
-        pc.index_in(_key(base, sources), value_set=_key(known_base, origin)),  # `--against` gives the newcomer the number
+        pc.index_in(
+            _key(base, sources), value_set=_key(known_base, origin)
+        ),  # `--against` gives the newcomer the number
     ]
     place = pc.coalesce(*places)
     named = pc.binary_join_element_wise(table["step"].combine_chunks(), table["reason"].combine_chunks(), "/")
