@@ -21,7 +21,7 @@ from typing import NamedTuple
 from cmtmedqa.llm.gates import faults
 from cmtmedqa.reliability import wilson
 
-SETS = ("development", "opened", "opened2", "closed")
+SETS = ("development", "opened", "opened2", "opened4", "closed")
 CLOSED = "closed"
 CLASSES = {
     "dose": "dose or number changed", "unit": "unit changed", "freq": "frequency or duration changed", "neg-": "negation dropped",
