@@ -12,17 +12,20 @@ from cmtmedqa.llm.signs import (
     AS_FINE,
     AS_LIMIT,
     BEFORE,
+    COMFORT,
     DEFERRED,
     DELAY,
     DISMISSED,
     EASED,
     FINE,
+    FLOOR,
     GAPS,
     GRAVE,
     KEEP,
     LESS,
     LIMIT,
     NEGATOR,
+    NO_STOP,
     OPPOSITE,
     REASSURANCE,
     SERIOUS,
@@ -32,14 +35,14 @@ from cmtmedqa.llm.signs import (
     WEAK,
     WHOLE,
 )
-from cmtmedqa.llm.worded import SAME, content_of, dots, statements
+from cmtmedqa.llm.worded import SAME, STOPPED, content_of, dots, statements
 
 _FIRST, _FAVOUR = 3, 1.5  # characters that tell what is denied; how much a part that denies is preferred
 _BREAK = re.compile(
-    "(?<=.)(?<![不无没未毋别])(?=需要|必须|应当)|的话|(?<=(?<![随及按同暂临准定平])时)(?![间候期])|、(?=[已可有能])|[就则也但才](?![是有])|(?<=.)(?=直接)|而且|并且|因此|所以|(?<![是不])因为|由于|如果|若|只要|；|;"
+    "(?<=.)(?<![不无没未毋别])(?=需要|必须|应当)|的话|(?<=(?<![随及按同暂临准定平])时)(?![间候期])|、(?=[已可有能])|[就则也但才](?![是有])|(?<=.)(?=直接)|而且|并且|(?<![不必用需])因此|所以|(?<![是不])因为|由于|如果|若|只要|；|;"
 )
 _ANYTHING = frozenset(
-    "吃喝做打抹动碰弄查问题异常效影响必沾去点滴涂贴上"
+    "掉吃喝做打抹动碰弄查问题异常效影响必沾去点滴涂贴上"
 )  # what can be done with any object: 羊肉别吃 and 忌羊肉 forbid the same
 _MEDICINE = frozenset("药物")
 
@@ -70,19 +73,23 @@ def difference(original: str, rewritten: str) -> str | None:
     the denial is lost; where the other text speaks of it in other words, or not at all, such denials of both texts cancel out.
     """
     one, other = statements(original), statements(rewritten)
+    if _stops(split(original)[1], split(rewritten)[1]):
+        return "negation lost"
     if _turned(one, other) or _straight(split(original)[1], split(rewritten)[1]):
         return "negation lost"
-    before, after = parts(one), parts(other)
+    before, after = parts(one), parts(_of_the_case(other, original))
     kept, used = _outcome(before, after)
     had, drawn = _outcome(after, before)
     if False in kept:
         return "negation lost"
     hasty = any(URGENT.search(clause) for clause in split(rewritten)[1])
     kept = [
-        True if place in drawn or (found is None and _implied(item, after, before, hasty)) else found
+        True if place in drawn else _implied(item, after, before, hasty) if found is None else found
         for (place, item), found in zip(denials(before), kept, strict=True)
     ]
     again = [after[place].denied or frozenset() for place in used]  # 请戒烟，别再抽烟
+    if False in kept:
+        return "negation lost"
     had = [
         True if place in used or (item.about and any(item.about <= denied for denied in again)) else found
         for (place, item), found in zip(denials(after), had, strict=True)
@@ -111,9 +118,32 @@ def _turned(one: Sequence[str], other: Sequence[str]) -> bool:
     grave = [_count(GRAVE, [REASSURANCE.sub(dots, clause) for clause in clauses]) for clauses in (one, other)]
     if grave[1] > grave[0] or _goes_on(one, other) or _manages(one, other) or _loosened(one, other):
         return True
+    if _count(FLOOR, one) > _count(FLOOR, other) and _count(LIMIT, other) > _count(LIMIT, one):
+        return True
     if _count(SERIOUS, one) > _count(SERIOUS, other) and _count(DISMISSED, other) > _count(DISMISSED, one):
         return True
     return _count(LIMIT, other) + max(0, _count(AS_LIMIT, other) - _count(AS_LIMIT, one)) < _count(LIMIT, one)
+
+
+def _stops(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether what must not be stopped is to be stopped, by clauses that say no more."""
+    stopped = [sum(bool(STOPPED.search(clause.strip())) for clause in some) for some in (one, other)]
+    return stopped[1] > stopped[0] and _count(NO_STOP, one) > _count(NO_STOP, other)
+
+
+def _of_the_case(clauses: Sequence[str], original: str) -> list[str]:
+    """The clauses of a rewrite without those at its beginning that speak of feelings, or deny what the original never names."""
+    asks, states = split(original)
+    known, left = content_of("".join([original, *asks, *statements(original)])), list(clauses)
+    for clause in clauses[:_OPENING]:
+        about = [item.about for _, item in denials(parts([clause]))]
+        soothes = COMFORT.search(clause) and content_of(COMFORT.sub("", clause)).isdisjoint(known)
+        if about and clause not in states and (soothes or all(some and some.isdisjoint(known) for some in about)):
+            left.remove(clause)
+    return left
+
+
+_OPENING = 4  # clauses in which a reply may greet and comfort
 
 
 def _straight(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -130,7 +160,8 @@ def _manages(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether what one text says cannot be done (止不住) is done in the other (已经止住)."""
     for part in parts(one):
         for act in _HARD.findall(part.text):
-            done = re.compile(f"{act}(?:住|下|着|了|得[^，。])")
+            act = "压|可以控|能控|能够控" if act == "压" else act
+            done = re.compile(f"(?:{act})(?:住|下|着|了|制|得[^，。])")
             if any(
                 twin.denied is None and not _HARD.search(twin.text) and done.search(twin.text) for twin in parts(other)
             ):
@@ -153,17 +184,18 @@ _SPARING = re.compile("少(?=[吃喝碰用做抽沾走站坐看爬])")
 _HARD = re.compile("难以(.)")
 
 
-def _implied(item: Denied, there: Sequence[Part], here: Sequence[Part], hasty: bool) -> bool:
+def _implied(item: Denied, there: Sequence[Part], here: Sequence[Part], hasty: bool) -> bool | None:
     """Whether what a text does not speak of is denied by what it says instead: 请继续服用 for 不用停, 请即刻来院 for 不能等."""
     if item.about and item.about <= DELAY:
-        return hasty and not any(part.denied is None and WAITS.search(part.text) for part in there)
+        waits = [any(part.denied is None and WAITS.search(part.text) for part in some) for some in (there, here)]
+        return False if waits[0] and not waits[1] else hasty or None
     if item.about & GAPS or "停" in item.content:
         words = KEEP if "停" in item.content else WHOLE
-        there, here = ([part for part in some if part.denied is None] for some in (there, here))
-        return sum(bool(words.search(part.text)) for part in there) > sum(
-            bool(words.search(part.text)) for part in here
+        one, other = (
+            sum(part.denied is None and bool(words.search(part.text)) for part in some) for some in (here, there)
         )
-    return False
+        return True if other > one else None
+    return None
 
 
 def _weak(some: Sequence[Part], used: Container[int], clauses: Sequence[str], others: Sequence[str]) -> int:
@@ -190,9 +222,9 @@ def _goes_on(one: Sequence[str], other: Sequence[str]) -> bool:
     return False
 
 
-_BARE = re.compile(f"[都均也请先就要]*(?:{NEGATOR.pattern})[吃喝服用做打查抹动碰弄了的必要考虑为进行忌]*[。；;！!·]*")
+_BARE = re.compile(f"[都均也请先就要]*(?:{NEGATOR.pattern})[吃喝服用做打查抹动碰弄点敷贴扎了的必要考虑为进行忌]*[。；;！!·]*")
 _ENDS = re.compile(
-    "(?<=.)(?:难以|照|继续|接着|赶紧|赶快|尽快|马上|立即|立刻|及时|请|可|先|再|来|得|需|加[到至]|去(?=医|急|门|查|看)|了(?=[\u4e00-\u9fff])|晚上|而|并|应|要)"
+    "(?<=.)(?:难以|影响|以免|免得|怕|打电话|联系|照|继续|接着|赶紧|赶快|尽快|马上|立即|立刻|及时|请|可|先|再|来|得|需|加[到至]|去(?=医|急|门|查|看)|了(?=[\u4e00-\u9fff])|晚上|而|并|应|要)"
 )
 
 
@@ -263,16 +295,19 @@ def _outcome(some: Sequence[Part], others: Sequence[Part]) -> tuple[list[bool | 
         if place is None or (item.about and place in used and used[place].about == item.about):
             kept.append(None)
             continue
-        kept.append(_verdict(others[place], item))
+        kept.append(_verdict(others, place, item))
         if kept[-1]:
             used[place] = item
     return kept, {*used, *(place + 1 for place in used if others[place].leads and others[place].denied is None)}
 
 
-def _verdict(part: Part, item: Denied) -> bool | None:
+def _verdict(there: Sequence[Part], place: int, item: Denied) -> bool | None:
     """Whether a part denies what another does: False where it affirms it, None where it denies something else of the same."""
+    part, behind = there[place], there[place + 1 : place + 2]
     if _denies(part, item):
         return True
+    if behind and behind[0].denied is not None and behind[0].text.startswith(part.text):
+        return None  # 激素药膏，请不要抹: what is denied stands before its denial
     return None if part.denied is not None or part.leads else False
 
 
