@@ -77,7 +77,8 @@ def difference(original: str, rewritten: str) -> str | None:
         return "negation lost"
     if _turned(one, other) or _straight(split(original)[1], split(rewritten)[1]):
         return "negation lost"
-    before, after = parts(one), parts(_of_the_case(other, original))
+    other = _of_the_case(other, original)
+    before, after = parts(one), parts(other)
     kept, used = _outcome(before, after)
     had, drawn = _outcome(after, before)
     if False in kept:
@@ -105,7 +106,8 @@ def difference(original: str, rewritten: str) -> str | None:
     spare = _weak(after, used, other, one) - _weak(before, drawn, one, other)
     if fewer > 0 and (lost > added + max(0, spare) or (lost and _count(ALLOWED, other) > _count(ALLOWED, one))):
         return "negation lost"
-    return "negation added" if added > lost + max(0, -spare) + useless and fewer < 0 else None
+    idle = _idle(other, original)
+    return "negation added" if added > lost + max(0, -spare) + useless + idle and fewer + idle < 0 else None
 
 
 def _turned(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -132,15 +134,28 @@ def _stops(one: Sequence[str], other: Sequence[str]) -> bool:
 
 
 def _of_the_case(clauses: Sequence[str], original: str) -> list[str]:
-    """The clauses of a rewrite without those at its beginning that speak of feelings, or deny what the original never names."""
-    asks, states = split(original)
-    known, left = content_of("".join([original, *asks, *statements(original)])), list(clauses)
-    for clause in clauses[:_OPENING]:
-        about = [item.about for _, item in denials(parts([clause]))]
-        soothes = COMFORT.search(clause) and content_of(COMFORT.sub("", clause)).isdisjoint(known)
-        if about and clause not in states and (soothes or all(some and some.isdisjoint(known) for some in about)):
-            left.remove(clause)
-    return left
+    """The clauses of a rewrite without those at its beginning that speak of feelings and of nothing of the case."""
+    known = _named(original)
+    return [
+        clause
+        for place, clause in enumerate(clauses)
+        if place >= _OPENING
+        or not COMFORT.search(clause)
+        or clause in split(original)[1]
+        or not content_of(COMFORT.sub("", clause)).isdisjoint(known)
+    ]
+
+
+def _named(text: str) -> frozenset[str]:
+    """The characters of all that a text says and asks, in its own words and in one wording."""
+    return content_of("".join([text, *statements(text)]))
+
+
+def _idle(clauses: Sequence[str], original: str) -> int:
+    """How many denials at the beginning of a rewrite are about nothing that the original names: 请别有心理负担."""
+    known = _named(original)
+    opening = [item for _, item in denials(parts(clauses[:_OPENING]))]
+    return sum(bool(item.about) and item.about.isdisjoint(known) for item in opening)
 
 
 _OPENING = 4  # clauses in which a reply may greet and comfort
