@@ -44,6 +44,7 @@ _COMES = re.compile("就医|就诊|医院|急诊|门诊|面诊|看医生|挂号|
 _COMES_OR_SEEN = re.compile(
     f"{_COMES.pattern}|复诊|随诊|专科|前来|返诊|回来|过来|再来|[来去](?:看|查|复|做|打|拍|处理)|医生|科|急救|复查|检查(?=[，。；]|$)|呼叫|抢救"
 )
+_SEEN = re.compile("查一?[回下遍]|[做拍照查](?:个|一[个次回下])?[^，。；]{0,4}(?:超|镜|CT|X光|片|核磁|磁共振|常规)|过来|医生")
 _NO_CARE = re.compile("(?:不必|无需|无须|不用|不需要|别|不要|请勿|没必要|没有必要)[^，。]*")
 _AT_LEISURE = frozenset(("择期", "择机", "有空", "有时间"))
 _CLAUSES = re.compile("[，,。；;！!？?]")
@@ -125,7 +126,8 @@ def _doses_of(text: str) -> dict[str, frozenset[tuple[float, str]]]:
             continue
         before = [drug for start, drug in places if start <= amount.start]
         after = [(start, drug) for start, drug in places if amount.start < start <= amount.start + _AHEAD]
-        if after and amount.unit in _COUNTED and not _CLAUSES.search(folded[amount.start : after[0][0]]):
+        far = before and _CLAUSES.search(folded[[start for start, _ in places if start <= amount.start][-1] : amount.start])
+        if after and (amount.unit in _COUNTED or far) and not _CLAUSES.search(folded[amount.start : after[0][0]]):
             found[after[0][1]].add(amount.said)  # 一粒维生素D
         elif before:
             found[before[-1]].add(amount.said)
@@ -152,7 +154,7 @@ def _certainty(original: str, rewritten: str) -> str | None:
 
 
 def _care(original: str, rewritten: str) -> str | None:
-    if _seeks(_CARE, original) and not _seeks(_CARE, rewritten):
+    if _seeks(_CARE, original) and not (_seeks(_CARE, rewritten) or _seeks(_SEEN, rewritten)):
         return "advice to seek care lost"
     if _seeks(_COMES, original) and not _seeks(_COMES_OR_SEEN, rewritten):
         return "advice to seek care lost"

@@ -89,7 +89,7 @@ _SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]
     (re.compile("([0-9.]+)千(?![卡克瓦])"), lambda found: f"{1_000 * _value(found[1]):g}"),
     (re.compile("(?<![0-9一二两三四五六七八九])(?:([一二两三四五六七八九])(?=[一二两三四五六七八九]成))?([一二两三四五六七八九])成(?![人分年长功熟为型形立果药就])"), lambda found: (f"{10 * _value(found[1]):g}%-" if found[1] else "") + f"{10 * _value(found[2]):g}%"),
     (re.compile("(?<![、0-9一二两三四五六七八九十百])([一二三四五六七八1-8])、([二三四五六七八九2-9])(?=[个天日周月年小次片粒岁袋度支])"), lambda found: f"{found[1]}-{found[2]}" if _value(found[2]) == _value(found[1]) + 1 else found[0]),
-    (re.compile("早[、,]?[中午][、,]?晚(?:各(?=[一1]次))?(?:[一1]次)?"), "每天3次 "), (re.compile("一昼夜|1昼夜"), "每天"),
+    (re.compile("早[上晨]?[、,]?(?:中午?|午)[、,和]?晚上?(?:各(?=[一1]次))?(?:[一1]次)?"), "每天3次 "), (re.compile("一昼夜|1昼夜"), "每天"),
     (re.compile("每周(?=[一二三四五六][、和及一二三四五六日])(?![一二三四五六][、和及]?[一二三四五六]?[次片粒回天遍])"), "周"),
     (re.compile("(?<![a-z])(i{1,3}|iv|v)(?=[度级期型])"), lambda found: _ROMAN[found[1]]),
     (re.compile(rf"百分之(?!百)({HAN}+|[0-9.]+)"), lambda found: f"{_value(found[1]):g}%"),

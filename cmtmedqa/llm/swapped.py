@@ -10,6 +10,7 @@ from cmtmedqa.llm import terms as named
 from cmtmedqa.llm.dosed import dosed
 from cmtmedqa.llm.spoken import IMPLIED, LATIN, OTHERS
 
+_WIDE = frozenset(("抗生素", "激素"))  # what a drug that is named may be called as well
 _MEANT = OTHERS | IMPLIED
 _SAID_IN_SHORT = re.compile("|".join(sorted(map(re.escape, _MEANT), key=len, reverse=True)))
 _SAYS_NOTHING = frozenset(
@@ -112,7 +113,8 @@ def drugs(original: str, rewritten: str) -> str | None:
         added = {
             name
             for name in added
-            if not CLASS.search(name) or not (name[:2] in original or (name[-2:] in original and "药" not in name))
+            if not CLASS.search(name)
+            or not ((one and name in _WIDE) or name[:2] in original or (name[-2:] in original and "药" not in name))
         }
     return shown(lost, added) or shown(*_unlike(original, rewritten))
 

@@ -22,9 +22,12 @@ _FORM = re.compile(
 _SALT = re.compile(
     "^(?:盐酸|苯磺酸|甲磺酸|酒石酸|琥珀酸|马来酸|富马酸|枸橼酸|氢溴酸|磷酸|硫酸|醋酸|重酒石酸|草酸|乳酸|门冬氨酸|注射用|重组人?)(?=[^镁锌铵钾钠钙铜铁亚钡铋][\u4e00-\u9fff]{2})"
 )
+_CATION = re.compile("(?<=[汀特坦素唑辛林松星韦芬])[钠钾钙]$|(?<=丙戊酸|仑膦酸|氯芬酸|西地酸|玻璃酸)(?:钠|二乙胺)$")
+# 别太焦虑 names no illness.
+_NO_ILLNESS = re.compile("(?:别|不用|不必|不要|不需要|无需|请勿|徒增|太|过于|过度|免得|以免)[^，。；]{0,3}(?:焦虑|抑郁)")
 _CARE = re.compile("就诊|就医|复诊|医院|门诊|面诊|看医生|挂号")
 _TEST_EDGES = re.compile(
-    r"^(?:做个?|查个?|测|拍个?|进行|复查|行|个|一下|下)|(?:检查|检测|检验|化验|扫描|提示|显示|结果|指标|水平|测定|筛查|测量|造影术|报告|片)$"
+    r"^(?:做个?|查个?|测|拍个?|进行|复查|行|个|一下|下)|(?:检查|检测|检验|化验|扫描|提示|显示|结果|指标|水平|测定|筛查|测量|造影术|报告|片|阳性|阴性)$"
 )
 _MORPHOLOGY = re.compile(
     "[\u4e00-\u9fff](?:西林|霉素|环素|沙星|洛尔|地平|普利|沙坦|他汀|贝特|拉唑|替丁|昔韦|洛韦|韦林|福韦|卡韦|他韦|单抗|替尼|噻嗪|唑仑|西泮|格列净|格列汀|格列[美本齐喹吡]|双胍|鲁肽|洛芬|昔布|昔康|可的松|米松|尼松|泼尼龙|奈德|噻吨|他定|替利嗪|斯汀|苯那敏|孕酮|雌二醇|必利|立酮|司琼|硝唑|康唑|萘芬|普坦|昔酮|"
@@ -108,6 +111,7 @@ def names(text: str) -> list[str]:
 @lru_cache(maxsize=_RECENT)
 def terms(text: str) -> list[str]:
     """The diseases and tests of a text by one name each; words as general as 检查 are none."""
+    text = _NO_ILLNESS.sub(_blank, text)
     found = {_named(word, _TEST_EDGES) for _, word, kind in _found(text) if kind in _OTHER}
     return sorted({*(name for name in found if name), *(illness[0] for illness in _ILLNESS.finditer(text))})
 
@@ -122,7 +126,7 @@ def _named(word: str, edges: "re.Pattern[str]") -> str:
     """The one name of a term, or "" for one that is too general to compare."""
     word = _ALIASES.get(word, word)
     short = edges.sub("", _SALT.sub("", word))
-    name = short if len(short) > 1 else word
+    name = _CATION.sub("", short if len(short) > 1 else word)
     name = _ALIASES.get(name, name)
     return "" if name in _GENERIC or word in _GENERIC or _CARE.search(name) else name
 
