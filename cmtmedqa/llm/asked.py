@@ -69,7 +69,12 @@ def _asks(bare: str) -> bool:
 def is_question(clause: str, sentence: list[str]) -> bool:
     """Whether a clause asks of the case: by its form, by the mark at its end, or because 请问 opened what a 请问…？ asks."""
     bare = clause.strip(_END)
-    if _TO_FIND_OUT.search(bare) or re.search("[给跟向][您你](?:讲|说|介绍|解释)", bare) or _COURTESY.search(bare.rstrip("?？")) or not bare.strip("?？"):
+    if (
+        _TO_FIND_OUT.search(bare)
+        or re.search("[给跟向][您你](?:讲|说|介绍|解释)", bare)
+        or _COURTESY.search(bare.rstrip("?？"))
+        or not bare.strip("?？")
+    ):
         return False
     if not _content(bare) and not _asks(bare):  # 另外请问
         return False
@@ -172,7 +177,7 @@ def _taken(asked: str, other: str, serving: dict[str, list[str]]) -> bool:
     if (
         rivals
         and not _LISTS.search(other)
-        and len(_ASKS.findall(other)) < 2
+        and len(_ASKS.findall(other.replace("请问", ""))) < 2
         and len(shared) < _MOST * len(_content(asked))
     ):
         return True  # one question of one thing serves two only where it says both

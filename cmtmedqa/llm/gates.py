@@ -16,7 +16,7 @@ from cmtmedqa.llm.numerals import plain
 from cmtmedqa.llm.swapped import shown
 from cmtmedqa.llm.terms import drugs
 
-VERSION = "gates-4"
+VERSION = "gates-5"
 
 _HEDGE = re.compile(
     "可能|考虑|疑似|(?<!多)大多(?![重少高])|多由|多为|多因|常由|常为|或许|大概|不排除|不能排除|倾向|也许|估计|怀疑|多半|不一定|未必|似乎|应该是|像是|有可能|一般|通常|往往|多数"
@@ -44,7 +44,9 @@ _COMES = re.compile("就医|就诊|医院|急诊|门诊|面诊|看医生|挂号|
 _COMES_OR_SEEN = re.compile(
     f"{_COMES.pattern}|复诊|随诊|专科|前来|返诊|回来|过来|再来|[来去](?:看|查|复|做|打|拍|处理)|医生|科|急救|复查|检查(?=[，。；]|$)|呼叫|抢救"
 )
-_SEEN = re.compile("查一?[回下遍]|[做拍照查](?:个|一[个次回下])?[^，。；]{0,4}(?:超|镜|CT|X光|片|核磁|磁共振|常规)|过来|医生")
+_SEEN = re.compile(
+    "查一?[回下遍]|[做拍照查](?:个|一[个次回下])?[^，。；]{0,4}(?:超|镜|CT|X光|片|核磁|磁共振|常规)|过来|医生"
+)
 _NO_CARE = re.compile("(?:不必|无需|无须|不用|不需要|别|不要|请勿|没必要|没有必要)[^，。]*")
 _AT_LEISURE = frozenset(("择期", "择机", "有空", "有时间"))
 _CLAUSES = re.compile("[，,。；;！!？?]")
@@ -126,7 +128,9 @@ def _doses_of(text: str) -> dict[str, frozenset[tuple[float, str]]]:
             continue
         before = [drug for start, drug in places if start <= amount.start]
         after = [(start, drug) for start, drug in places if amount.start < start <= amount.start + _AHEAD]
-        far = before and _CLAUSES.search(folded[[start for start, _ in places if start <= amount.start][-1] : amount.start])
+        far = before and _CLAUSES.search(
+            folded[[start for start, _ in places if start <= amount.start][-1] : amount.start]
+        )
         if after and (amount.unit in _COUNTED or far) and not _CLAUSES.search(folded[amount.start : after[0][0]]):
             found[after[0][1]].add(amount.said)  # 一粒维生素D
         elif before:

@@ -1,0 +1,99 @@
+"""What a rewrite turns round without a denial being lost: reassurance, a limit, the gravity of a case, what is to be stopped."""
+
+import re
+from collections.abc import Sequence
+
+from cmtmedqa.llm.denials import ANYTHING, count, parts
+from cmtmedqa.llm.signs import (
+    ADJECTIVES,
+    ALLOWED,
+    AS_FINE,
+    AS_LIMIT,
+    DISMISSED,
+    FINE,
+    FLOOR,
+    GRAVE,
+    KEEP,
+    LESS,
+    LIMIT,
+    NO_STOP,
+    REASSURANCE,
+    SERIOUS,
+)
+from cmtmedqa.llm.worded import STOPPED, content_of, dots
+
+_SPARING = re.compile("少(?=[吃喝碰用做抽沾走站坐看爬])")
+_HARD = re.compile("难以(.)")
+_STOP = re.compile("(?<![别不要勿没可以能])停(?=[了掉戴照用药服]*(?:[，。；;!！]|$))")
+_NOT = re.compile("[停别不勿禁避戒忌暂]")
+
+
+def turned(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether reassurance, a limit or the gravity of a case is another in a rewrite, by the words for it alone."""
+    eased = count(REASSURANCE, other) - count(REASSURANCE, one)
+    allowed = count(ALLOWED, other) > count(ALLOWED, one)  # 可以碰水 for 碰水没关系
+    if count(REASSURANCE, one) and not count(REASSURANCE, other) and not allowed:
+        return True
+    if count(FINE, one) and not count(AS_FINE, other) and eased <= 0:
+        return True
+    grave = [count(GRAVE, [REASSURANCE.sub(dots, clause) for clause in clauses]) for clauses in (one, other)]
+    if grave[1] > grave[0] or _goes_on(one, other) or _manages(one, other) or _loosened(one, other):
+        return True
+    if count(FLOOR, one) > count(FLOOR, other) and count(LIMIT, other) > count(LIMIT, one):
+        return True
+    if count(SERIOUS, one) > count(SERIOUS, other) and count(DISMISSED, other) > count(DISMISSED, one):
+        return True
+    return count(LIMIT, other) + max(0, count(AS_LIMIT, other) - count(AS_LIMIT, one)) < count(LIMIT, one)
+
+
+def stops(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether what must not be stopped is to be stopped, by clauses that say no more."""
+    stopped = [sum(bool(STOPPED.search(clause.strip())) for clause in some) for some in (one, other)]
+    return stopped[1] > stopped[0] and count(NO_STOP, one) > count(NO_STOP, other)
+
+
+def straight(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether a text has the contrary of an adjective of the other: 规则 for 不规则."""
+    text = "，".join(other)
+    return any(
+        word not in text and re.search(f"(?<![不欠无没]){word[1:]}", text)
+        for clause in one
+        for word in ADJECTIVES.findall(clause)
+    )
+
+
+def _manages(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether what one text says cannot be done (止不住) is done in the other (已经止住)."""
+    for part in parts(one):
+        for act in _HARD.findall(part.text):
+            act = "压|可以控|能控|能够控" if act == "压" else act
+            done = re.compile(f"(?:{act})(?:住|下|着|了|制|得[^，。])")
+            if any(
+                twin.denied is None and not _HARD.search(twin.text) and done.search(twin.text) for twin in parts(other)
+            ):
+                return True
+    return False
+
+
+def _loosened(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether what one text tells to do less of (海鲜少碰) the other allows."""
+    some = [part.content - ANYTHING for part in parts(one) if _SPARING.search(part.text)]
+    return any(
+        about and 2 * len(about & part.content) >= min(len(about), len(part.content - ANYTHING)) > 0
+        for part in parts(other)
+        if part.denied is None and ALLOWED.search(part.text) and not LESS.search(part.text)
+        for about in some
+    )
+
+
+def _goes_on(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether what one text stops (凉茶冷饮停) is named in the other, and neither there nor in the two clauses behind is a no."""
+    for about in (content_of(clause[: found.start()]) for clause in one if (found := _STOP.search(clause))):
+        near = [
+            place for place, clause in enumerate(other) if 2 * len(about & content_of(clause)) >= max(2, len(about))
+        ]
+        if any(KEEP.search(other[place]) and not _NOT.search(other[place]) for place in near):
+            return True
+        if near and not any(_NOT.search("".join(other[place : place + 3])) for place in near):
+            return True
+    return False
