@@ -176,6 +176,10 @@ def _counterpart(item: Denied, there: Sequence[Part], taken: Container[int], her
     near = [place for place in near if not _repeats(there[place], item, here)]
     if len(wanted) >= FIRST:
         near = [place for place in near if item.first in there[place].content] or near
+    if not item.about and all(there[place].denied is None for place in near):
+        # 不影响 and 不会影响 are about all that stands before them.
+        bare = [place for place, part in enumerate(there) if part.denied is not None and part.denied == part.content]
+        near = [place for place in bare if place not in taken and len(wanted & there[place].content) > 1] or near
     if near:
         return max(near, key=lambda place: (_nearness(item, there[place]), place not in taken, -place))
     topic = item.about | item.before
