@@ -3,8 +3,8 @@
     python -m benchmarks.faithfulness [--show] [set ...]
 
 Every set was written, and its damage planted, by someone who had not read the gates. Who improves the gates may look at `gates/development.txt`
-and at `gates/opened.txt` and `gates/opened2.txt` (closed sets of before), whose misses `--show` prints; of `gates/closed.txt` only totals are
-ever printed.
+and at `gates/opened*.txt` (closed sets of before, each run once while it was closed), whose misses `--show` prints; of `gates/closed.txt` only
+totals are ever printed.
 
 A block of a file: `@ department`, `S` the doctor's turn, `P` a faithful rewrite (one or more), then one damage a line, `class|old|new`, to be made
 in each P where `old` stands once. The same is made in S where `old` stands there, and counted apart: it is the easier damage to see.
@@ -21,7 +21,7 @@ from typing import NamedTuple
 from cmtmedqa.llm.gates import faults
 from cmtmedqa.reliability import wilson
 
-SETS = ("development", "opened", "opened2", "opened4", "closed")
+SETS = ("development", "opened", "opened2", "opened3", "opened4", "opened5", "closed")
 CLOSED = "closed"
 CLASSES = {
     "dose": "dose or number changed", "unit": "unit changed", "freq": "frequency or duration changed", "neg-": "negation dropped",
