@@ -40,8 +40,14 @@ def difference(original: str, rewritten: str) -> str | None:
         return "negation lost"
     other = _of_the_case(other, original)
     before, after = parts(one), parts(other)
-    kept, used = _outcome(before, after)
-    had, drawn = _outcome(after, before)
+    kept, used, places = _outcome(before, after)
+    had, drawn, _ = _outcome(after, before)
+    free = [place for (place, _), found in zip(denials(after), had, strict=True) if not found and place not in used]
+    fewer = len(kept) - len(had) + _idle(other, original)
+    kept = [
+        found if found is not False or _weight(item, part, twin, after, free, fewer) >= BAR else None
+        for (part, item), found, twin in zip(_with_parts(before), kept, places, strict=True)
+    ]
     if False in kept:
         return "negation lost"
     hasty = any(URGENT.search(clause) for clause in split(rewritten)[1])
@@ -52,23 +58,48 @@ def difference(original: str, rewritten: str) -> str | None:
     again = [after[place].denied or frozenset() for place in used]  # 请戒烟，别再抽烟
     if False in kept:
         return "negation lost"
-    had = [
-        True if place in used or (item.about and any(item.about <= denied for denied in again)) else found
+    new = [
+        (place, 2 if found is None else 1)
         for (place, item), found in zip(denials(after), had, strict=True)
+        if not (found or place in used or (item.about and any(item.about <= denied for denied in again)))
     ]
     # Two denials that one part of the other text denies are one: 切勿挖鼻、用力擤鼻.
     fewer = len(kept) - max(0, kept.count(True) - len(used)) - len(had)
     useless = max(0, count(USELESS, one) - count(USELESS, other))
-    if False in had and fewer < 0 and not useless:
-        return "negation added"
-    lost, added = kept.count(None), len(had) - had.count(True)
+    lost, added = kept.count(None), len(new)
     if useless > max(0, added - lost):
         return "negation lost"
     spare = _weak(after, used, other, one) - _weak(before, drawn, one, other)
     if fewer > 0 and (lost > added + max(0, spare) or (lost and count(ALLOWED, other) > count(ALLOWED, one))):
         return "negation lost"
-    idle = _idle(other, original)
-    return "negation added" if added > lost + max(0, -spare) + useless + idle and fewer + idle < 0 else None
+    if fewer < 0 and not useless and any(_affirmed(after[place], original, least) for place, least in new):
+        return "negation added"
+    return None
+
+
+def _with_parts(some: Sequence[Part]) -> list[tuple[Part, Denied]]:
+    return [(some[place], item) for place, item in denials(some)]
+
+
+def _weight(item: Denied, part: Part, twin: int, there: Sequence[Part], free: Sequence[int], fewer: int) -> int:
+    """The evidence that a part of a rewrite, which speaks of what is denied and denies nothing, says the contrary."""
+    told = _TOLD.search(there[twin].text) and not _TOLD.search(part.text)
+    topic = any(place != twin and there[place].content & item.content for place in free)
+    behind = any(
+        place in free and len((there[place].denied or frozenset()) - there[twin].content - ANYTHING) <= 1
+        for place in (twin + 1, twin + 2)
+    )
+    return TOLD * bool(told) + FEWER * (fewer > 0) + ELSEWHERE * topic + BEHIND * behind
+
+
+def _affirmed(part: Part, original: str, least: int) -> bool:
+    """Whether a clause of the original without any sign of denial has most of what a part denies."""
+    return any(
+        len(part.content & content) >= max(least, SHARED * len(part.content))
+        for clause in split(original)[1]
+        if not _SIGN.search(clause.replace("停", "") if "停" in part.content else clause)
+        for content in [content_of("".join(statements(clause)))]
+    )
 
 
 def _of_the_case(clauses: Sequence[str], original: str) -> list[str]:
@@ -96,6 +127,13 @@ def _idle(clauses: Sequence[str], original: str) -> int:
     return sum(bool(item.about) and item.about.isdisjoint(known) for item in opening)
 
 
+# Evidence that a denial was turned round, and what it must come to.
+TOLD, FEWER, ELSEWHERE, BEHIND, BAR = 4, 2, -2, -2, 0
+SHARED = 0.6
+_TOLD = re.compile(
+    "可以|(?<![不即许认])可(?![能见疑是])|能(?!够?不)|无妨|不妨|没关系|没事|允许|照常|照样|照旧|继续|接着|随意|随便|尽管|适当|适量|也行"
+)
+_SIGN = re.compile("[不没无未非别勿禁忌避莫戒停暂难甭绝拒才前]|免(?!疫)")
 _OPENING = 4  # clauses in which a reply may greet and comfort
 
 
@@ -123,22 +161,24 @@ _AFFECTS = frozenset("影响")
 _STOPS = re.compile("停(?:止|用|掉|药|了)")
 
 
-def _outcome(some: Sequence[Part], others: Sequence[Part]) -> tuple[list[bool | None], set[int]]:
-    """Of each denial of one text whether the other denies it too (None: does not speak of it), and the parts that do.
+def _outcome(some: Sequence[Part], others: Sequence[Part]) -> tuple[list[bool | None], set[int], list[int]]:
+    """Of each denial of one text whether the other denies it too (None: does not speak of it), the parts that do, and where.
 
     Two denials of the same need two parts: 孕妇不能灸，皮肤破了也别灸.
     """
     kept: list[bool | None] = []
+    places: list[int] = []
     used: dict[int, Denied] = {}
     for _, item in denials(some):
         place = _counterpart(item, others, used.keys(), some)
+        places.append(-1 if place is None else place)
         if place is None or (item.about and place in used and used[place].about == item.about):
             kept.append(None)
             continue
         kept.append(_verdict(others, place, item))
         if kept[-1]:
             used[place] = item
-    return kept, {*used, *(place + 1 for place in used if others[place].leads and others[place].denied is None)}
+    return kept, {*used, *(place + 1 for place in used if others[place].leads and others[place].denied is None)}, places
 
 
 def _verdict(there: Sequence[Part], place: int, item: Denied) -> bool | None:

@@ -23,6 +23,7 @@ from cmtmedqa.llm.signs import (
 from cmtmedqa.llm.worded import STOPPED, content_of, dots
 
 _SPARING = re.compile("少(?=[吃喝碰用做抽沾走站坐看爬])")
+_MORE = re.compile("多(?=[吃喝碰用做抽沾走站坐看爬])")
 _HARD = re.compile("难以(.)")
 _STOP = re.compile("(?<![别不要勿没可以能])停(?=[了掉戴照用药服]*(?:[，。；;!！]|$))")
 _NOT = re.compile("[停别不勿禁避戒忌暂]")
@@ -81,7 +82,7 @@ def _loosened(one: Sequence[str], other: Sequence[str]) -> bool:
     return any(
         about and 2 * len(about & part.content) >= min(len(about), len(part.content - ANYTHING)) > 0
         for part in parts(other)
-        if part.denied is None and ALLOWED.search(part.text) and not LESS.search(part.text)
+        if part.denied is None and (ALLOWED.search(part.text) or _MORE.search(part.text)) and not LESS.search(part.text)
         for about in some
     )
 
