@@ -59,7 +59,7 @@ def difference(original: str, rewritten: str) -> str | None:
     if False in kept:
         return "negation lost"
     new = [
-        (place, 2 if found is None else 1)
+        (item, after[place].content, 2 if found is None else 1)
         for (place, item), found in zip(denials(after), had, strict=True)
         if not (found or place in used or (item.about and any(item.about <= denied for denied in again)))
     ]
@@ -72,7 +72,7 @@ def difference(original: str, rewritten: str) -> str | None:
     spare = _weak(after, used, other, one) - _weak(before, drawn, one, other)
     if fewer > 0 and (lost > added + max(0, spare) or (lost and count(ALLOWED, other) > count(ALLOWED, one))):
         return "negation lost"
-    if fewer < 0 and not useless and any(_affirmed(after[place], original, least) for place, least in new):
+    if fewer < 0 and not useless and any(_affirmed(original, *denial) for denial in new):
         return "negation added"
     return None
 
@@ -92,12 +92,12 @@ def _weight(item: Denied, part: Part, twin: int, there: Sequence[Part], free: Se
     return TOLD * bool(told) + FEWER * (fewer > 0) + ELSEWHERE * topic + BEHIND * behind
 
 
-def _affirmed(part: Part, original: str, least: int) -> bool:
-    """Whether a clause of the original without any sign of denial has most of what a part denies."""
+def _affirmed(original: str, item: Denied, whole: frozenset[str], least: int) -> bool:
+    """Whether a clause of the original without any sign of denial has most of the words of a denial."""
     return any(
-        len(part.content & content) >= max(least, SHARED * len(part.content))
+        len(whole & content) >= max(least, SHARED * len(whole)) and 2 * len(item.about & content) >= len(item.about)
         for clause in split(original)[1]
-        if not _SIGN.search(clause.replace("停", "") if "停" in part.content else clause)
+        if not _SIGN.search(clause.replace("停", "") if "停" in whole else clause)
         for content in [content_of("".join(statements(clause)))]
     )
 
@@ -129,7 +129,7 @@ def _idle(clauses: Sequence[str], original: str) -> int:
 
 # Evidence that a denial was turned round, and what it must come to.
 TOLD, FEWER, ELSEWHERE, BEHIND, BAR = 4, 2, -2, -2, 0
-SHARED = 0.6
+SHARED, WHOLLY = 0.6, 4
 _TOLD = re.compile(
     "可以|(?<![不即许认])可(?![能见疑是])|能(?!够?不)|无妨|不妨|没关系|没事|允许|照常|照样|照旧|继续|接着|随意|随便|尽管|适当|适量|也行"
 )
@@ -212,7 +212,11 @@ def _counterpart(item: Denied, there: Sequence[Part], taken: Container[int], her
     wanted = item.about or item.before - ANYTHING
     if item.about and item.about <= DELAY:
         return next((place for place, part in enumerate(there) if part.denied and part.denied & DELAY), None)
-    near = [place for place, part in enumerate(there) if wanted and 2 * len(wanted & part.content) >= len(wanted)]
+    near = [
+        place
+        for place, part in enumerate(there)
+        if wanted and (2 * len(wanted & part.content) >= len(wanted) or item.first in (part.denied or ()))
+    ]
     near = [place for place in near if not _repeats(there[place], item, here)]
     if len(wanted) >= FIRST:
         near = [place for place in near if item.first in there[place].content] or near
@@ -231,7 +235,8 @@ def _counterpart(item: Denied, there: Sequence[Part], taken: Container[int], her
 
 def _nearness(item: Denied, part: Part) -> float:
     wanted = item.about or item.before - ANYTHING
-    return len(wanted & part.content) + len(item.before & part.content) + FAVOUR * _denies(part, item)
+    said = len(wanted & part.content) + len(item.before & part.content)
+    return said + FAVOUR * _denies(part, item) + WHOLLY * bool(part.denied and item.about and item.about <= part.content)
 
 
 def _denies(part: Part, item: Denied) -> bool:

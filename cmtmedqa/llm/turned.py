@@ -16,6 +16,7 @@ from cmtmedqa.llm.signs import (
     KEEP,
     LESS,
     LIMIT,
+    NEGATOR,
     NO_STOP,
     REASSURANCE,
     SERIOUS,
@@ -26,7 +27,7 @@ _SPARING = re.compile("少(?=[吃喝碰用做抽沾走站坐看爬])")
 _MORE = re.compile("多(?=[吃喝碰用做抽沾走站坐看爬])")
 _HARD = re.compile("难以(.)")
 _STOP = re.compile("(?<![别不要勿没可以能])停(?=[了掉戴照用药服]*(?:[，。；;!！]|$))")
-_NOT = re.compile("[停别不勿禁避戒忌暂]")
+_NOT = re.compile("[歇停别不勿禁避戒忌暂]")
 
 
 def turned(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -35,7 +36,7 @@ def turned(one: Sequence[str], other: Sequence[str]) -> bool:
     allowed = count(ALLOWED, other) > count(ALLOWED, one)  # 可以碰水 for 碰水没关系
     if count(REASSURANCE, one) and not count(REASSURANCE, other) and not allowed:
         return True
-    if count(FINE, one) and not count(AS_FINE, other) and eased <= 0:
+    if count(FINE, one) and not count(AS_FINE, other) and eased <= 0 and count(NEGATOR, other) < count(NEGATOR, one):
         return True
     grave = [count(GRAVE, [REASSURANCE.sub(dots, clause) for clause in clauses]) for clauses in (one, other)]
     if grave[1] > grave[0] or _goes_on(one, other) or _manages(one, other) or _loosened(one, other):
