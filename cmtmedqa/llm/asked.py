@@ -31,7 +31,7 @@ _COURTESY = re.compile(
     "(?:还|其他|其它|别的)[^，。?？]{0,8}(?:问题|疑问|想问|需要)|^(?:这样|那|您|你|都|听|能)*(?:明白|清楚|理解|可以|好|对|行|懂)的?了?(?:吗|吧|么)$|^好不好$"
 )
 _STOP = re.compile(
-    "请问|孩子|[两几一][点件个](?:事情?|问题)?$|请教|先|向|跟|核实|确认|想了解|想|再|您好|告知|说一下|讲一下|描述一下|描述|提供|介绍|方便的话|方便|想了解|了解|麻烦|知道|另外|有没有|有没|有无|是否|是不是|会不会|能不能|能否|伴有|伴随|出现|存在|发生|感觉|觉得|症状|情况|目前|现在|最近|平时|以前|曾经|多长时间|多久|多少|时间|数值|什么时候|什么|怎么样|怎样|如何|怎么|"
+    "请问|孩子|这种|这样|那样|[两几一][点件个](?:事情?|问题)?$|请教|先|向|跟|核实|确认|想了解|想|再|您好|告知|说一下|讲一下|描述一下|描述|提供|介绍|方便的话|方便|想了解|了解|麻烦|知道|另外|有没有|有没|有无|是否|是不是|会不会|能不能|能否|伴有|伴随|出现|存在|发生|感觉|觉得|症状|情况|目前|现在|最近|平时|以前|曾经|多长时间|多久|多少|时间|数值|什么时候|什么|怎么样|怎样|如何|怎么|"
     "啥样|咋样|持续|告诉|一下|[您你吗呢么吧没不过的了有是和或及与以还也都会请我说几个啥哪多在时到其为否被来去要]"
 )
 # Everyday words and what a professional register says in their place.
@@ -80,8 +80,9 @@ def is_question(clause: str, sentence: list[str]) -> bool:
         return False
     if bare.endswith(("?", "？")) or ("，还是" in bare and sentence[-1].endswith(("?", "？"))):
         return True
-    if _REQUEST.search(bare):
-        return bool(_content(_REQUEST.sub("", bare)))
+    if (request := _REQUEST.search(bare)) is not None:
+        opens = request[0].startswith("想") and not bare[request.end() :].strip()  # 用药前想确认，您对青霉素过敏吗
+        return not opens and bool(_content(_REQUEST.sub("", bare)))
     if bare.startswith("请问") and sentence[0] == clause and not _asks(bare.removeprefix("请问")):
         return not any(_asks(other.strip(_END + "?？")) for other in sentence[1:])
     if _asks(bare):

@@ -21,18 +21,18 @@ VERSION = "gates-5"
 _HEDGE = re.compile(
     "可能|考虑|疑似|(?<!多)大多(?![重少高])|多由|多为|多因|常由|常为|或许|大概|不排除|不能排除|倾向|也许|估计|怀疑|多半|不一定|未必|似乎|应该是|像是|有可能|一般|通常|往往|多数"
 )
-_ROUGHLY = re.compile(f"{_HEDGE.pattern}|大约|约(?!束)|左右|差不多|有望|几率|概率|机会")
+_ROUGHLY = re.compile(f"{_HEDGE.pattern}|大约|约(?!束)|左右|差不多|有望|说不定|没准|恐怕|兴许|看着像|看着?像|未必|并非都|不见得|几率|概率|机会")
 _SURE = re.compile(
     "(?<!明)确诊(?!前|之前|[后再])|一定(?=[会是能有为属]|可以|没有)|肯定(?=[会是能有为属]|没|就)|必然|必定|绝对(?=[会是能有])|是必须|毫无疑问|百分之百|100%|保证(?=能|会|治|有效|没|好)|明确[是为]|无疑|就是(?=[^。，]{0,8}(?:炎|病|症|癌|瘤))|确定为|确定是"
 )
 _DENIED_SURE = re.compile(
-    "不(?:意味着?|等于|代表|表示|说明)[^，。]{0,4}?就?是|不一定|不是必须|不必须|不是一定要|不能肯定|不确定|不是一定|未必|不必须"
+    "(?:不一定|未必|不见得)就?是|不(?:意味着?|等于|代表|表示|说明)[^，。]{0,4}?就?是|不一定|不是必须|不必须|不是一定要|不能肯定|不确定|不是一定|未必|不必须"
 )
 _CARE = re.compile(
     "就医|就诊|医院|复诊|复查|急诊|门诊|面诊|看医生|挂号|专科|120|住院|随访|线下|来院|回院|到院|返院|来看|去看|去查|来查|回来|再来|送医|入院|随诊|前来|[再去](?:做|查|拍|测|次)|复测|复评|(?:马上|立刻|立即|赶紧|尽快)来|检查"
 )
 _URGENT = re.compile(
-    "立即|立刻|马上|尽快|尽速|及时|及早|尽早|赶紧|赶快|即刻|当即|迅速|火速|抓紧|第一时间|今[天日](?:就|即)|快[去来点送]|速[去来]|当[天日就]"
+    "立即|立刻|马上|尽快|尽速|及时|及早|尽早|赶紧|赶快|即刻|当即|迅速|火速|抓紧|第一时间|今[天日](?:就|即|务必|必须|一定|要)|快[去来点送]|速[去来]|当[天日就]"
 )
 _SOON = re.compile(
     f"{_URGENT.pattern}|(?:不要|不能|切勿|别|不可|勿|请勿|不必)再?(?:拖|耽搁|耽误|等|延误|犹豫)|直接[去到来前]|提前来"
@@ -50,6 +50,7 @@ _SEEN = re.compile(
 _NO_CARE = re.compile("(?:不必|无需|无须|不用|不需要|别|不要|请勿|没必要|没有必要)[^，。]*")
 _AT_LEISURE = frozenset(("择期", "择机", "有空", "有时间"))
 _CLAUSES = re.compile("[，,。；;！!？?]")
+_NEXT = re.compile("[，,。；;！!？? 吃服用喝打]")
 _PROMISE = re.compile("(?:给您|为您|帮您|给你|我来|我会|我可以)[^。，]{0,6}(?:开药|开具|开处方|处方)")
 _MARKUP = re.compile(r"\*\*|^#{1,6} |^\s*[-*] |```|<[a-z/]|\|\s*-{3}", re.MULTILINE)
 _TAG = re.compile(r"\[[\u4e00-\u9fffA-Za-z0-9]{1,8}\]")
@@ -120,7 +121,7 @@ def _doses(original: str, rewritten: str) -> str | None:
 
 
 def _doses_of(text: str) -> dict[str, frozenset[tuple[float, str]]]:
-    folded = plain(text)
+    folded = plain("，".join(asked.split(text)[1]))
     places = _named_drugs(folded)
     found: dict[str, set[tuple[float, str]]] = {drug: set() for _, drug in places}
     for amount in amounts(folded):
@@ -131,7 +132,7 @@ def _doses_of(text: str) -> dict[str, frozenset[tuple[float, str]]]:
         far = before and _CLAUSES.search(
             folded[[start for start, _ in places if start <= amount.start][-1] : amount.start]
         )
-        if after and (amount.unit in _COUNTED or far) and not _CLAUSES.search(folded[amount.start : after[0][0]]):
+        if after and (amount.unit in _COUNTED or far) and not _NEXT.search(folded[amount.start : after[0][0]]):
             found[after[0][1]].add(amount.said)  # 一粒维生素D
         elif before:
             found[before[-1]].add(amount.said)

@@ -15,6 +15,7 @@ from cmtmedqa.llm.signs import (
     GAPS,
     KEEP,
     LESS,
+    NEGATOR,
     OPPOSITE,
     REASSURANCE,
     URGENT,
@@ -23,8 +24,8 @@ from cmtmedqa.llm.signs import (
     WEAK,
     WHOLE,
 )
-from cmtmedqa.llm.turned import stops, straight, turned
-from cmtmedqa.llm.worded import content_of, statements
+from cmtmedqa.llm.turned import bound, stops, straight, turned
+from cmtmedqa.llm.worded import _worded, content_of, statements
 
 
 def difference(original: str, rewritten: str) -> str | None:
@@ -34,9 +35,10 @@ def difference(original: str, rewritten: str) -> str | None:
     the denial is lost; where the other text speaks of it in other words, or not at all, such denials of both texts cancel out.
     """
     one, other = statements(original), statements(rewritten)
-    if stops(split(original)[1], split(rewritten)[1]):
+    told, retold = split(original)[1], split(rewritten)[1]
+    if stops(told, retold) or straight(told, retold) or bound(told, retold):
         return "negation lost"
-    if turned(one, other) or straight(split(original)[1], split(rewritten)[1]):
+    if turned(one, other, count(NEGATOR, retold) < count(NEGATOR, told)):
         return "negation lost"
     other = _of_the_case(other, original)
     before, after = parts(one), parts(other)
@@ -48,7 +50,7 @@ def difference(original: str, rewritten: str) -> str | None:
         found if found is not False or _weight(item, part, twin, after, free, fewer) >= BAR else None
         for (part, item), found, twin in zip(_with_parts(before), kept, places, strict=True)
     ]
-    if False in kept:
+    if False in kept or _permitted([item for _, item in denials(before)], told, retold):
         return "negation lost"
     hasty = any(URGENT.search(clause) for clause in split(rewritten)[1])
     kept = [
@@ -83,13 +85,32 @@ def _with_parts(some: Sequence[Part]) -> list[tuple[Part, Denied]]:
 
 def _weight(item: Denied, part: Part, twin: int, there: Sequence[Part], free: Sequence[int], fewer: int) -> int:
     """The evidence that a part of a rewrite, which speaks of what is denied and denies nothing, says the contrary."""
-    told = _TOLD.search(there[twin].text) and not _TOLD.search(part.text)
+    allowed = _TOLD.search(there[twin].text) and not _TOLD.search(part.text)
     topic = any(place != twin and there[place].content & item.content for place in free)
     behind = any(
         place in free and len((there[place].denied or frozenset()) - there[twin].content - ANYTHING) <= 1
         for place in (twin + 1, twin + 2)
     )
-    return TOLD * bool(told) + FEWER * (fewer > 0) + ELSEWHERE * topic + BEHIND * behind
+    return TOLD * bool(allowed) + FEWER * (fewer > 0) + ELSEWHERE * topic + BEHIND * behind
+
+
+def _permitted(denied: Sequence[Denied], told: Sequence[str], retold: Sequence[str]) -> bool:
+    """Whether a piece of the rewrite without a sign of denial allows what is denied, and the original nowhere speaks of it so."""
+    own = [content_of(_worded(piece)) for piece in _plain(told)]
+    allowed = [content_of(_worded(piece)) for piece in _plain(retold) if _ALLOWS.search(piece)]
+    wanted = [(item.about, len(item.about)) for item in denied if item.about]
+    wanted += [(some, max(2, 0.75 * len(some))) for item in denied if not item.about for some in [item.before - ANYTHING]]
+    return any(
+        len(some & content) >= least and not any(some & content <= known for known in own)
+        for some, least in wanted
+        for content in allowed
+    )
+
+
+def _plain(clauses: Sequence[str]) -> list[str]:
+    """The pieces of some clauses without a sign of denial."""
+    pieces = [piece for clause in clauses for piece in re.split("、|但是?|而", clause)]
+    return [piece for piece in pieces if not _REFUSES.search(piece)]
 
 
 def _affirmed(original: str, item: Denied, whole: frozenset[str], least: int) -> bool:
@@ -97,7 +118,7 @@ def _affirmed(original: str, item: Denied, whole: frozenset[str], least: int) ->
     return any(
         len(whole & content) >= max(least, SHARED * len(whole)) and 2 * len(item.about & content) >= len(item.about)
         for clause in split(original)[1]
-        if not _SIGN.search(clause.replace("停", "") if "停" in whole else clause)
+        if _TWICE.search(clause) or not _SIGN.search(clause.replace("停", "") if "停" in whole else clause)
         for content in [content_of("".join(statements(clause)))]
     )
 
@@ -134,6 +155,11 @@ _TOLD = re.compile(
     "可以|(?<![不即许认])可(?![能见疑是])|能(?!够?不)|无妨|不妨|没关系|没事|允许|照常|照样|照旧|继续|接着|随意|随便|尽管|适当|适量|也行"
 )
 _SIGN = re.compile("[不没无未非别勿禁忌避莫戒停暂难甭绝拒才前]|免(?!疫)")
+_TWICE = re.compile("(?:不用|不必|无[需须]|不要|不是|并非|不能|别)[^，。不]{0,3}[不忌禁戒停]")
+_REFUSES = re.compile("[不没无未非别勿禁忌避莫戒停暂难甭绝拒少止消]|免(?!疫)")
+_ALLOWS = re.compile(
+    "(?<!就)可以|(?<!就)可以(?=[\u4e00-\u9fff])|(?<![不即许认])可(?![能见疑是以])|能|无妨|不妨|没关系|允许|照常|照样|随意|随便|尽管|适当|适量|也行"
+)
 _OPENING = 4  # clauses in which a reply may greet and comfort
 
 

@@ -16,7 +16,6 @@ from cmtmedqa.llm.signs import (
     KEEP,
     LESS,
     LIMIT,
-    NEGATOR,
     NO_STOP,
     REASSURANCE,
     SERIOUS,
@@ -24,19 +23,24 @@ from cmtmedqa.llm.signs import (
 from cmtmedqa.llm.worded import STOPPED, content_of, dots
 
 _SPARING = re.compile("少(?=[吃喝碰用做抽沾走站坐看爬])")
+_OPTIONAL = re.compile("(?:不是|并非|不)(?:都|全都?|就)?(?:一定|必须|非)[得要需]?|未必|不见得|没必要|不必")
+_MUST = re.compile("一定[得要需]|必须|(?<![^，。是不就])非[要得]|[就便]?非得|务必")
 _MORE = re.compile("多(?=[吃喝碰用做抽沾走站坐看爬])")
 _HARD = re.compile("难以(.)")
 _STOP = re.compile("(?<![别不要勿没可以能])停(?=[了掉戴照用药服]*(?:[，。；;!！]|$))")
 _NOT = re.compile("[歇停别不勿禁避戒忌暂]")
 
 
-def turned(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether reassurance, a limit or the gravity of a case is another in a rewrite, by the words for it alone."""
+def turned(one: Sequence[str], other: Sequence[str], fewer: bool) -> bool:
+    """Whether reassurance, a limit or the gravity of a case is another in a rewrite, by the words for it alone.
+
+    What was fine is missed only where the rewrite has `fewer` signs of denial: no harm is said to be none in many ways.
+    """
     eased = count(REASSURANCE, other) - count(REASSURANCE, one)
     allowed = count(ALLOWED, other) > count(ALLOWED, one)  # 可以碰水 for 碰水没关系
     if count(REASSURANCE, one) and not count(REASSURANCE, other) and not allowed:
         return True
-    if count(FINE, one) and not count(AS_FINE, other) and eased <= 0 and count(NEGATOR, other) < count(NEGATOR, one):
+    if count(FINE, one) and not count(AS_FINE, other) and eased <= 0 and fewer:
         return True
     grave = [count(GRAVE, [REASSURANCE.sub(dots, clause) for clause in clauses]) for clauses in (one, other)]
     if grave[1] > grave[0] or _goes_on(one, other) or _manages(one, other) or _loosened(one, other):
@@ -52,6 +56,13 @@ def stops(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether what must not be stopped is to be stopped, by clauses that say no more."""
     stopped = [sum(bool(STOPPED.search(clause.strip())) for clause in some) for some in (one, other)]
     return stopped[1] > stopped[0] and count(NO_STOP, one) > count(NO_STOP, other)
+
+
+def bound(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether what need not be (不一定) must be in the other, by clauses as they are said."""
+    free = [count(_OPTIONAL, some) for some in (one, other)]
+    must = [count(_MUST, [_OPTIONAL.sub("", clause) for clause in some]) for some in (one, other)]
+    return free[1] < free[0] and must[1] > must[0]
 
 
 def straight(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -90,12 +101,12 @@ def _loosened(one: Sequence[str], other: Sequence[str]) -> bool:
 
 def _goes_on(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether what one text stops (凉茶冷饮停) is named in the other, and neither there nor in the two clauses behind is a no."""
-    for about in (content_of(clause[: found.start()]) for clause in one if (found := _STOP.search(clause))):
+    for about in (content_of(clause[: found.start()]) for clause in one if (found := _STOP.search(clause)) and not NO_STOP.search(clause)):
         near = [
             place for place, clause in enumerate(other) if 2 * len(about & content_of(clause)) >= max(2, len(about))
         ]
         if any(KEEP.search(other[place]) and not _NOT.search(other[place]) for place in near):
             return True
-        if near and not any(_NOT.search("".join(other[place : place + 3])) for place in near):
+        if near and not any(_NOT.search(NO_STOP.sub("", "，".join(other[place : place + 2]))) for place in near):
             return True
     return False
