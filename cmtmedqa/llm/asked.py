@@ -123,7 +123,11 @@ def difference(original: str, rewritten: str) -> str | None:
     if lost:
         return "question lost"
     known = _content(original)
-    return "question added" if any(len(_content(asked) & known) < _LEAST * len(_content(asked)) for asked in added) else None
+    return (
+        "question added"
+        if any(len(_content(asked) & known) < _LEAST * len(_content(asked)) for asked in added)
+        else None
+    )
 
 
 _YES_OR_NO = re.compile("吗|有没有|有无|是否|是不是|能否|可否|会不会|没有?$|(?P<one>[\u4e00-\u9fff])[不没](?P=one)")

@@ -16,12 +16,14 @@ from cmtmedqa.llm.numerals import plain
 from cmtmedqa.llm.swapped import shown
 from cmtmedqa.llm.terms import drugs
 
-VERSION = "gates-5"
+VERSION = "gates-6"
 
 _HEDGE = re.compile(
     "可能|考虑|疑似|(?<!多)大多(?![重少高])|多由|多为|多因|常由|常为|或许|大概|不排除|不能排除|倾向|也许|估计|怀疑|多半|不一定|未必|似乎|应该是|像是|有可能|一般|通常|往往|多数"
 )
-_ROUGHLY = re.compile(f"{_HEDGE.pattern}|大约|约(?!束)|左右|差不多|有望|说不定|没准|恐怕|兴许|看着像|看着?像|未必|并非都|不见得|几率|概率|机会")
+_ROUGHLY = re.compile(
+    f"{_HEDGE.pattern}|大约|约(?!束)|左右|差不多|有望|说不定|没准|恐怕|兴许|看着像|看着?像|未必|并非都|不见得|几率|概率|机会"
+)
 _SURE = re.compile(
     "(?<!明)确诊(?!前|之前|[后再])|一定(?=[会是能有为属]|可以|没有)|肯定(?=[会是能有为属]|没|就)|必然|必定|绝对(?=[会是能有])|是必须|毫无疑问|百分之百|100%|保证(?=能|会|治|有效|没|好)|明确[是为]|无疑|就是(?=[^。，]{0,8}(?:炎|病|症|癌|瘤))|确定为|确定是"
 )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Container, Sequence
 
+from cmtmedqa.llm import weighed
 from cmtmedqa.llm.asked import split
 from cmtmedqa.llm.denials import ANYTHING, FAVOUR, FIRST, Denied, Part, count, denials, parts
 from cmtmedqa.llm.signs import (
@@ -25,7 +26,7 @@ from cmtmedqa.llm.signs import (
     WHOLE,
 )
 from cmtmedqa.llm.turned import bound, stops, straight, turned
-from cmtmedqa.llm.worded import _worded, content_of, statements
+from cmtmedqa.llm.worded import content_of, statements
 
 
 def difference(original: str, rewritten: str) -> str | None:
@@ -34,8 +35,8 @@ def difference(original: str, rewritten: str) -> str | None:
     Of each denial of one text the part of the other that speaks of the same is looked for. Where that part denies nothing,
     the denial is lost; where the other text speaks of it in other words, or not at all, such denials of both texts cancel out.
     """
-    one, other = statements(original), statements(rewritten)
     told, retold = split(original)[1], split(rewritten)[1]
+    one, other = statements(original), statements(rewritten)
     if stops(told, retold) or straight(told, retold) or bound(told, retold):
         return "negation lost"
     if turned(one, other, count(NEGATOR, retold) < count(NEGATOR, told)):
@@ -45,82 +46,58 @@ def difference(original: str, rewritten: str) -> str | None:
     kept, used, places = _outcome(before, after)
     had, drawn, _ = _outcome(after, before)
     free = [place for (place, _), found in zip(denials(after), had, strict=True) if not found and place not in used]
-    fewer = len(kept) - len(had) + _idle(other, original)
-    kept = [
-        found if found is not False or _weight(item, part, twin, after, free, fewer) >= BAR else None
-        for (part, item), found, twin in zip(_with_parts(before), kept, places, strict=True)
-    ]
-    if False in kept or _permitted([item for _, item in denials(before)], told, retold):
+    kept = _weighed(kept, places, before, after, free, len(kept) - len(had) + _idle(other, original))
+    if False in kept or weighed.permitted([item for _, item in denials(before)], told, retold):
         return "negation lost"
-    hasty = any(URGENT.search(clause) for clause in split(rewritten)[1])
+    hasty = any(URGENT.search(clause) for clause in retold)
     kept = [
         True if place in drawn else _implied(item, after, before, hasty) if found is None else found
         for (place, item), found in zip(denials(before), kept, strict=True)
     ]
-    again = [after[place].denied or frozenset() for place in used]  # 请戒烟，别再抽烟
-    if False in kept:
-        return "negation lost"
-    new = [
-        (item, after[place].content, 2 if found is None else 1)
-        for (place, item), found in zip(denials(after), had, strict=True)
-        if not (found or place in used or (item.about and any(item.about <= denied for denied in again)))
-    ]
+    new = _new(had, used, after)
     # Two denials that one part of the other text denies are one: 切勿挖鼻、用力擤鼻.
     fewer = len(kept) - max(0, kept.count(True) - len(used)) - len(had)
     useless = max(0, count(USELESS, one) - count(USELESS, other))
-    lost, added = kept.count(None), len(new)
-    if useless > max(0, added - lost):
+    lost = kept.count(None)
+    spare = max(0, _weak(after, used, other, one) - _weak(before, drawn, one, other))
+    allowed = count(ALLOWED, other) > count(ALLOWED, one)
+    if False in kept or useless > max(0, len(new) - lost):
         return "negation lost"
-    spare = _weak(after, used, other, one) - _weak(before, drawn, one, other)
-    if fewer > 0 and (lost > added + max(0, spare) or (lost and count(ALLOWED, other) > count(ALLOWED, one))):
+    if fewer > 0 and (lost > len(new) + spare or (lost and allowed)):
         return "negation lost"
-    if fewer < 0 and not useless and any(_affirmed(original, *denial) for denial in new):
-        return "negation added"
-    return None
+    added = fewer < 0 and not useless and any(weighed.affirmed(told, *denial) for denial in new)
+    return "negation added" if added else None
 
 
-def _with_parts(some: Sequence[Part]) -> list[tuple[Part, Denied]]:
-    return [(some[place], item) for place, item in denials(some)]
+def _weighed(
+    kept: Sequence[bool | None],
+    places: Sequence[int],
+    here: Sequence[Part],
+    there: Sequence[Part],
+    free: Sequence[int],
+    fewer: int,
+) -> list[bool | None]:
+    """The outcomes, where a denial that the evidence does not show to be turned round is one the rewrite does not speak of."""
+    return [
+        found
+        if found is not False or weighed.turned_round(weighed.evidence(item, here[place], twin, there, free, fewer > 0))
+        else None
+        for (place, item), found, twin in zip(denials(here), kept, places, strict=True)
+    ]
 
 
-def _weight(item: Denied, part: Part, twin: int, there: Sequence[Part], free: Sequence[int], fewer: int) -> int:
-    """The evidence that a part of a rewrite, which speaks of what is denied and denies nothing, says the contrary."""
-    allowed = _TOLD.search(there[twin].text) and not _TOLD.search(part.text)
-    topic = any(place != twin and there[place].content & item.content for place in free)
-    behind = any(
-        place in free and len((there[place].denied or frozenset()) - there[twin].content - ANYTHING) <= 1
-        for place in (twin + 1, twin + 2)
-    )
-    return TOLD * bool(allowed) + FEWER * (fewer > 0) + ELSEWHERE * topic + BEHIND * behind
-
-
-def _permitted(denied: Sequence[Denied], told: Sequence[str], retold: Sequence[str]) -> bool:
-    """Whether a piece of the rewrite without a sign of denial allows what is denied, and the original nowhere speaks of it so."""
-    own = [content_of(_worded(piece)) for piece in _plain(told)]
-    allowed = [content_of(_worded(piece)) for piece in _plain(retold) if _ALLOWS.search(piece)]
-    wanted = [(item.about, len(item.about)) for item in denied if item.about]
-    wanted += [(some, max(2, 0.75 * len(some))) for item in denied if not item.about for some in [item.before - ANYTHING]]
-    return any(
-        len(some & content) >= least and not any(some & content <= known for known in own)
-        for some, least in wanted
-        for content in allowed
-    )
-
-
-def _plain(clauses: Sequence[str]) -> list[str]:
-    """The pieces of some clauses without a sign of denial."""
-    pieces = [piece for clause in clauses for piece in re.split("、|但是?|而", clause)]
-    return [piece for piece in pieces if not _REFUSES.search(piece)]
-
-
-def _affirmed(original: str, item: Denied, whole: frozenset[str], least: int) -> bool:
-    """Whether a clause of the original without any sign of denial has most of the words of a denial."""
-    return any(
-        len(whole & content) >= max(least, SHARED * len(whole)) and 2 * len(item.about & content) >= len(item.about)
-        for clause in split(original)[1]
-        if _TWICE.search(clause) or not _SIGN.search(clause.replace("停", "") if "停" in whole else clause)
-        for content in [content_of("".join(statements(clause)))]
-    )
+def _new(
+    had: Sequence[bool | None], used: Container[int], there: Sequence[Part]
+) -> list[tuple[Denied, frozenset[str], int]]:
+    """The denials of a rewrite that answer none, the characters of their parts, and how many of them the original must have."""
+    denied = [part.denied for place, part in enumerate(there) if place in used and part.denied]
+    return [
+        (item, there[place].content, 2 if found is None else 1)
+        for (place, item), found in zip(denials(there), had, strict=True)
+        if not found
+        and place not in used
+        and not any(item.about and item.about <= again for again in denied)  # 请戒烟，别再抽烟
+    ]
 
 
 def _of_the_case(clauses: Sequence[str], original: str) -> list[str]:
@@ -148,18 +125,7 @@ def _idle(clauses: Sequence[str], original: str) -> int:
     return sum(bool(item.about) and item.about.isdisjoint(known) for item in opening)
 
 
-# Evidence that a denial was turned round, and what it must come to.
-TOLD, FEWER, ELSEWHERE, BEHIND, BAR = 4, 2, -2, -2, 0
-SHARED, WHOLLY = 0.6, 4
-_TOLD = re.compile(
-    "可以|(?<![不即许认])可(?![能见疑是])|能(?!够?不)|无妨|不妨|没关系|没事|允许|照常|照样|照旧|继续|接着|随意|随便|尽管|适当|适量|也行"
-)
-_SIGN = re.compile("[不没无未非别勿禁忌避莫戒停暂难甭绝拒才前]|免(?!疫)")
-_TWICE = re.compile("(?:不用|不必|无[需须]|不要|不是|并非|不能|别)[^，。不]{0,3}[不忌禁戒停]")
-_REFUSES = re.compile("[不没无未非别勿禁忌避莫戒停暂难甭绝拒少止消]|免(?!疫)")
-_ALLOWS = re.compile(
-    "(?<!就)可以|(?<!就)可以(?=[\u4e00-\u9fff])|(?<![不即许认])可(?![能见疑是以])|能|无妨|不妨|没关系|允许|照常|照样|随意|随便|尽管|适当|适量|也行"
-)
+_WHOLLY = 4  # how much a part is preferred that has all that is denied
 _OPENING = 4  # clauses in which a reply may greet and comfort
 
 
@@ -262,7 +228,9 @@ def _counterpart(item: Denied, there: Sequence[Part], taken: Container[int], her
 def _nearness(item: Denied, part: Part) -> float:
     wanted = item.about or item.before - ANYTHING
     said = len(wanted & part.content) + len(item.before & part.content)
-    return said + FAVOUR * _denies(part, item) + WHOLLY * bool(part.denied and item.about and item.about <= part.content)
+    return (
+        said + FAVOUR * _denies(part, item) + _WHOLLY * bool(part.denied and item.about and item.about <= part.content)
+    )
 
 
 def _denies(part: Part, item: Denied) -> bool:

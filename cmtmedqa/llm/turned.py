@@ -101,7 +101,11 @@ def _loosened(one: Sequence[str], other: Sequence[str]) -> bool:
 
 def _goes_on(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether what one text stops (凉茶冷饮停) is named in the other, and neither there nor in the two clauses behind is a no."""
-    for about in (content_of(clause[: found.start()]) for clause in one if (found := _STOP.search(clause)) and not NO_STOP.search(clause)):
+    for about in (
+        content_of(clause[: found.start()])
+        for clause in one
+        if (found := _STOP.search(clause)) and not NO_STOP.search(clause)
+    ):
         near = [
             place for place, clause in enumerate(other) if 2 * len(about & content_of(clause)) >= max(2, len(about))
         ]

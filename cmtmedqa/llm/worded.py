@@ -68,7 +68,7 @@ _TURNS = (
     (re.compile("(?<=[\u4e00-\u9fff])不离"), "都在"),
     (re.compile("(?:不是|并非|不一定|未必)(?:都|全都?|就)?(?:非得?要?|一定得?要?|必须要?|都?要)([^，。；]{1,4}?)(?:不(?:可|行))?(?=[，。；,]|$)"), r"不一定\1"),
     (re.compile("(别|不要|不能)(?=[一刚][^，。不]{1,4}?[就便])([^，。不]{1,5}?)[就便]"), r"\1"),
-    (re.compile("非([\u4e00-\u9fff]{1,4})不(?:可|行)"), r"必须\1"),
+    (re.compile("(?<![拉那])非([\u4e00-\u9fff]{1,4})不(?:可(?!以)|行)"), r"必须\1"),
     (re.compile("(?:不能|不可以?|不得|不许|不会|不要|别|切勿|请勿)(?:完全|一点儿?|绝对|总是|老是|一直)?[都也]?不(?=[\u4e00-\u9fff])(?![能要会可得])"), "必须"),
     (re.compile("不是(?:说)?(?:就|绝对|完全)?不(能|可以|行|需要|用|要)"), r"\1"),
     (re.compile("没有?不([\u4e00-\u9fff]{1,2})的"), r"都\1"),
@@ -81,10 +81,11 @@ _TURNS = (
 
 def statements(text: str) -> list[str]:
     """The clauses of a text that ask nothing, in one wording, with words masked that only look like negations."""
-    return [_worded(clause) for clause in split(text)[1]]
+    return [wording(clause) for clause in split(text)[1]]
 
 
-def _worded(clause: str) -> str:
+def wording(clause: str) -> str:
+    """One clause in one wording."""
     clause = STOPPED.sub("别吃", clause)
     for pattern, wording in _TURNS:
         clause = pattern.sub(wording, clause)

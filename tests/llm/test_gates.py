@@ -9,6 +9,7 @@ from cmtmedqa.llm.asked import questions
 from cmtmedqa.llm.gates import GATES, faults
 from cmtmedqa.llm.numbers import amounts
 from cmtmedqa.llm.numerals import periods, plain
+from cmtmedqa.llm.weighed import Evidence, turned_round
 
 _TURNS = [pair.said for name in SETS if name != CLOSED for pair in read(name)]
 _SAID = "头孢克肟0.1g,一天两次,别喝酒。考虑支气管炎,烧到39度赶紧去医院。咳嗽几天了?"
@@ -59,6 +60,15 @@ _SAID = "头孢克肟0.1g,一天两次,别喝酒。考虑支气管炎,烧到39�
         ("negation", "啤酒海鲜少碰,不疼不用吃药。", "可喝啤酒、吃海鲜，不疼无需服药。"),
         ("negation", "每天要用,不能好了就停。", "需每天使用，好转后可自行停用。"),
         ("negation", "主食别低于150克,别喝饮料。", "主食不超过150克，请勿喝饮料。"),
+        ("negation", "他达拉非一天一片,吃硝酸甘油的不能用。", "他达拉非每日1片，正在吃硝酸甘油者可以用。"),
+        ("negation", "自己停药会反弹,千万别停。", "自行停药会反弹，可以停药。"),
+        ("negation", "头孢吃完别喝酒,布洛芬别空腹吃。", "头孢服完可以饮酒，布洛芬请勿空腹服用。"),
+        ("negation", "香蕉橙子少吃,尿少来医院。", "香蕉、橙子请多吃，尿少请来医院。"),
+        ("negation", "偏方草药一律别吃,每天量血压。", "草药、偏方都可以试试，请每天测量血压。"),
+        ("negation", "腰突不一定要手术。", "腰突一定要手术。"),
+        ("negation", "一年别超过3次。", "一年之内可以超过三次。"),
+        ("negation", "术后六周能下地了,别盘腿。", "术后6周不可以下地，请勿盘腿。"),
+        ("negation", "累了就停,一天3次。", "感到疲劳也别停，每日3次。"),
         ("numbers", "八成能好。", "五成能好。"),
         ("numbers", "血压一百二。", "血压为102。"),
         ("drugs", "不用吃抗生素,高烧不退来。", "无需服用退烧药，高热不退请来诊。"),
@@ -125,10 +135,32 @@ def test_a_gate_refuses_the_harm_it_is_for(gate: str, original: str, rewritten: 
         ("苯磺酸氨氯地平5mg,孟鲁司特钠10mg", "氨氯地平5毫克，孟鲁司特10毫克"),
         ("多大了?多重?", "请告知孩子的年龄和体重"),
         ("麻醉过吗过敏不", "请问做过麻醉吗？有没有过敏？"),
+        ("吃硝酸甘油的绝对不能用他达拉非", "如果正在吃硝酸甘油，那么他达拉非绝对不可以用"),
+        ("他达拉非5mg每天一片 吃硝酸甘油的不能用", "他达拉非5毫克，每日1片；使用硝酸甘油者禁用"),
+        ("自己停药会反弹的千万别停", "自行停药会反弹，请千万不要停药"),
+        ("不用断奶,疼也要吸出来,吃药能喂奶", "奶不用断，再疼也得吸出来，吃着药能喂奶"),
+        ("良性不用管", "您好，请别被报告吓到，要是良性就不用管它"),
+        ("累了就停,一天3次", "累的话就歇，一日三次"),
+        ("有渗液用碘伏擦,别抹紫药水", "脐带护理其实不难：有渗液时用碘伏擦，紫药水不要用"),
+        ("有哮喘的噻吗洛尔不能点", "有哮喘者不能点噻吗洛尔"),
+        ("耳石症没大事,复位就好", "好在耳石症不是什么大问题，复位后就好了"),
+        ("不一定是癌前病变", "未必就是癌前病变"),
+        ("LDL 4.1,血脂高", "您的低密度脂蛋白为4.1，偏高"),
+        ("早晚各200mg", "早上200mg、晚上200mg"),
+        ("以前有过吗", "请问以前有过这种情况吗？"),
+        ("看骨折没,没骨折就冰敷", "明确有无骨折，如果没有骨折，可以冰敷"),
     ],
 )  # fmt: skip
 def test_the_same_in_a_professional_register_passes(original: str, rewritten: str) -> None:
     assert faults(original, rewritten) == []
+
+
+@pytest.mark.parametrize("fewer", [True, False])
+def test_a_permission_tells_alone_and_a_denial_elsewhere_outweighs_a_bare_mention(fewer: bool) -> None:
+    assert turned_round(Evidence(True, fewer, elsewhere=True, behind=True))
+    assert turned_round(Evidence(False, fewer, elsewhere=False, behind=False))
+    assert not turned_round(Evidence(False, fewer, elsewhere=True, behind=True))
+    assert turned_round(Evidence(False, fewer, elsewhere=True, behind=False)) is fewer
 
 
 @pytest.mark.parametrize("text", _TURNS)

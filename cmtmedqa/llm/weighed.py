@@ -1,0 +1,104 @@
+"""The evidence that a rewrite turned a denial round, and what it weighs."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from cmtmedqa.llm.denials import ANYTHING, Denied, Part
+from cmtmedqa.llm.worded import content_of, statements, wording
+
+
+class Evidence(NamedTuple):
+    """What is seen where a part of a rewrite speaks of what the original denies, and denies nothing.
+
+    `allowed`: the part has a word of permission that the original does not have there. `fewer`: the rewrite denies less often.
+    `elsewhere`: a denial of the rewrite that answers none of the original is of the same topic; `behind`: such a one with
+    nothing of its own to deny stands one or two parts further on (正在吃硝酸甘油，那么不可以用).
+    """
+
+    allowed: bool
+    fewer: bool
+    elsewhere: bool
+    behind: bool
+
+
+# Fitted by benchmarks/gate_weights.py: the log odds of a logistic regression on the 1,285 such places of the open sets, damaged and
+# faithful, are 1.4, 2.6, -1.5 and -1.7, and with each set left out in turn of the same signs; rounded to twos. A permission has
+# the weight of both signs against it, so that it tells alone: 可以 stood at none of the faithful places. At the bar 1 % is let go.
+WEIGHTS: tuple[float, ...] = (4, 2, -2, -2)  # in the order of `Evidence`
+BAR: float = 0
+
+_SHARED, _MOST = 0.6, 0.75  # of the characters of a denial, by which a clause speaks of the same
+_PERMISSION = (
+    "(?<![不即许认])可(?![能见疑是以])|能(?!够?不)|无妨|不妨|没关系|允许|照常|照样|随意|随便|尽管|适当|适量|也行"
+)
+_ALLOWED = re.compile(f"{_PERMISSION}|可以|没事|照旧|继续|接着")
+_ALLOWS = re.compile(f"{_PERMISSION}|(?<!就)可以|就可以(?=[\u4e00-\u9fff])")
+# Signs of denial, not where they are in names: 他达拉非, 非那雄胺, 别嘌醇, 莫西沙星, 免疫, 避孕.
+_NO = "[不没无未勿禁忌戒停暂难甭绝拒]|(?<![拉那])非(?![布那洛])|别(?!嘌)|莫(?![西匹沙])|免(?!疫)|避(?!孕)"
+_SIGN = re.compile(f"{_NO}|才|前(?!列)")
+_SIGN_OR_LESS = re.compile(f"{_NO}|[少止消]")
+_CANCELLED = re.compile(
+    "(?:不用|不必|无[需须]|不要|不是|并非|不能|别)[^，。不]{0,3}[不忌禁戒停]"
+)  # 不用忌口 forbids nothing
+_PIECE = re.compile("、|但是?|而")
+
+
+def evidence(
+    item: Denied, part: Part, twin: int, there: Sequence[Part], free: Collection[int], fewer: bool
+) -> Evidence:
+    """What is seen at the part `twin` of a rewrite, which affirms what `part` of the original denies.
+
+    `free` are the places of the denials of the rewrite that answer none of the original.
+    """
+    affirmed = there[twin]
+    return Evidence(
+        allowed=bool(_ALLOWED.search(affirmed.text)) and not _ALLOWED.search(part.text),
+        fewer=fewer,
+        elsewhere=any(place != twin and there[place].content & item.content for place in free),
+        behind=any(
+            place in free and len((there[place].denied or frozenset()) - affirmed.content - ANYTHING) <= 1
+            for place in (twin + 1, twin + 2)
+        ),
+    )
+
+
+def turned_round(seen: Evidence) -> bool:
+    """Whether the evidence that a denial was turned round outweighs what speaks for a denial in other words."""
+    return sum(weight for weight, there in zip(WEIGHTS, seen, strict=True) if there) >= BAR
+
+
+def permitted(denied: Sequence[Denied], told: Sequence[str], retold: Sequence[str]) -> bool:
+    """Whether a piece of the rewrite without a sign of denial allows what is denied, and the original nowhere speaks of it so.
+
+    `told` and `retold` are the clauses of original and rewrite as they are said.
+    """
+    own = [content_of(wording(piece)) for piece in _plain(told)]
+    allowed = [content_of(wording(piece)) for piece in _plain(retold) if _ALLOWS.search(piece)]
+    wanted: list[tuple[frozenset[str], float]] = [(item.about, len(item.about)) for item in denied if item.about]
+    before = [item.before - ANYTHING for item in denied if not item.about]  # 偏方草药一律别吃
+    wanted += [(some, max(2, _MOST * len(some))) for some in before]
+    return any(
+        len(some & content) >= least and not any(some & content <= known for known in own)
+        for some, least in wanted
+        for content in allowed
+    )
+
+
+def affirmed(told: Sequence[str], item: Denied, whole: frozenset[str], least: int) -> bool:
+    """Whether a clause of the original without any sign of denial has most of the words of a denial of the rewrite.
+
+    `whole` are the characters of the part that denies, of which at least `least` must be there.
+    """
+    return any(
+        len(whole & content) >= max(least, _SHARED * len(whole)) and 2 * len(item.about & content) >= len(item.about)
+        for clause in told
+        if _CANCELLED.search(clause) or not _SIGN.search(clause.replace("停", "") if "停" in whole else clause)
+        for content in [content_of("".join(statements(clause)))]
+    )
+
+
+def _plain(clauses: Sequence[str]) -> list[str]:
+    """The pieces of some clauses without a sign of denial."""
+    pieces = [piece for clause in clauses for piece in _PIECE.split(clause)]
+    return [piece for piece in pieces if not _SIGN_OR_LESS.search(piece)]
