@@ -72,7 +72,7 @@ _PER_PERIOD = re.compile(
 )
 _PERIODS = {
     "day": re.compile(
-        rf"[每逐]\s*个?[天日]|天天|日日|{_ONE}\s*[天日](?![后内前以])(?=[^，,。;；]{{0,6}}(?:[0-9几]|{HAN}))|(?<!隔)日[0-9一二两三]次"
+        rf"[每逐]\s*个?[天日]|天天|日日|{_ONE}\s*[天日](?![后内前以])(?=[^，,。;；]{{0,6}}(?:[0-9几]|{HAN}|半))|(?<!隔)日[0-9一二两三]次"
     ),
     "week": re.compile("每\\s*个?(?:周|星期|礼拜)|周周"),
     "month": re.compile("每\\s*个?月|月月"),
@@ -96,7 +96,7 @@ _SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]
     (re.compile(rf"([0-9]{{2}}|{HAN}{{2,3}})度([0-9]|[一二三四五六七八九])(?![0-9度]|{HAN})"), lambda found: f"{_value(found[1]):g}.{_value(found[2]):g}度"),
     (re.compile(r"([0-9]{1,2}):(00|30)(?![0-9])"), lambda found: f"{int(found[1])}点" + "半" * (found[2] == "30")),
     (re.compile(rf"((?:下午|傍晚|晚上?|夜[里间]?)(?:于|的)?)([0-9]{{1,2}}|{HAN}{{1,2}})(?=点(?!{HAN}))"), lambda found: f"{found[1]}{_evening(_value(found[2])):g}"),
-    (re.compile(rf"({HAN}|[0-9])两(?:(半)|(?=[主酒肉饭米面粮油糖盐,。、;]|左右|以内|$))"), lambda found: f"{50 * _value(found[1]) + 25 * bool(found[2]):g}g"),
+    (re.compile(rf"({HAN}|[0-9])两(?:(半)|(?=[主酒肉饭米面粮油糖盐生熟(（,。、;]|左右|以内|$))"), lambda found: f"{50 * _value(found[1]) + 25 * bool(found[2]):g}g"),
     (re.compile("俩(?=[片粒颗包袋支次周天年礼星月小])"), "两"), (re.compile("俩"), "两个"), (re.compile("仨"), "三个"), (re.compile("(?<=[十百千])来(?=[个天次岁斤下])"), ""),
     (re.compile("早晚(?!温差|凉)|早[上晨]?[、和及与]晚上?"), "每天2次 "),
     (re.compile("每天2次 各?(?:一|1)次"), "每天2次 "),
@@ -104,7 +104,7 @@ _SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]
     (re.compile("第[二2][天日]|次日"), "翌"),  # the day after: no second day of anything
     (re.compile(rf"第(?=(?:{HAN}+|[0-9]+)个?[天日周年月次])"), ""), (re.compile("首(?=[周月年])"), "1"),
     (re.compile("每[片粒袋包支瓶丸颗枚](?=[0-9])"), ""), (re.compile("每(?=[片粒袋包支瓶丸颗枚])"), "1"),
-    (re.compile("[前后这那][两三]个(?![月半小星礼疗周])"), ""),
+    (re.compile("[前后这那][两三]个(?![月半小星礼疗周])|[两三几]个(?=情况|问题|方面|事|细节|信息)"), ""),
 )  # fmt: skip
 _ASKED = re.compile("[每一1]个?[天日][^，,。;；]{0,8}?(?:几|多少|多久|多长)")  # 每天几次 prescribes nothing
 RECENT = 64  # both texts of a pair are read by several gates
