@@ -11,6 +11,7 @@ from cmtmedqa.clean.deidentify.rules_doctors import DOCTORS
 from cmtmedqa.clean.deidentify.rules_documents import DOCUMENTS
 from cmtmedqa.clean.deidentify.rules_forms import FORMS
 from cmtmedqa.clean.deidentify.rules_hospitals import HOSPITALS
+from cmtmedqa.clean.deidentify.rules_likely import LIKELY
 from cmtmedqa.clean.deidentify.rules_names import NAMES
 from cmtmedqa.clean.deidentify.rules_numbers import NUMBERS
 from cmtmedqa.clean.deidentify.rules_places import PLACES
@@ -36,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     + CLAUSES
     + ROLES
     + TRANSCRIBED
+    + LIKELY
     + BARE
     + DOCTORS
     + HOSPITALS

@@ -1,0 +1,25 @@
+"""Rules for names that are told by their characters and by what stands around them, whatever the wording."""
+
+import re
+
+from cmtmedqa.clean.deidentify.likeness import ENOUGH, START, likely
+from cmtmedqa.clean.deidentify.model import Rule
+from cmtmedqa.clean.deidentify.name_checks import Extent
+from cmtmedqa.clean.deidentify.patterns import compiled
+
+
+def _likely(match: re.Match[str]) -> Extent:
+    found = likely(match.string, match.start("v"))
+    return (match.start("v"), found.end) if found and found.score >= ENOUGH else False
+
+
+LIKELY: tuple[Rule, ...] = (
+    Rule(
+        "likely",
+        "name",
+        compiled(f"(?P<v>{START})"),
+        ("今天轮到刘武军值日吗", "张晓燕需要空腹吗"),
+        ("替诺福韦", "吃了布洛芬"),
+        _likely,
+    ),
+)
