@@ -8,9 +8,8 @@ import re
 from typing import NamedTuple
 
 from cmtmedqa.clean.deidentify.cues import HONORIFIC, KIN, RELATIVE, ROLE, TITLE
-from cmtmedqa.clean.deidentify.names import CUT, HAN, NO_GIVEN, STOP, allowed, closed, sections, surname_length
-from cmtmedqa.clean.deidentify.wares import is_ware, named_after
-from cmtmedqa.clean.deidentify.places import place_end
+from cmtmedqa.clean.deidentify.name_checks import FUNCTION_WORDS, NEVER, sound
+from cmtmedqa.clean.deidentify.names import CUT, HAN, STOP, allowed, sections, surname_length
 
 _TABLE = sections("likeness.txt")
 
@@ -24,10 +23,17 @@ def _weights(kind: str) -> dict[str, int]:
     }
 
 
-SURNAME_WEIGHT, GIVEN_WEIGHT = _weights("surname"), _weights("given")
+SURNAME_WEIGHT, FIRST_WEIGHT, SECOND_WEIGHT = _weights("surname"), _weights("first"), _weights("second")
 _COMPOUND_WEIGHT = 9
 _UNUSUAL, _WORD = 0, -5
-ENOUGH = 10
+ENOUGH = 9
+
+
+def _doubt(text: str, start: int) -> int:
+    """What a surname that is also a function word loses."""
+    if surname_length(text, start) > 1:
+        return 0
+    return 4 if text[start] in NEVER else 2 if text[start] in FUNCTION_WORDS else 0
 
 
 class Likely(NamedTuple):
@@ -41,32 +47,60 @@ def name_weight(text: str, start: int, end: int) -> int:
     """The weight of the characters of a name: surname and given name."""
     size = surname_length(text, start)
     surname = SURNAME_WEIGHT.get(text[start], 0) if size == 1 else _COMPOUND_WEIGHT
-    return surname + sum(_given(char) for char in text[start + size : end])
+    first, second = text[start + size : start + size + 1], text[start + size + 1 : end]
+    return surname + _given(first, FIRST_WEIGHT) + (_given(second, SECOND_WEIGHT) if second else 0)
 
 
-def _given(char: str) -> int:
-    weight = GIVEN_WEIGHT.get(char)
+def _given(char: str, weights: dict[str, int]) -> int:
+    weight = weights.get(char)
     return (_WORD if char in STOP else _UNUSUAL) if weight is None else weight
 
 
 _BEFORE = (
-    (re.compile(rf"(?:{RELATIVE}|{ROLE}|姓名|名字|[叫姓]|[0-9]号?床的?)$"), 4),
+    (re.compile(rf"(?:{RELATIVE}|{ROLE}|姓名|名字|名[儿称单]?|[叫姓喊]|[0-9]号?床的?|[先亡][父母夫妻]|拙夫|[我俺咱]家?|本人|敝人|哪位是|谁是|名是|真名)(?:是|叫|为|[:,(（ ])?$"), 4),
+    (
+        re.compile(
+            "(?:通知|呼叫|转告|转达给?|告诉|联系|提醒|回访|取消|退给|发给|寄给|拿给|还给|交给|抬头|委托|代表|介绍|推荐|取?[代替帮找请让跟给受]|签[字名]|登记|显示|屏幕|就诊|预约|挂号|付款|收[件货]?|复诊|回复|打给|陪|接|送|等|问问|听|[把将和与]|[写变换改]成|[写贴印]着|名下|不是|就是|应该是|[这那也才]是|[一]个)的?[ :]?$"
+        ),
+        3,
+    ),
     (re.compile(r"(?:^|[。!?;\n(\[“\"])[ ]?$"), 2),
     (re.compile(r"[,: @]$"), 1),
-    (re.compile(r"(?:[找给请让跟帮替问由听受向为到]|[是把和对]|写成?|[的了])$"), 1),
+    (re.compile(r"(?:[问由听向为到是对有还的了])$"), 1),
     (re.compile(r"[、0-9.-]$"), 0),
-    (re.compile(r"(?:[片粒丸膏胶囊服食吃用喝]|[A-Za-z])$"), -5),
+    (re.compile(r"(?:[片粒丸膏胶囊服食吃用喝擦抹涂]|[A-Za-z])$"), -5),
 )
 _BEHIND = (
-    (re.compile(rf"(?:{HONORIFIC}|{TITLE}|{KIN}|[您你]好|本人|名下|[这那][个位])"), 4),
+    (re.compile(rf"(?:{HONORIFIC}|{TITLE}|{KIN}|[您你]好|本人|名下|[这那][个位]|[他她]|家[里人属长的]|[三两]个字|代[诉问签]|先生|的?(?:床|号|药|报告|化验|检查|片子|病历|病例|单子|家|手机|电话|预约|医保|身份证|名))"), 4),
     (re.compile(r"(?:$|[。!?;\n)”\"])"), 1),
     (re.compile(r"[,: 、/(-]"), 1),
-    (re.compile(rf"的|[{'了吗在是说讲和跟与来去住要想还也都就让把被给已刚没有家他她它我您你需可今昨前明后最现从因术挂预约签收到'}]"), 2),
+    (
+        re.compile(
+            "(?:[的了吗在是说讲和跟与来去住要想还也都就让把被给已刚没有我您你需可今昨前明后最现从术挂预约签收到又才再不能会怎几多排付留挺拿取做查问转请首初复失爽委推介向谢先老一直总天半早晚上下]|烧|吐|咳|拉|疼|痛|发[烧热]|怀|孕|妊|主诉|诊断|退|改|成)"
+        ),
+        1,
+    ),
     (re.compile(r"[0-9A-Za-z]"), 0),
 )
 _ELSE = -2
-_NEAR = re.compile("名[字下]|患者|病人|挂号|预约|登记|住院|出院|[0-9]床|报告|家属|电话|手机|身份证|签[字名]|家长|医保|缴费|退款|付款|收件|联系|本人|同学|同事|朋友|邻居|邻床|隔壁")
-_GOODS = re.compile("胶囊|颗粒|片|口服|服[用食]|[吃喝涂抹擦]了?|药(?!房|费|方)|牌|疗效|软膏|乳膏|治疗|医院|产品|品牌|护肤|面膜|综合征|综合症|氏|试验")
+_NEAR = re.compile(
+    "名[字下]|患者|病人|挂号|预约|登记|住院|出院|[0-9]床|报告|家属|电话|手机|身份证|签[字名]|家长|医保|缴费|退款|付款|收件|联系|本人|同学|同事|朋友|邻居|邻床|隔壁|介绍|推荐|复诊|随访|回访|[我俺咱他她您你]|医生|大夫"
+)
+_GOODS = re.compile(
+    "胶囊|颗粒|片|口服|服[用食]|[吃喝涂抹擦]了?|药(?!房|费|方)|牌|疗效|软膏|乳膏|治疗|医院|产品|品牌|护肤|面膜|综合征|综合症|氏|试验|用的(?:是)?$"
+)
+# What is said of wares only.
+_SHOP = re.compile(
+    "买|购|牌子?|正品|假货|老用户|智商税|好评|差评|代言|广告|旗舰|专柜|专卖|淘宝|京东|拼多多|超市|店里|到货|退货|包装|生产日期|保质期|味道|好吃|好喝|好用|耐用|划算|价格|多少钱|害处|有害|成分|配方|下单|[0-9一两二三半]+[瓶罐盒袋箱斤]|别的不敢|没听过|名气|老字号|国货|进口"
+)
+_NOUN = (
+    "鞋|靴|机|器|仪|油|酒|茶|粉|霜|膏|露|液|皂|巾|垫|椅|枕|锅|壶|杯|刀|剪|笔|衣|裤|袜|帽|表|包|车|糖|饼|糕|酱|醋|盐|米|面|奶|蛋|肉|鸭|鸡|鱼|虾|菜|苔|果|枣|豆|皮|丸|散|丹|油|花生|面包|坚果|奶粉|手机|超市|公司|集团|药业|药房|大药房"
+)
+# A name does not run on into what is sold, nor into a disease unless that has a name of its own.
+_RUNS = re.compile(
+    rf"(?:记|牌|氏|堂|斋|坊)(?![得录不忆性了着过里室])|(?:(?![的了在和是有得患因说吃喝用买拿做来去住我你他她])[一-鿿]){{0,3}}(?:{_NOUN})(?=$|[^一-鿿]|[的是吗呢有没好会能靠要怎多不很真还也都到])|"
+    "(?:(?![的了在和是有得患因说])[一-鿿]){0,4}(?:病(?![了重好情危倒房历人理程因灶案史区友])|征|氏|癜|综合|症(?!状))"
+)
 
 
 def _left(text: str, start: int) -> int:
@@ -81,7 +115,8 @@ def _right(text: str, end: int) -> int:
 def _near(text: str, start: int, end: int) -> int:
     around = text[max(0, start - 16) : start] + "|" + text[end : end + 16]
     close = text[max(0, start - 8) : start] + "|" + text[end : end + 8]
-    return 2 * bool(_NEAR.search(around)) - 3 * bool(_GOODS.search(close))
+    runs = 6 * (bool(_RUNS.match(text, end)) and not allowed(text, end))
+    return 2 * bool(_NEAR.search(around)) - 3 * bool(_GOODS.search(close)) - 4 * bool(_SHOP.search(around)) - runs
 
 
 def likely(text: str, start: int, cued: int = 0) -> Likely | None:
@@ -94,21 +129,20 @@ def likely(text: str, start: int, cued: int = 0) -> Likely | None:
         given = text[start + size : end]
         if end > len(text) or not re.fullmatch(f"[{HAN}]+", given):
             break
-        if given in NO_GIVEN or given in CUT or text[end - 1 : end + 1] in CUT:
-            continue
-        if is_ware(text, end) or named_after(text, start, end) or place_end(text, start) >= end:
+        if given in CUT or text[end - 1 : end + 1] in CUT or not sound(text, start, end):
             continue
         score = name_weight(text, start, end) + _left(text, start) + _right(text, end) + _near(text, start, end)
-        found.append(Likely(end, score + cued - 2 * (len(given) == 1)))
+        found.append(Likely(end, score + cued - _doubt(text, start) - (len(given) == 1)))
     return max(found, key=lambda name: (name.score, name.end), default=None)
 
 
 def _of(weights: dict[str, int], least: int) -> str:
-    return f"[{''.join(sorted(char for char, weight in weights.items() if weight >= least))}]"
+    chars = "".join(sorted(char for char, weight in weights.items() if weight >= least))
+    return f"[{chars}]" if chars else "(?!)"
 
 
 # Where a likely name may start: the more the surname says, the less the given name has to.
 START = (
-    rf"(?:{_of(SURNAME_WEIGHT, 4)}(?:{_of(GIVEN_WEIGHT, 4)}|{_of(GIVEN_WEIGHT, -1)}{_of(GIVEN_WEIGHT, 4)})"
-    rf"|{_of(SURNAME_WEIGHT, -1)}(?:{_of(GIVEN_WEIGHT, 6)}|{_of(GIVEN_WEIGHT, 1)}{_of(GIVEN_WEIGHT, 6)}))"
+    rf"(?:{_of(SURNAME_WEIGHT, 4)}(?:{_of(FIRST_WEIGHT, 2)}|{_of(FIRST_WEIGHT, -1)}{_of(SECOND_WEIGHT, 3)})"
+    rf"|{_of(SURNAME_WEIGHT, 0)}(?:{_of(FIRST_WEIGHT, 4)}|{_of(FIRST_WEIGHT, 1)}{_of(SECOND_WEIGHT, 4)}))"
 )
