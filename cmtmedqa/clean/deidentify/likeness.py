@@ -7,9 +7,10 @@ of what stands before and behind, and of what the clause speaks of.
 import re
 from typing import NamedTuple
 
+from cmtmedqa.clean.deidentify.patterns import led
 from cmtmedqa.clean.deidentify.cues import HONORIFIC, KIN, RELATIVE, ROLE, TITLE
 from cmtmedqa.clean.deidentify.name_checks import FUNCTION_WORDS, NEVER, sound
-from cmtmedqa.clean.deidentify.names import CUT, HAN, STOP, allowed, sections, surname_length
+from cmtmedqa.clean.deidentify.names import COMPOUND, COMPOUND_WORDS, CUT, HAN, STOP, allowed, sections, surname_length
 
 _TABLE = sections("likeness.txt")
 
@@ -24,9 +25,9 @@ def _weights(kind: str) -> dict[str, int]:
 
 
 SURNAME_WEIGHT, FIRST_WEIGHT, SECOND_WEIGHT = _weights("surname"), _weights("first"), _weights("second")
-_COMPOUND_WEIGHT = 9
+_COMPOUND_WEIGHT, _WORD_WEIGHT = 9, 0
 _UNUSUAL, _WORD = 0, -5
-ENOUGH = 9
+ENOUGH = 8
 
 
 def _doubt(text: str, start: int) -> int:
@@ -46,7 +47,9 @@ class Likely(NamedTuple):
 def name_weight(text: str, start: int, end: int) -> int:
     """The weight of the characters of a name: surname and given name."""
     size = surname_length(text, start)
-    surname = SURNAME_WEIGHT.get(text[start], 0) if size == 1 else _COMPOUND_WEIGHT
+    surname = SURNAME_WEIGHT.get(text[start], 0)
+    if size > 1:
+        surname = _WORD_WEIGHT if text[start : start + size] in COMPOUND_WORDS else _COMPOUND_WEIGHT
     first, second = text[start + size : start + size + 1], text[start + size + 1 : end]
     return surname + _given(first, FIRST_WEIGHT) + (_given(second, SECOND_WEIGHT) if second else 0)
 
@@ -56,39 +59,42 @@ def _given(char: str, weights: dict[str, int]) -> int:
     return (_WORD if char in STOP else _UNUSUAL) if weight is None else weight
 
 
+# Behind these a person stands, behind those often, before and behind others now and then.
+SURE = (
+    f"{RELATIVE}|{ROLE}|姓名|名字|名[儿称单]|[叫姓喊]|[0-9]号?床的?|[先亡故][父母夫妻]|其[父母夫妻子女兄弟姐妹]|拙夫|敝人|哪位是|谁是|名是|真名"
+)
+OFTEN = led(
+    "通知|呼叫|转告|转达给?|告诉|联系|提醒|回访|随访|取消|退给|发给|寄给|拿给|还给|交给|抬头|委托|代表|介绍|推荐|[代替帮找请让给受为陪接送]|签[字名]|登记|预约|挂号|显示|屏幕|就诊|付款|收[件货]?|复诊|回复|打给|等|问问|[听跟和把将与以]|[写变换改印切]成?|[写贴印]着|填的?|"
+    "名下|不是|就是|应该是|[这那也才都]是|[一两那这有某]个|人|备注|切到|标[的着]|管[床的]?|绑[的定]?|归|属于?|证明|[我俺咱]家?|本人|喂"
+)
 _BEFORE = (
-    (re.compile(rf"(?:{RELATIVE}|{ROLE}|姓名|名字|名[儿称单]?|[叫姓喊]|[0-9]号?床的?|[先亡][父母夫妻]|拙夫|[我俺咱]家?|本人|敝人|哪位是|谁是|名是|真名)(?:是|叫|为|[:,(（ ])?$"), 4),
-    (
-        re.compile(
-            "(?:通知|呼叫|转告|转达给?|告诉|联系|提醒|回访|取消|退给|发给|寄给|拿给|还给|交给|抬头|委托|代表|介绍|推荐|取?[代替帮找请让跟给受]|签[字名]|登记|显示|屏幕|就诊|预约|挂号|付款|收[件货]?|复诊|回复|打给|陪|接|送|等|问问|听|[把将和与]|[写变换改]成|[写贴印]着|名下|不是|就是|应该是|[这那也才]是|[一]个)的?[ :]?$"
-        ),
-        3,
-    ),
-    (re.compile(r"(?:^|[。!?;\n(\[“\"])[ ]?$"), 2),
+    (re.compile(rf"(?:{SURE})(?:是|叫|为|[:,(（ ])?$"), 4),
+    (re.compile(rf"(?:{OFTEN})的?[ :]?$"), 2),
+    (re.compile(rf"(?:^|[^{HAN}A-Za-z0-9,:、@.-])[ ]?$"), 2),
     (re.compile(r"[,: @]$"), 1),
-    (re.compile(r"(?:[问由听向为到是对有还的了])$"), 1),
+    (re.compile(r"[问由向到是对有还的了在上]$"), 1),
     (re.compile(r"[、0-9.-]$"), 0),
     (re.compile(r"(?:[片粒丸膏胶囊服食吃用喝擦抹涂]|[A-Za-z])$"), -5),
 )
 _BEHIND = (
-    (re.compile(rf"(?:{HONORIFIC}|{TITLE}|{KIN}|[您你]好|本人|名下|[这那][个位]|[他她]|家[里人属长的]|[三两]个字|代[诉问签]|先生|的?(?:床|号|药|报告|化验|检查|片子|病历|病例|单子|家|手机|电话|预约|医保|身份证|名))"), 4),
-    (re.compile(r"(?:$|[。!?;\n)”\"])"), 1),
-    (re.compile(r"[,: 、/(-]"), 1),
+    (re.compile(rf"(?:{HONORIFIC}|{TITLE}|{KIN}|[您你]好|本人|名下|[这那][个位]|[他她]|家[里人属长的]|[三两]个字|代[诉问签]|死于|先生|的?(?:床|号|药|报告|化验|检查|片子|病历|病例|单子|家|手机|电话|预约|医保|身份证|名))"), 4),
+    (re.compile(rf"(?:$|[^{HAN}A-Za-z0-9])"), 1),
     (
         re.compile(
-            "(?:[的了吗在是说讲和跟与来去住要想还也都就让把被给已刚没有我您你需可今昨前明后最现从术挂预约签收到又才再不能会怎几多排付留挺拿取做查问转请首初复失爽委推介向谢先老一直总天半早晚上下]|烧|吐|咳|拉|疼|痛|发[烧热]|怀|孕|妊|主诉|诊断|退|改|成)"
+            "(?:[的了吗在是说讲和跟与来去住要想还也都就让把被给已刚没有我您你需可今昨前明后最现从术挂预约签收到又才再不能会怎几多排付留挺拿取做查问转请首初复失爽委推介向谢先老一直总天半早晚上下作那这因]|烧|吐|咳|拉|疼|痛|发[烧热]|怀|孕|妊|主诉|诊断|退|改|成)"
         ),
         1,
     ),
     (re.compile(r"[0-9A-Za-z]"), 0),
 )
-_ELSE = -2
+_ELSE_BEFORE, _ELSE_BEHIND = -2, -1
 _NEAR = re.compile(
-    "名[字下]|患者|病人|挂号|预约|登记|住院|出院|[0-9]床|报告|家属|电话|手机|身份证|签[字名]|家长|医保|缴费|退款|付款|收件|联系|本人|同学|同事|朋友|邻居|邻床|隔壁|介绍|推荐|复诊|随访|回访|[我俺咱他她您你]|医生|大夫"
+    "名[字下]|患者|病人|挂号|预约|登记|住院|出院|[0-9]床|报告|家属|电话|手机|身份证|签[字名]|家长|医保|缴费|退款|付款|收件|联系|本人|同学|同事|朋友|邻居|邻床|隔壁|介绍|推荐|复诊|随访|回访|同名|叫号|入组|押金|接诊|主诉|[我俺咱他她您你]|医生|大夫"
 )
 _GOODS = re.compile(
     "胶囊|颗粒|片|口服|服[用食]|[吃喝涂抹擦]了?|药(?!房|费|方)|牌|疗效|软膏|乳膏|治疗|医院|产品|品牌|护肤|面膜|综合征|综合症|氏|试验|用的(?:是)?$"
 )
+_CLAUSE = re.compile("[,。!?;\n]")
 # What is said of wares only.
 _SHOP = re.compile(
     "买|购|牌子?|正品|假货|老用户|智商税|好评|差评|代言|广告|旗舰|专柜|专卖|淘宝|京东|拼多多|超市|店里|到货|退货|包装|生产日期|保质期|味道|好吃|好喝|好用|耐用|划算|价格|多少钱|害处|有害|成分|配方|下单|[0-9一两二三半]+[瓶罐盒袋箱斤]|别的不敢|没听过|名气|老字号|国货|进口"
@@ -105,16 +111,16 @@ _RUNS = re.compile(
 
 def _left(text: str, start: int) -> int:
     before = text[max(0, start - 8) : start]
-    return next((weight for pattern, weight in _BEFORE if pattern.search(before)), _ELSE)
+    return next((weight for pattern, weight in _BEFORE if pattern.search(before)), _ELSE_BEFORE)
 
 
 def _right(text: str, end: int) -> int:
-    return next((weight for pattern, weight in _BEHIND if pattern.match(text, end)), _ELSE)
+    return next((weight for pattern, weight in _BEHIND if pattern.match(text, end)), _ELSE_BEHIND)
 
 
 def _near(text: str, start: int, end: int) -> int:
     around = text[max(0, start - 16) : start] + "|" + text[end : end + 16]
-    close = text[max(0, start - 8) : start] + "|" + text[end : end + 8]
+    close = _CLAUSE.split(text[max(0, start - 8) : start])[-1] + "|" + _CLAUSE.split(text[end : end + 8])[0]
     runs = 6 * (bool(_RUNS.match(text, end)) and not allowed(text, end))
     return 2 * bool(_NEAR.search(around)) - 3 * bool(_GOODS.search(close)) - 4 * bool(_SHOP.search(around)) - runs
 
@@ -136,13 +142,24 @@ def likely(text: str, start: int, cued: int = 0) -> Likely | None:
     return max(found, key=lambda name: (name.score, name.end), default=None)
 
 
-def _of(weights: dict[str, int], least: int) -> str:
+def start(least: int) -> str:
+    """A pattern of where a name may start whose characters weigh at least so much."""
+    ways = [rf"(?:{'|'.join(COMPOUND)})[{HAN}]"]
+    for surname in sorted(set(SURNAME_WEIGHT.values())):
+        one = _at_least(FIRST_WEIGHT, least + 1 - surname)
+        two = [
+            _exactly(FIRST_WEIGHT, first) + second
+            for first in sorted(set(FIRST_WEIGHT.values()))
+            if (second := _at_least(SECOND_WEIGHT, least - surname - first))
+        ]
+        ways += [f"{_exactly(SURNAME_WEIGHT, surname)}(?:{'|'.join(filter(None, [one, *two]))})"] if one or two else []
+    return f"(?:{'|'.join(ways)})"
+
+
+def _at_least(weights: dict[str, int], least: int) -> str:
     chars = "".join(sorted(char for char, weight in weights.items() if weight >= least))
-    return f"[{chars}]" if chars else "(?!)"
+    return f"[{chars}]" if chars else ""
 
 
-# Where a likely name may start: the more the surname says, the less the given name has to.
-START = (
-    rf"(?:{_of(SURNAME_WEIGHT, 4)}(?:{_of(FIRST_WEIGHT, 2)}|{_of(FIRST_WEIGHT, -1)}{_of(SECOND_WEIGHT, 3)})"
-    rf"|{_of(SURNAME_WEIGHT, 0)}(?:{_of(FIRST_WEIGHT, 4)}|{_of(FIRST_WEIGHT, 1)}{_of(SECOND_WEIGHT, 4)}))"
-)
+def _exactly(weights: dict[str, int], wanted: int) -> str:
+    return f"[{''.join(sorted(char for char, weight in weights.items() if weight == wanted))}]"

@@ -2,10 +2,13 @@
 
 import re
 
-from cmtmedqa.clean.deidentify.likeness import ENOUGH, START, likely
+from cmtmedqa.clean.deidentify.likeness import ENOUGH, likely, start
 from cmtmedqa.clean.deidentify.model import Rule
 from cmtmedqa.clean.deidentify.name_checks import Extent
 from cmtmedqa.clean.deidentify.patterns import compiled
+
+
+LEAST = 4
 
 
 def _likely(match: re.Match[str]) -> Extent:
@@ -17,7 +20,7 @@ LIKELY: tuple[Rule, ...] = (
     Rule(
         "likely",
         "name",
-        compiled(f"(?P<v>{START})"),
+        compiled(f"(?P<v>{start(LEAST)})"),
         ("今天轮到刘武军值日吗", "张晓燕需要空腹吗"),
         ("替诺福韦", "吃了布洛芬"),
         _likely,
