@@ -16,6 +16,7 @@ _FILES = {
     "reported": "reported",
     "names": "names",
     "fourth": "fourth",
+    "fifth": "fifth",
 }
 
 

@@ -33,7 +33,7 @@ def page(tally: Tally, shown: Sequence[tuple[Finding, str]], masked: bool, limit
         "<p class=note>Found by rules. What rules miss, above all names without a cue, is not counted here.</p>",
     ]
     if tally.unread:
-        parts.append(f"<p class=note>{tally.unread:,} records gave no text to look at.</p>")
+        parts.append(f"<p class=note>Records without text to look at: {tally.unread:,}.</p>")
     for title, files in (("Not read, or not to the end", tally.unread_files), ("Passed over", tally.passed_over)):
         parts += [_table(title, ("file", "why"), list(files.items()))] if files else []
     parts.append(_table("By class", ("class", "what", "findings", "records", "per 10,000 characters"),

@@ -93,10 +93,14 @@ def why(side: Side, rows: Rows, other: Side, otherwise: str) -> tuple[pa.Array, 
     ids, sources = side.ids.take(pa.array(rows)), _plain(side.values["source"].take(pa.array(rows)))
     table = other.rejected
     known, origin = table["id"].combine_chunks(), table["source"].combine_chunks()
+    base, known_base = (pc.replace_substring_regex(names, _SUFFIX, "") for names in (ids, known))
     places = [
         pc.index_in(_key(ids, sources), value_set=_key(known, origin)),
         pc.index_in(ids, value_set=known),
-        pc.index_in(_key(pc.replace_substring_regex(ids, _SUFFIX, ""), sources), value_set=_key(known, origin)),
+        pc.index_in(_key(base, sources), value_set=_key(known, origin)),
+        pc.index_in(
+            _key(base, sources), value_set=_key(known_base, origin)
+        ),  # `--against` gives the newcomer the number
     ]
     place = pc.coalesce(*places)
     named = pc.binary_join_element_wise(table["step"].combine_chunks(), table["reason"].combine_chunks(), "/")

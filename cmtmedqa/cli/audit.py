@@ -82,10 +82,16 @@ def audit(
         typer.echo(f"above the limit of {limit:g} findings per 10,000 characters", err=True)
         raise typer.Exit(1)
     if tally.unread_files:
-        typer.echo(
-            f"{len(tally.unread_files):,} file(s) could not be read, or not to the end: they are named above", err=True
+        count = len(tally.unread_files)
+        files = (
+            "1 file could not be read, or not to its"
+            if count == 1
+            else f"{count:,} files could not be read, or not to their"
         )
+        typer.echo(f"{files} end; the names stand above", err=True)
         raise typer.Exit(3 if tally.texts else 2)
+    if not tally.chars:
+        raise InputError(f"{', '.join(paths)}: holds no text to look at")
 
 
 def _kinds(stated: str | None) -> frozenset[str]:
@@ -128,7 +134,8 @@ def _print(console: Console, tally: "Tally", shown: list[tuple["Finding", str]],
     _list(console, "passed over", tally.passed_over)
     _list(console, "NOT READ, or not to the end", tally.unread_files)
     if tally.unread:
-        console.print(f"{tally.unread:,} records gave no text to look at", highlight=False)
+        records = "1 record" if tally.unread == 1 else f"{tally.unread:,} records"
+        console.print(f"without text to look at: {records}", highlight=False)
 
 
 def _list(console: Console, what: str, files: Mapping[str, str]) -> None:

@@ -214,6 +214,9 @@ def test_nothing_that_can_be_read_is_a_failure(tmp_path):
     assert done.returncode == 2
     assert "passed over: logo.png" in done.stdout
     assert "scan.pdf: no known shape and no text" in done.stdout
+    (tmp_path / "empty.jsonl").touch()
+    done = run("audit", tmp_path / "empty.jsonl")
+    assert (done.returncode, done.stderr.splitlines()[-1][-31:]) == (2, "jsonl: holds no text to look at")
 
 
 def test_what_cannot_be_read_is_named(tmp_path):

@@ -164,6 +164,14 @@ def test_a_twin_that_takes_over_is_named(build: Callable[..., Path]) -> None:
     assert back["went_by_reason"] == {NO_INPUT: 1}
 
 
+def test_what_an_older_dataset_holds_went_as_its_twin(build: Callable[..., Path]) -> None:
+    """A build against a dataset gives the newcomers of one id a number: they are told as rejected, not as out of the input."""
+    known = [record(f"a{number}", number) for number in range(3)]
+    old = build("old", {"a.jsonl": known})
+    new = build("new", {"a.jsonl": [*known, record("b", 9)]}, against=str(old))
+    assert difference(old, new)["went_by_reason"] == {"deduplicate/older_exact_duplicate": 3}
+
+
 def test_licence_source_and_split_are_compared(build: Callable[..., Path]) -> None:
     records = [record(f"r{seed}", seed) for seed in range(60)]
     old = build("old", {"a.jsonl": records}, split={"dev": 0.2, "test": 0.2})
