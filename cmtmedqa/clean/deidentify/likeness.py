@@ -10,7 +10,19 @@ from typing import NamedTuple
 from cmtmedqa.clean.deidentify.patterns import led
 from cmtmedqa.clean.deidentify.cues import HONORIFIC, KIN, RELATIVE, ROLE, TITLE
 from cmtmedqa.clean.deidentify.name_checks import FUNCTION_WORDS, NEVER, sound
-from cmtmedqa.clean.deidentify.names import COMPOUND, COMPOUND_WORDS, CUT, HAN, STOP, allowed, sections, surname_length
+from cmtmedqa.clean.deidentify.names import (
+    COMPOUND,
+    COMPOUND_WORDS,
+    CUT,
+    HAN,
+    LISTED,
+    STOP,
+    SURNAMES,
+    allowed,
+    ends_at_mark,
+    sections,
+    surname_length,
+)
 
 _TABLE = sections("likeness.txt")
 
@@ -73,6 +85,7 @@ _BEFORE = (
     (re.compile(rf"(?:^|[^{HAN}A-Za-z0-9,:、@.-])[ ]?$"), 2),
     (re.compile(r"[,: @]$"), 1),
     (re.compile(r"[问由向到是对有还的了在上]$"), 1),
+    (re.compile(r"[0-9][.)、] ?$"), 2),
     (re.compile(r"[、0-9.-]$"), 0),
     (re.compile(r"(?:[片粒丸膏胶囊服食吃用喝擦抹涂]|[A-Za-z])$"), -5),
 )
@@ -97,16 +110,17 @@ _GOODS = re.compile(
 _CLAUSE = re.compile("[,。!?;\n]")
 # What is said of wares only.
 _SHOP = re.compile(
-    "买|购|牌子?|正品|假货|老用户|智商税|好评|差评|代言|广告|旗舰|专柜|专卖|淘宝|京东|拼多多|超市|店里|到货|退货|包装|生产日期|保质期|味道|好吃|好喝|好用|耐用|划算|价格|多少钱|害处|有害|成分|配方|下单|[0-9一两二三半]+[瓶罐盒袋箱斤]|别的不敢|没听过|名气|老字号|国货|进口"
+    "买|购|牌子?|正品|假货|老用户|智商税|好评|差评|代言|广告|旗舰|专柜|专卖|淘宝|京东|拼多多|超市|店里|到货|退货|包装|生产日期|保质期|味道|好吃|好喝|好用|耐用|划算|价格|多少钱|害处|有害|成分|配方|下单|别的不敢|没听过|名气|老字号|国货|进口|囤|打折|同款|常备|用着|起反应|送了我|托人|靠谱"
 )
-_NOUN = (
-    "鞋|靴|机|器|仪|油|酒|茶|粉|霜|膏|露|液|皂|巾|垫|椅|枕|锅|壶|杯|刀|剪|笔|衣|裤|袜|帽|表|包|车|糖|饼|糕|酱|醋|盐|米|面|奶|蛋|肉|鸭|鸡|鱼|虾|菜|苔|果|枣|豆|皮|丸|散|丹|油|花生|面包|坚果|奶粉|手机|超市|公司|集团|药业|药房|大药房"
-)
+_NOUNS = "花生|面包|坚果|奶粉|手机|超市|公司|集团|药业|药房|电池|话梅|石斛|花茶|玻尿酸|防晒|猪肉|牛肉|红烧肉|豆奶|麻花|咸菜|榨菜|腐乳|凉茶|蚕豆|瓜子|月饼|粽子|汤圆|饺子|火锅|烤鸭|卤味|零食|饮料|矿泉水|牙膏|洗发|香皂|面膜|口罩|剪刀|眼镜|皮鞋|布鞋|袜子|内衣|家具|地板|油漆|空调|冰箱|电器|电饭|泥螺|火腿|腊肉|香肠|辣酱|豆瓣"
+_NOUN = "鞋|靴|机|器|仪|油|酒|茶|粉|霜|膏|露|液|皂|巾|垫|椅|枕|锅|壶|杯|刀|剪|笔|衣|裤|袜|帽|表|包|车|糖|饼|糕|酱|醋|盐|米|面|奶|蛋|肉|鸭|鸡|鱼|虾|菜|苔|果|枣|豆|皮|丸|散|丹|油|螺|草"
 # A name does not run on into what is sold, nor into a disease unless that has a name of its own.
 _RUNS = re.compile(
-    rf"(?:记|牌|氏|堂|斋|坊)(?![得录不忆性了着过里室])|(?:(?![的了在和是有得患因说吃喝用买拿做来去住我你他她])[一-鿿]){{0,3}}(?:{_NOUN})(?=$|[^一-鿿]|[的是吗呢有没好会能靠要怎多不很真还也都到])|"
-    "(?:(?![的了在和是有得患因说])[一-鿿]){0,4}(?:病(?![了重好情危倒房历人理程因灶案史区友])|征|氏|癜|综合|症(?!状))"
+    rf"(?:记|牌|氏|堂|斋|坊)(?![得录不忆性了着过里室])|(?:(?![的了在和是有得患因说吃喝用买拿做来去住我你他她])[一-鿿]){{0,3}}(?:{_NOUNS}|(?:{_NOUN})(?=$|[^一-鿿]|[的是吗呢有没好会能靠要怎多不很真还也都到成先停引凑用以试一这]))|"
+    "(?:(?![的了在和是有得患因说])[一-鿿]){0,4}(?:病(?![了重好情危倒房历人理程因灶案史区友])|征|氏|癜|综合|症(?!状)|损害|评分|溃疡)|(?:手术|法)(?=有没|跟我|是|[,。]|$)"
 )
+# Behind a name 和 joins somebody else to it.
+_JOINED = re.compile(rf"[我你您他她它]|(?:{KIN})|[{''.join(sorted(SURNAMES))}][{HAN}]|另|其|大家|别")
 
 
 def _left(text: str, start: int) -> int:
@@ -125,10 +139,19 @@ def _near(text: str, start: int, end: int) -> int:
     return 2 * bool(_NEAR.search(around)) - 3 * bool(_GOODS.search(close)) - 4 * bool(_SHOP.search(around)) - runs
 
 
-def likely(text: str, start: int, cued: int = 0) -> Likely | None:
+def _inside_term(text: str, start: int) -> bool:
+    """Whether a term that began up to three characters before goes on here."""
+    return any(
+        text[at : at + size] in LISTED.get(text[at], ())
+        for at in range(max(0, start - 3), start)
+        for size in range(start - at + 1, 9)
+    )
+
+
+def likely(text: str, start: int) -> Likely | None:
     """The likeliest name that starts here; None if what stands here is a word, a place or a ware."""
     size = surname_length(text, start)
-    if not size or allowed(text, start):
+    if not size or allowed(text, start) or _inside_term(text, start):
         return None
     found = []
     for end in (start + size + 1, start + size + 2):
@@ -137,9 +160,22 @@ def likely(text: str, start: int, cued: int = 0) -> Likely | None:
             break
         if given in CUT or text[end - 1 : end + 1] in CUT or not sound(text, start, end):
             continue
-        score = name_weight(text, start, end) + _left(text, start) + _right(text, end) + _near(text, start, end)
-        found.append(Likely(end, score + cued - _doubt(text, start) - (len(given) == 1)))
+        # The last character begins a word, or joins somebody else to a shorter name.
+        if len(given) == 2 and (allowed(text, end - 1) or (given[1] == "和" and _JOINED.match(text, end))):
+            continue
+        before, behind = _left(text, start), _right(text, end)
+        doubt = _doubt(text, start) // (1 + (before > 0 and bool(ends_at_mark(text, end))))
+        score = name_weight(text, start, end) + before + behind + _near(text, start, end)
+        found.append(Likely(end, score - doubt - (len(given) == 1) + 4 * (given[1:] == "和")))
     return max(found, key=lambda name: (name.score, name.end), default=None)
+
+
+def likeliest(text: str, start: int) -> tuple[int, Likely] | None:
+    """The likeliest name that starts here or at one of the next two characters, and where it starts."""
+    found = [(at, name) for at in range(start, start + 3) if (name := likely(text, at))]
+    first = found[0][1].end if found and found[0][0] == start else 0
+    touching = [(at, name) for at, name in found if at < first]
+    return max(touching, key=lambda item: (item[1].score, -item[0]), default=None)
 
 
 def start(least: int) -> str:

@@ -75,6 +75,9 @@ _TERMS = _by_first((*_LISTED["[words]"].split(), *load_lexicon().terms))
 _ALLOWED = _by_first((*_LISTED["[makers]"].split(), *_LISTED["[words]"].split(), *load_lexicon().terms))
 
 
+LISTED = _ALLOWED
+
+
 def allowed(text: str, start: int, but: int = 0) -> bool:
     """Whether a term of the allow-list or of the medical lexicon starts here, one that does not end at `but`."""
     terms = _ALLOWED.get(text[start : start + 1], frozenset())

@@ -2,7 +2,7 @@
 
 import re
 
-from cmtmedqa.clean.deidentify.likeness import ENOUGH, likely, start
+from cmtmedqa.clean.deidentify.likeness import ENOUGH, likeliest, start
 from cmtmedqa.clean.deidentify.model import Rule
 from cmtmedqa.clean.deidentify.name_checks import Extent
 from cmtmedqa.clean.deidentify.patterns import compiled
@@ -12,8 +12,9 @@ LEAST = 4
 
 
 def _likely(match: re.Match[str]) -> Extent:
-    found = likely(match.string, match.start("v"))
-    return (match.start("v"), found.end) if found and found.score >= ENOUGH else False
+    """The likeliest of the names that touch this place, if it is likely enough."""
+    found = likeliest(match.string, match.start("v"))
+    return (found[0], found[1].end) if found and found[1].score >= ENOUGH else False
 
 
 LIKELY: tuple[Rule, ...] = (
