@@ -139,6 +139,11 @@ def _near(text: str, start: int, end: int) -> int:
     return 2 * bool(_NEAR.search(around)) - 3 * bool(_GOODS.search(close)) - 4 * bool(_SHOP.search(around)) - runs
 
 
+def surroundings(text: str, start: int, end: int) -> int:
+    """How much of a person what stands before and behind, and the clause, speak."""
+    return _left(text, start) + _right(text, end) + _near(text, start, end)
+
+
 def _inside_term(text: str, start: int) -> bool:
     """Whether a term that began up to three characters before goes on here."""
     return any(
@@ -171,11 +176,13 @@ def likely(text: str, start: int) -> Likely | None:
 
 
 def likeliest(text: str, start: int) -> tuple[int, Likely] | None:
-    """The likeliest name that starts here or at one of the next two characters, and where it starts."""
-    found = [(at, name) for at in range(start, start + 3) if (name := likely(text, at))]
-    first = found[0][1].end if found and found[0][0] == start else 0
-    touching = [(at, name) for at, name in found if at < first]
-    return max(touching, key=lambda item: (item[1].score, -item[0]), default=None)
+    """The name that starts here if it is likely enough, or a likelier one that it touches, and where that starts."""
+    here = likely(text, start)
+    if here is None or here.score < ENOUGH:
+        return None
+    found = [(start, here)]
+    found += [(at, name) for at in range(start + 1, here.end) if (name := likely(text, at))]
+    return max(found, key=lambda item: (item[1].score, -item[0]))
 
 
 def start(least: int) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from cmtmedqa.clean.deidentify.likeness import ENOUGH, likeliest, start
+from cmtmedqa.clean.deidentify.likeness import likeliest, start
 from cmtmedqa.clean.deidentify.model import Rule
 from cmtmedqa.clean.deidentify.name_checks import Extent
 from cmtmedqa.clean.deidentify.patterns import compiled
@@ -14,7 +14,7 @@ LEAST = 4
 def _likely(match: re.Match[str]) -> Extent:
     """The likeliest of the names that touch this place, if it is likely enough."""
     found = likeliest(match.string, match.start("v"))
-    return (found[0], found[1].end) if found and found[1].score >= ENOUGH else False
+    return (found[0], found[1].end) if found else False
 
 
 LIKELY: tuple[Rule, ...] = (
