@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cmtmedqa.clean.deidentify.patterns import led
 from cmtmedqa.clean.deidentify.cues import HONORIFIC, KIN, RELATIVE, ROLE, TITLE
-from cmtmedqa.clean.deidentify.name_checks import FUNCTION_WORDS, NEVER, sound
+from cmtmedqa.clean.deidentify.name_checks import FUNCTION_WORDS, NEVER, ends_word, fits
 from cmtmedqa.clean.deidentify.names import (
     COMPOUND,
     COMPOUND_WORDS,
@@ -156,22 +156,27 @@ def _inside_term(text: str, start: int) -> bool:
 def likely(text: str, start: int) -> Likely | None:
     """The likeliest name that starts here; None if what stands here is a word, a place or a ware."""
     size = surname_length(text, start)
-    if not size or allowed(text, start) or _inside_term(text, start):
+    if not size or allowed(text, start, start + 2) or _inside_term(text, start):
         return None
+    # 李子 is a word, 李子洋 a name.
+    word = allowed(text, start)
     found = []
     for end in (start + size + 1, start + size + 2):
         given = text[start + size : end]
         if end > len(text) or not re.fullmatch(f"[{HAN}]+", given):
             break
-        if given in CUT or text[end - 1 : end + 1] in CUT or not sound(text, start, end):
+        if text[end - 1 : end + 1] in CUT or not fits(text, start, end) or (word and SECOND_WEIGHT.get(given[1:], 0) < 4):
             continue
         # The last character begins a word, or joins somebody else to a shorter name.
         if len(given) == 2 and (allowed(text, end - 1) or (given[1] == "和" and _JOINED.match(text, end))):
             continue
         before, behind = _left(text, start), _right(text, end)
-        doubt = _doubt(text, start) // (1 + (before > 0 and bool(ends_at_mark(text, end))))
+        framed = before > 0 and bool(ends_at_mark(text, end))
+        if given in CUT and not framed:
+            continue
+        doubt = _doubt(text, start) // (1 + framed) + 4 * (word or given in CUT or ends_word(text, start))
         score = name_weight(text, start, end) + before + behind + _near(text, start, end)
-        found.append(Likely(end, score - doubt - (len(given) == 1) + 4 * (given[1:] == "和")))
+        found.append(Likely(end, score - doubt - (len(given) == 1) + 3 * (given[1:] == "和" and not word)))
     return max(found, key=lambda name: (name.score, name.end), default=None)
 
 
