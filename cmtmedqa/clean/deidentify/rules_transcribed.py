@@ -123,7 +123,7 @@ def _likely_run(match: re.Match[str]) -> tuple[int, int] | bool:
         if 2 * sure < len(run) or not (closed(text, end) or ends_well(text, end)):
             continue
         score = 2 * sure + (len(run) - sure) + known + surroundings(text, start, end)
-        if score >= 10 and _sounded(text, start, end) and not is_ware(text, end) and not named_after(text, start, end):
+        if score >= 11 and _sounded(text, start, end) and not is_ware(text, end) and not named_after(text, start, end):
             return start, end
     return False
 
