@@ -6,7 +6,6 @@ from cmtmedqa.clean.deidentify.cues import FUNCTION, TITLE
 from cmtmedqa.clean.deidentify.front_checks import recommended
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.name_checks import (
-    FUNCTION_WORDS,
     JOINS,
     after_title,
     announced_full,
@@ -15,7 +14,7 @@ from cmtmedqa.clean.deidentify.name_checks import (
     usual_acting,
     whole,
 )
-from cmtmedqa.clean.deidentify.names import AMBIGUOUS, HAN, SURNAME, SURNAMES, allowed
+from cmtmedqa.clean.deidentify.names import AMBIGUOUS, HAN, SURNAME, allowed
 from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.title_checks import titled
 
@@ -28,9 +27,6 @@ _V = rf"(?P<v>{SURNAME}[{HAN}])"
 
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
 _EDGE = r"(?<![^。!?;,、:\n\"“” (（])"
-
-PLAIN = "".join(sorted(SURNAMES - AMBIGUOUS - FUNCTION_WORDS))
-
 
 def _thanked(match: re.Match[str]) -> bool:
     """No word, and no surname that joins the title to what stands before it."""
@@ -176,10 +172,10 @@ DOCTORS: tuple[Rule, ...] = (
     _rule(
         "doctor-sister",
         "name",
-        rf"(?:^|(?<=[。!?\n ，,、:]))(?P<v>[{PLAIN}][姐哥])(?=[,!。 ]{{0,1}}(?:我|你|您|在吗|麻烦|帮|辛苦|谢谢|这|药|护士)|[你您]好)",
+        rf"(?:^|(?<=[。!?\n ，,、:]))(?P<v>{SURNAME}[姐哥])(?=[,!。 ]{{0,1}}(?:我|你|您|在吗|麻烦|帮|辛苦|谢谢|这|药|护士)|[你您]好)",
         ("蒋姐，我这瓶快滴完了", "宋哥你好"),
         ("大姐，我想问", "表姐我的", "小哥，你好"),
-        None,
+        lambda match: match["v"][0] not in JOINS,
     ),
     _rule(
         "doctor-thanked",
