@@ -7,7 +7,6 @@ of what stands before and behind, and of what the clause speaks of.
 import re
 from typing import NamedTuple
 
-from cmtmedqa.clean.deidentify.patterns import led
 from cmtmedqa.clean.deidentify.cues import HONORIFIC, KIN, RELATIVE, ROLE, TITLE
 from cmtmedqa.clean.deidentify.name_checks import FUNCTION_WORDS, NEVER, ends_word, fits
 from cmtmedqa.clean.deidentify.names import (
@@ -23,6 +22,8 @@ from cmtmedqa.clean.deidentify.names import (
     sections,
     surname_length,
 )
+from cmtmedqa.clean.deidentify.patterns import led
+from cmtmedqa.clean.deidentify.wares import called_person, called_ware
 
 _TABLE = sections("likeness.txt")
 
@@ -72,14 +73,13 @@ def _given(char: str, weights: dict[str, int]) -> int:
 
 
 # Behind these a person stands, behind those often, before and behind others now and then.
-SURE = (
-    f"{RELATIVE}|{ROLE}|姓名|名字|名[儿称单]|[叫姓喊]|[0-9]号?床的?|[先亡故][父母夫妻]|其[父母夫妻子女兄弟姐妹]|拙夫|敝人|居民|村民|网民|学员|员工|战士|队员|旅客|乘客|选手|同名的|哪位是|谁是|名是|真名"
-)
+SURE = f"{RELATIVE}|{ROLE}|姓名|名字|名[儿称单]|[叫姓喊]|[0-9]号?床的?|[先亡故][父母夫妻]|其[父母夫妻子女兄弟姐妹]|拙夫|敝人|居民|村民|网民|学员|员工|战士|队员|旅客|乘客|选手|同名的|哪位是|谁是|名是|真名"
 OFTEN = led(
     "通知|呼叫|转告|转达给?|告诉|联系|提醒|回访|随访|取消|退给|发给|寄给|拿给|还给|交给|抬头|委托|代表|介绍|推荐|[代替帮找请让给受为陪接送]|签[字名]|登记|预约|挂号|显示|屏幕|就诊|付款|收[件货]?|复诊|回复|打给|等|问问|[听跟和把将与以]|[写变换改印切录填打标登记]成?|[写贴印]着|填的?|"
     "名下|不是|就是|应该是|[这那也才都]是|[一两那这有某]个|人|备注|切到|标[的着]|管[床的]?|绑[的定]?|归|属于?|证明|[我俺咱]家?|本人|喂|抬头开|是我[呀啊哈哦呢]?|谢过|[早中晚夜]班|随访了"
 )
 _BEFORE = (
+    (re.compile("(?:[用开吃喝买抹涂推]荐?的|一种)(?:药|是|叫|名叫)?$"), -5),
     (re.compile(rf"(?:{SURE})(?:是|叫|为|[:,(（ ])?$"), 4),
     (re.compile(rf"(?:{OFTEN})的?[ :]?$"), 2),
     (re.compile(rf"(?:^|[^{HAN}A-Za-z0-9,:、@.-])[ ]?$"), 2),
@@ -90,7 +90,12 @@ _BEFORE = (
     (re.compile(r"(?:[片粒丸膏胶囊服食吃用喝擦抹涂]|[A-Za-z])$"), -5),
 )
 _BEHIND = (
-    (re.compile(rf"(?:{HONORIFIC}|{TITLE}|{KIN}|[您你]好|本人|名下|[这那][个位]|[他她]|家[里人属长的]|[三两]个字|代[诉问签]|死于|先生|的?(?:床|号|药|报告|化验|检查|片子|病历|病例|单子|家|手机|电话|预约|医保|身份证|名))"), 4),
+    (
+        re.compile(
+            rf"(?:{HONORIFIC}|{TITLE}|{KIN}|[您你]好|本人|名下|[这那][个位]|[他她]|家[里人属长的]|[三两]个字|代[诉问签]|死于|先生|的?(?:床|号|药|报告|化验|检查|片子|病历|病例|单子|家|手机|电话|预约|医保|身份证|名))"
+        ),
+        4,
+    ),
     (re.compile(rf"(?:$|[^{HAN}A-Za-z0-9])"), 1),
     (
         re.compile(
@@ -160,15 +165,23 @@ def likely(text: str, start: int) -> Likely | None:
         return None
     # 李子 is a word, 李子洋 a name.
     word = allowed(text, start)
+    if text[start - 1 : start] in "叫:" and called_ware(text, start):
+        return None
     found = []
     for end in (start + size + 1, start + size + 2):
         given = text[start + size : end]
         if end > len(text) or not re.fullmatch(f"[{HAN}]+", given):
             break
-        if text[end - 1 : end + 1] in CUT or not fits(text, start, end) or (word and SECOND_WEIGHT.get(given[1:], 0) < 4):
+        if (
+            text[end - 1 : end + 1] in CUT
+            or not fits(text, start, end)
+            or (word and SECOND_WEIGHT.get(given[1:], 0) < 4)
+        ):
             continue
         # The last character begins a word, or joins somebody else to a shorter name.
         if len(given) == 2 and (allowed(text, end - 1) or (given[1] == "和" and _JOINED.match(text, end))):
+            continue
+        if text[start - 1 : start] == "叫" and not called_person(text, start, end):
             continue
         before, behind = _left(text, start), _right(text, end)
         framed = before > 0 and bool(ends_at_mark(text, end))

@@ -28,10 +28,13 @@ _V = rf"(?P<v>{SURNAME}[{HAN}])"
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
 _EDGE = r"(?<![^。!?;,、:\n\"“” (（])"
 
+
 def _thanked(match: re.Match[str]) -> bool:
     """No word, and no surname that joins the title to what stands before it."""
     text, start = match.string, match.start("v")
-    return text[start] not in JOINS and not allowed(text, start, start + 2) and not set(match["v"][1:]) & set("科院室诊部")
+    return (
+        text[start] not in JOINS and not allowed(text, start, start + 2) and not set(match["v"][1:]) & set("科院室诊部")
+    )
 
 
 DOCTORS: tuple[Rule, ...] = (

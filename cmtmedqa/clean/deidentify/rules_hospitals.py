@@ -1,6 +1,14 @@
 """Rules for named hospitals, clinics and health stations."""
 
-from cmtmedqa.clean.deidentify.hospital_checks import NUMERAL, known_house, levelled, named_house, street, university, widened
+from cmtmedqa.clean.deidentify.hospital_checks import (
+    NUMERAL,
+    known_house,
+    levelled,
+    named_house,
+    street,
+    university,
+    widened,
+)
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import HAN
 from cmtmedqa.clean.deidentify.patterns import compiled

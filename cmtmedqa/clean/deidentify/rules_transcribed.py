@@ -158,7 +158,7 @@ TRANSCRIBED: tuple[Rule, ...] = (
     _rule(
         "transcribed-parts",
         "name",
-        rf"(?P<v>{_PARTS}|[{_SOUNDS}]{{1,5}}{_ENDINGS}|{_any('tibetan')}{_ENDINGS})(?![{_SOUND}])",
+        rf"(?P<v>{_PARTS}|(?![者子叫不都])[{_SOUNDS}]{{1,5}}{_ENDINGS}|{_any('tibetan')}{_ENDINGS})(?![{_SOUND}])",
         ("扎西顿珠昨天来过", "乌云其木格的片子", "巴合提古丽说还疼", "叶尔肯别克的药"),
         ("乌兰察布", "锡林浩特", "呼和浩特的"),
         _known,
