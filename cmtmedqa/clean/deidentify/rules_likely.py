@@ -7,7 +7,7 @@ from cmtmedqa.clean.deidentify.model import Rule
 from cmtmedqa.clean.deidentify.name_checks import Extent
 from cmtmedqa.clean.deidentify.patterns import compiled
 
-LEAST = 4
+LEAST = 3
 
 
 def _likely(match: re.Match[str]) -> Extent:
