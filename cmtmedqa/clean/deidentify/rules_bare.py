@@ -3,7 +3,7 @@
 import re
 
 from cmtmedqa.clean.deidentify.model import Check, Rule
-from cmtmedqa.clean.deidentify.name_checks import usual, usual_plain
+from cmtmedqa.clean.deidentify.name_checks import usual
 from cmtmedqa.clean.deidentify.names import COMPOUND, COMPOUND_WORDS, HAN, SURNAME, likely_name
 from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.wares import is_ware, named_after
@@ -21,11 +21,6 @@ def _rule(name: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], ch
     return Rule(name, "name", compiled(pattern), yes, no, check)
 
 
-def _three(match: re.Match[str]) -> tuple[int, int] | bool:
-    """A surname that is no word and two usual characters."""
-    return match.end("v") - match.start("v") >= 3 and usual_plain(match)
-
-
 def _living(match: re.Match[str]) -> tuple[int, int] | bool:
     """Nobody of history; of two further characters the second may belong to the next word."""
     text, start = match.string, match.start("v")
@@ -36,24 +31,6 @@ def _living(match: re.Match[str]) -> tuple[int, int] | bool:
 
 
 BARE: tuple[Rule, ...] = (
-    _rule(
-        "name-alone",
-        rf"(?<![{HAN}])(?:^(?!.{{3,4}}$)|(?<=[。!?;,\n\"“” (])|(?<=[^方药品剂物牌断案议荐分治名用服吃选买]:))(?P<v>{SURNAME}[{HAN}]{{2}})(?=[,。!?; )\n]|$)",
-        ("林若溪，我昨天来过", "您好。萧亦舒 女", "挂号：林若溪", "来复诊的，林若溪"),
-        (
-            "处方：林若溪",
-            "吃林若溪、高血压",
-            "林若溪",
-            "司空山，",
-            "高血压，",
-            "韦立德，每天一粒",
-            "沙菀子、补骨脂",
-            "林可霉素",
-            "李锦记，",
-            "白云山，",
-        ),
-        _three,
-    ),
     _rule(
         "name-before-number",
         rf"{_EDGE}{_W}[ ,:、(]{{0,2}}(?={_NUMBER})",
