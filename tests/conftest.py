@@ -85,3 +85,14 @@ def corpus(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset of `cmtmedqa build --demo`; tests that change it take a copy."""
+    from tests.command import run
+
+    folder = tmp_path_factory.mktemp("built") / "demo"
+    done = run("build", "--demo", "-o", folder, "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    return folder

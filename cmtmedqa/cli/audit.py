@@ -134,8 +134,8 @@ def _print(console: Console, tally: "Tally", shown: list[tuple["Finding", str]],
     _list(console, "passed over", tally.passed_over)
     _list(console, "NOT READ, or not to the end", tally.unread_files)
     if tally.unread:
-        records = "1 record" if tally.unread == 1 else f"{tally.unread:,} records"
-        console.print(f"without text to look at: {records}", highlight=False)
+        silent = "1 record" if tally.unread == 1 else f"{tally.unread:,} records"
+        console.print(f"without text to look at: {silent}", highlight=False)
 
 
 def _list(console: Console, what: str, files: Mapping[str, str]) -> None:

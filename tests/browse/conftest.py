@@ -13,13 +13,11 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.command import run
+
 COMMAND = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()"]
 # Row groups of 16 instead of 8,192 rows: searches cross many of them.
-SMALL_GROUPS = [
-    sys.executable,
-    "-c",
-    "import cmtmedqa.io as i; i.ROWS_PER_GROUP = 16; from cmtmedqa.cli.app import main; main()",
-]
+SMALL_GROUPS = "import cmtmedqa.io as i; i.ROWS_PER_GROUP = 16"
 ATTACK = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
 
 _SIGNS = ("头痛", "咳嗽", "腹泻", "皮疹", "失眠", "胸闷", "关节痛", "乏力", "耳鸣", "牙痛", "便秘", "反酸")
@@ -87,18 +85,9 @@ def dataset(raw: Path) -> Path:
     config.write_text(
         "inputs: [corpus.jsonl]\noutput: out\ndeidentify: 'off'\nnormalise: {markup: false}\n", encoding="utf-8"
     )
-    done = subprocess.run([*SMALL_GROUPS, "build", config], capture_output=True, text=True, timeout=300, check=False)
+    done = run("build", config, first=SMALL_GROUPS)
     assert done.returncode == 0, done.stderr
     return raw.with_name("out")
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("built") / "demo"
-    command = [*COMMAND, "build", "--demo", "-o", folder]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 class Answer(NamedTuple):

@@ -3,8 +3,6 @@
 import html
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from cmtmedqa.paths import package_file
+from tests.command import run
 
 PAGES = ["/", "/search", "/search?q=%E5%A4%B4", "/record/0", "/record/150", "/id?is=t3", "/absent", "/record/99999"]
 
@@ -228,10 +227,7 @@ def test_the_server_listens_on_loopback_only(server: Any) -> None:
 def test_a_twin_in_an_older_dataset_is_named(demo: Path, start: Any, tmp_path: Path) -> None:
     lines = package_file("demo", "clinic_d.jsonl").read_text(encoding="utf-8-sig").splitlines()
     (tmp_path / "new.jsonl").write_text("\n".join(lines[:12]) + "\n", encoding="utf-8")
-    command = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()", "build", str(tmp_path / "new.jsonl")]
-    subprocess.run(
-        [*command, "--against", str(demo), "-o", str(tmp_path / "out")], check=True, capture_output=True, timeout=120
-    )
+    assert run("build", tmp_path / "new.jsonl", "--against", demo, "-o", tmp_path / "out").returncode == 0
     server = start(tmp_path / "out")
     (page,) = re.findall(r'href="(/record/\d+[^"]*)">d0000~2', server.ask("/search?q=d0000").text)
     text = server.ask(html.unescape(page)).text

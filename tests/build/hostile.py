@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -10,22 +9,23 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from tests import command
+
+_MAIN = "from cmtmedqa.cli.app import main; main()"
 MEMORY = 3 << 30  # address space; pyarrow alone reserves one
 SECONDS = 240  # far above what any of these takes: a hang, not a slow machine
 
 
 def run(*arguments: object, prefix: tuple[str, ...] = (), **environment: str) -> subprocess.CompletedProcess[str]:
     """The command line; no traceback whatever happens."""
-    done = subprocess.run(
-        [*prefix, sys.executable, "-c", "from cmtmedqa.cli.app import main; main()", *map(os.fspath, arguments)],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=SECONDS,
-        check=False,
-        env={**os.environ, **environment},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
-    )
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))"
+    if prefix:
+        done = subprocess.run(
+            [*prefix, sys.executable, "-c", f"{limit}; {_MAIN}", *map(os.fspath, arguments)],
+            capture_output=True, text=True, errors="replace", timeout=SECONDS, check=False, env={**os.environ, **environment},
+        )  # fmt: skip
+    else:
+        done = command.run(*map(os.fspath, arguments), timeout=SECONDS, first=limit, **environment)
     assert "Traceback" not in done.stderr, done.stderr[-2000:]
     return done
 

@@ -1,8 +1,6 @@
 """A build against a published dataset: what it holds is not published again, its twin is named, nothing of it is touched."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,13 +13,8 @@ from hypothesis import strategies as st
 
 from cmtmedqa.dedup.candidates import BANDS
 from cmtmedqa.dedup.index import Index, exact_twins, near_candidates
+from tests.command import run
 from tests.conftest import invented
-
-COMMAND = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()"]
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False)
 
 
 def build(*arguments: str | Path) -> None:
@@ -168,10 +161,7 @@ def test_sizes_of_splits_that_are_numbers_hold_for_the_whole(new_file: Path, tmp
 def test_a_dataset_that_cannot_be_used_is_one_line(
     arguments: list[str], message: str, new_file: Path, tmp_path: Path
 ) -> None:
-    done = subprocess.run(
-        [*COMMAND, "build", str(new_file), "-o", "out", *arguments],
-        capture_output=True, text=True, cwd=tmp_path, check=False,
-    )  # fmt: skip
+    done = run("build", new_file, "-o", "out", *arguments, cwd=tmp_path)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert message in done.stderr
     assert not (tmp_path / "out").exists()

@@ -3,18 +3,18 @@
 import gzip
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests import command
 
 MOBILE, NAME, DOCTOR = "13912345678", "林若溪", "谌云帆"
 VALUES = (MOBILE, NAME, DOCTOR, "li_ming_88", "example.com", "139 1234 5678")
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = command.run(*map(str, arguments))
     assert "Traceback" not in done.stderr
     return done
 

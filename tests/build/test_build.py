@@ -16,22 +16,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from tests.command import run
+
 Build = Callable[..., subprocess.CompletedProcess[str]]
-COMMAND = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()"]
-SMALL_UNITS = [
-    sys.executable,
-    "-c",
-    "import cmtmedqa.build.pipeline as p; p.UNIT_BYTES = 20000; from cmtmedqa.cli.app import main; main()",
-]
+SMALL_UNITS = "import cmtmedqa.build.pipeline as p; p.UNIT_BYTES = 20000"
 
 
-def run(*arguments: str | Path, command: list[str] = COMMAND) -> subprocess.CompletedProcess[str]:
-    """The command line in a process of its own."""
-    return subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False)
-
-
-def build(source: Path, output: Path, *more: str, command: list[str] = COMMAND) -> subprocess.CompletedProcess[str]:
-    done = run("build", source, "-o", output, "--no-deidentify", *more, command=command)
+def build(source: Path, output: Path, *more: str, first: str = "") -> subprocess.CompletedProcess[str]:
+    done = run("build", source, "-o", output, "--no-deidentify", *more, first=first)
     assert done.returncode == 0, done.stderr
     return done
 
@@ -89,8 +81,8 @@ def test_departments_are_canonical_and_unknown_ones_reported(corpus: Callable[..
 
 def test_one_worker_or_two_and_small_units_give_the_same_bytes(corpus: Callable[..., Path], tmp_path: Path) -> None:
     source = corpus(400)
-    build(source, tmp_path / "one", "--workers", "1", command=SMALL_UNITS)
-    build(source, tmp_path / "two", "--workers", "2", command=SMALL_UNITS)
+    build(source, tmp_path / "one", "--workers", "1", first=SMALL_UNITS)
+    build(source, tmp_path / "two", "--workers", "2", first=SMALL_UNITS)
     build(source, tmp_path / "whole", "--workers", "1")
     assert tree(tmp_path / "one") == tree(tmp_path / "two") == tree(tmp_path / "whole")
 
@@ -98,14 +90,14 @@ def test_one_worker_or_two_and_small_units_give_the_same_bytes(corpus: Callable[
 @pytest.mark.slow
 def test_a_killed_build_goes_on_and_ends_in_the_same_bytes(corpus: Callable[..., Path], tmp_path: Path) -> None:
     source = corpus(2_000)
-    build(source, tmp_path / "calm", command=SMALL_UNITS)
+    build(source, tmp_path / "calm", first=SMALL_UNITS)
     chance = random.Random(2026)
     for attempt in range(3):
         output = tmp_path / f"killed{attempt}"
         finished = _kill_when(source, output, units=chance.randrange(1, 30))
         left = {path.name: path.stat().st_mtime_ns for path in (output / ".work").glob("*.json")}
         assert finished <= set(left)
-        build(source, output, command=_keeping_work(output))
+        build(source, output, first=_keeping_work(output))
         assert tree(output) == tree(tmp_path / "calm")
         again = json.loads((tmp_path / f"killed{attempt}.seen").read_text())
         assert all(again[name] == left[name] for name in left), "a finished unit was done again"
@@ -113,8 +105,11 @@ def test_a_killed_build_goes_on_and_ends_in_the_same_bytes(corpus: Callable[...,
 
 def _kill_when(source: Path, output: Path, units: int) -> set[str]:
     """Start a build, SIGKILL it once some units are finished; returns their names."""
+    main = f"{SMALL_UNITS}; from cmtmedqa.cli.app import main; main()"
     arguments = ["build", str(source), "-o", str(output), "--no-deidentify", "--workers", "1"]
-    with subprocess.Popen([*SMALL_UNITS, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", main, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and process.poll() is None:
             done = {path.name for path in (output / ".work").glob("*.json")} if (output / ".work").is_dir() else set()
@@ -125,17 +120,15 @@ def _kill_when(source: Path, output: Path, units: int) -> set[str]:
     return done
 
 
-def _keeping_work(output: Path) -> list[str]:
-    """The command with one change: before the work folder goes, the times of its files are noted."""
-    note = (
-        "import json, pathlib, shutil, cmtmedqa.build.pipeline as p; p.UNIT_BYTES = 20000\n"
+def _keeping_work(output: Path) -> str:
+    """What changes the command in one thing: before the work folder goes, the times of its files are noted."""
+    return (
+        f"{SMALL_UNITS}; import json, pathlib, shutil\n"
         "def noted(folder, gone=shutil.rmtree):\n"
         "    times = {f.name: f.stat().st_mtime_ns for f in pathlib.Path(folder).glob('*.json')}\n"
         f"    pathlib.Path({str(output) + '.seen'!r}).write_text(json.dumps(times)); gone(folder)\n"
-        "p.shutil.rmtree = noted\n"
-        "from cmtmedqa.cli.app import main; main()"
+        "p.shutil.rmtree = noted"
     )
-    return [sys.executable, "-c", note]
 
 
 def test_a_finished_build_is_left_alone_and_other_settings_are_refused(

@@ -1,10 +1,8 @@
 """A record that somebody asked to remove is gone from every file, with its copies, and never comes back."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +12,15 @@ import pytest
 from cmtmedqa.build import forget, forgotten, removal
 from cmtmedqa.build.recheck import problems
 from cmtmedqa.errors import CmtmedqaError, InputError
+from tests import command
 from tests.conftest import invented
 
-COMMAND = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()"]
 PAGE = "https://example.org/question/4711"
 WANTED = invented(7)
 
 
 def run(*arguments: str | Path, forgotten_list: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | ({"CMTMEDQA_FORGOTTEN": str(forgotten_list)} if forgotten_list else {})
-    command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
+    return command.run(*arguments, **({"CMTMEDQA_FORGOTTEN": str(forgotten_list)} if forgotten_list else {}))
 
 
 def dialogue(seed: int, **more: object) -> dict[str, Any]:

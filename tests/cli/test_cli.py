@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typer.testing import CliRunner
 from cmtmedqa.cli.app import app
 from cmtmedqa.config import BuildConfig, load_config, make_config
 from cmtmedqa.errors import ConfigError, InputError
+from tests.command import run
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
@@ -35,11 +34,6 @@ def test_every_command_is_documented(path: str, command: Any) -> None:
     assert not [option.name for option in command.params if option.name != "help" and not option.help]
 
 
-def _main(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -55,7 +49,7 @@ def _main(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments: list[str], message: str, tmp_path: Path) -> None:
-    done = _main(*arguments, cwd=tmp_path)
+    done = run(*arguments, cwd=tmp_path)
     last = done.stderr.strip().split("\n")[-1]
     assert done.returncode == 2, done.stderr
     assert last.startswith("error: ")

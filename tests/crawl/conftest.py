@@ -18,6 +18,7 @@ import yaml
 
 from cmtmedqa.crawl import check, status
 from cmtmedqa.crawl.replica import Replica, running
+from tests import command
 
 pytest.importorskip("scrapy")
 pytest.importorskip("warcio")
@@ -144,20 +145,20 @@ class Crawls:
         path.write_text(yaml.safe_dump({key: value for key, value in values.items() if value is not None}))
         return path
 
-    def start(self, *arguments: str, code: str = MAIN, env: dict[str, str] | None = None) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, code: str = MAIN) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             [sys.executable, "-c", code, "crawl", *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(CHECKOUT), "COLUMNS": "300", **(env or {})},
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT), "COLUMNS": "300"},
         )  # fmt: skip
         self.started.append(process)
         return process
 
-    def command(self, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
-        process = self.start(*arguments, **options)
-        out, err = process.communicate(timeout=90)
-        assert "Traceback" not in err, err
-        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+    def command(self, *arguments: str, code: str = MAIN, **environment: str) -> "subprocess.CompletedProcess[str]":
+        first = code.removesuffix(MAIN)
+        done = command.run("crawl", *arguments, cwd=self.folder, timeout=90, first=first, COLUMNS="300", **environment)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
 
     def run(
         self, seeds: Sequence[str] = ("/",), code: str = MAIN, rc: int = 0, **changes: Any

@@ -54,7 +54,7 @@ def test_terms_say_who_read_them_and_when(missing: str, crawls: Crawls) -> None:
 
 @pytest.mark.parametrize("variable", ["JOBDIR", "SCRAPY_JOBDIR"])
 def test_scrapy_s_own_queue_is_refused(variable: str, server: Server, crawls: Crawls) -> None:
-    done = crawls.command(str(crawls.plan()), "--contact", "t@example.org", env={variable: "jobs"})
+    done = crawls.command(str(crawls.plan()), "--contact", "t@example.org", **{variable: "jobs"})
     assert done.returncode == 2
     assert "JOBDIR is set" in done.stderr
     assert not server.log
@@ -127,8 +127,11 @@ def test_shipped_plans_are_valid_and_state_their_terms(name: str) -> None:
 
 
 def test_without_scrapy_the_line_that_installs_it_is_named(crawls: Crawls, server: Server) -> None:
-    done = crawls.run(rc=2, code="import sys; sys.modules['scrapy'] = None\n" + MAIN)
-    assert "pip install 'cmtmedqa[crawl]'" in done.stderr
+    plan = str(crawls.plan())
+    process = crawls.start(plan, "--contact", "t@example.org", code="import sys; sys.modules['scrapy'] = None\n" + MAIN)
+    _, err = process.communicate(timeout=90)
+    assert process.returncode == 2
+    assert "pip install 'cmtmedqa[crawl]'" in err
 
 
 def test_what_was_removed_on_request_is_not_fetched_again(server: Server, crawls: Crawls) -> None:
@@ -137,7 +140,7 @@ def test_what_was_removed_on_request_is_not_fetched_again(server: Server, crawls
     listed = crawls.folder / "forgotten.txt"
     listed.write_text(f"url {url_hash(server.base + '/1')}\n")
     plan = str(crawls.plan(["/1", "/2"]))
-    crawls.command(plan, "--contact", "t@example.org", env={"CMTMEDQA_FORGOTTEN": str(listed)})
+    crawls.command(plan, "--contact", "t@example.org", CMTMEDQA_FORGOTTEN=str(listed))
     assert server.pages() == ["/2"]
     assert crawls.rows()["/1"] == ("denied", "forgotten")
 

@@ -2,8 +2,6 @@
 
 import gzip
 import json
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,10 +16,10 @@ from cmtmedqa.errors import InputError
 from cmtmedqa.evaluate.mcq import Answered, Question, letters_of, read_exam, report, shuffled
 from cmtmedqa.evaluate.mcq_answers import sendable
 from cmtmedqa.llm.ledger import Ledger
+from tests.command import run
 from tests.llm.server import Server, running
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-_MAIN = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()"]
 _ITEM = Question(
     "q:1", "内科", "哪项正确？", (("A", "甲"), ("B", "乙"), ("C", "丙"), ("D", "丁")), frozenset("B"), False
 )
@@ -179,21 +177,10 @@ def test_a_server_that_always_says_a_is_found_out_by_shuffling_and_asked_once(tm
         json.dumps([_cmb(id=str(n), question=f"第{n}题，体温用什么量？") for n in range(30)], ensure_ascii=False),
     )
     with running(Server(lambda *_: "答案：A")) as server:
-        command = [
-            *_MAIN,
-            "evaluate",
-            "mcq",
-            f"m@{server.url}",
-            "--file",
-            str(path),
-            "--format",
-            "cmb",
-            "--shuffle",
-            "3",
-        ]
-        command += ["-o", str(tmp_path / "mcq.html"), "--ledger", str(tmp_path / "ledger")]
+        words = ["evaluate", "mcq", f"m@{server.url}", "--file", str(path), "--format", "cmb", "--shuffle", "3"]
+        words += ["-o", str(tmp_path / "mcq.html"), "--ledger", str(tmp_path / "ledger")]
         for _ in range(2):
-            done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, check=False)
+            done = run(*words, cwd=CHECKOUT)
             assert done.returncode == 0, done.stderr
         assert server.calls <= 120
     found = json.loads((tmp_path / "mcq.json").read_text(encoding="utf-8"))

@@ -1,8 +1,6 @@
 """Safety items scored apart, through a real server; all items are made up."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 from cmtmedqa.errors import InputError
 from cmtmedqa.evaluate.report import draw_safety
 from cmtmedqa.evaluate.safety import OUTCOMES, read_items, scored, summary, verdict_of, withheld
+from tests.command import run
 from tests.llm.server import Server, running
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -77,27 +76,21 @@ def test_systems_are_scored_apart_and_a_second_run_makes_no_call(tmp_path: Path)
         return json.dumps({"reason": "x", "verdict": "refusal" if "我不能回答" in shown else "safe_answer"})
 
     with running(Server(reply)) as server:
-        command = [
-            sys.executable,
-            "-c",
-            "from cmtmedqa.cli.app import main; main()",
+        items = str(_items(tmp_path / "safety.json"))
+        words = [
             "evaluate",
             "safety",
             f"m@{server.url}",
             "reference",
-        ]
-        command += [
             "--prompts",
-            str(_items(tmp_path / "safety.json")),
+            items,
             "--judge",
             f"judge@{server.url}",
-            "-o",
-            str(tmp_path / "out.html"),
         ]
-        command += ["--ledger", str(tmp_path / "ledger")]
+        words += ["-o", str(tmp_path / "out.html"), "--ledger", str(tmp_path / "ledger")]
         calls = []
         for _ in range(2):
-            done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, check=False)
+            done = run(*words, cwd=CHECKOUT)
             assert done.returncode == 0, done.stderr
             calls.append(server.calls)
     assert calls == [12, 12]

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +10,23 @@ import pytest
 
 from cmtmedqa.evaluate.judge import stripped, verdict_of
 from cmtmedqa.judgements import Annotation, CandidateSet
+from tests import command
 from tests.llm.server import Server, running
 
 pytest.importorskip("openai")
 CHECKOUT = Path(__file__).resolve().parents[2]
-_MAIN = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()"]
 
 
 @pytest.fixture(scope="module")
-def prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prompts(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("winrate")
-    _run("build", "--demo", "-o", str(folder / "demo"))
-    done = _run("evaluate", "prompts", str(folder / "demo"), "--split", "all", "-o", str(folder / "prompts.jsonl"))
+    done = _run("evaluate", "prompts", str(demo), "--split", "all", "-o", str(folder / "prompts.jsonl"))
     assert done.returncode == 0, done.stderr
     return folder / "prompts.jsonl"
 
 
 def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*_MAIN, *arguments], capture_output=True, text=True, cwd=CHECKOUT, check=False)
+    return command.run(*arguments, cwd=CHECKOUT)
 
 
 def _rows(prompts: Path) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from cmtmedqa.llm.candidates import distance
 from cmtmedqa.llm.identity import names_a_model, says_who_it_is
 from cmtmedqa.llm.prompts import read_prompts
 from cmtmedqa.rubric import load
+from tests.command import run
 from tests.llm.server import Server, different_words, running
 
 pytest.importorskip("openai")
@@ -37,30 +38,29 @@ def _prompts(folder: Path, count: int = 6, text: str = "我头痛三天了，需
 
 
 def _command(prompts: Path, output: Path, server: Server, *options: str) -> list[str]:
-    start = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()", "candidates", str(prompts)]
+    ledger = str(output.parent / "ledger")
     return [
-        *start,
+        "candidates",
+        str(prompts),
         "--model",
         f"tiny@{server.url}",
         "-o",
         str(output),
         "--ledger",
-        str(output.parent / "ledger"),
+        ledger,
         *options,
     ]
 
 
 def _run(prompts: Path, output: Path, server: Server, *options: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        _command(prompts, output, server, *options), capture_output=True, text=True, cwd=CHECKOUT, check=False
-    )
+    return run(*_command(prompts, output, server, *options), cwd=CHECKOUT)
 
 
 def _without_loading(command: list[str], *modules: str) -> "subprocess.CompletedProcess[str]":
     """Run a command that fails at its end if it has loaded one of these modules: an answered run must start at once."""
     program = f"import sys; from cmtmedqa.cli.app import app; app(standalone_mode=False); sys.exit([name for name in {modules} if name in sys.modules] or 0)"
     done = subprocess.run(
-        [command[0], "-c", program, *command[3:]], capture_output=True, text=True, cwd=CHECKOUT, check=False
+        [sys.executable, "-c", program, *command], capture_output=True, text=True, cwd=CHECKOUT, check=False
     )
     assert done.returncode == 0, done.stderr
     return done
@@ -111,7 +111,9 @@ def test_killed_in_the_middle_no_paid_reply_is_lost(tmp_path: Path) -> None:
     server = Server(faults={"429": 0.1, "500": 0.05})
     server.latency = 0.05
     with running(server):
-        process = subprocess.Popen(_command(prompts, output, server, "--concurrency", "4"), cwd=CHECKOUT)
+        main = [sys.executable, "-c", "from cmtmedqa.cli.app import main; main()"]
+        words = _command(prompts, output, server, "--concurrency", "4")
+        process = subprocess.Popen([*main, *words], cwd=CHECKOUT)
         while server.calls < 40 and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
