@@ -52,7 +52,7 @@ def _finding(value: str) -> bool:
 
 # What is written like a handle: tests, devices, forms.
 _CODES = re.compile(
-    "(?:wx|vx|qq|weixin|wechat|zhuyuan|hao|dianhua|shouji|hbsag|hbeag|covid|omega|type|grade|iphone|ipad|huawei|xiaomi|redmi|mate|nova|pixel|page|room|level|score|http|https|www|file|img|image|photo|scan|cell|line|spss|python|version|windows|office|h[ibcp]v|vitb|step|stage|part|fig|table|note|wxdemo|case|group)",
+    "(?:wx|vx|qq|weixin|wechat|zhuyuan|hao|dianhua|shouji|hbsag|hbeag|covid|omega|type|grade|iphone|ipad|huawei|xiaomi|redmi|mate|nova|pixel|page|room|level|score|http|https|www|file|img|image|photo|scan|cell|line|spss|python|version|windows|office|h[ibcp]v|vitb|step|stage|part|fig|table|note|user|doctor|patient|name|doc|rec|record|item|row|col|turn|msg|data|test|demo|sample|batch|model|train|case|group)",
     re.IGNORECASE,
 )
 
@@ -68,14 +68,14 @@ def _rule(name: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], ch
 HANDLES: tuple[Rule, ...] = (
     _rule(
         "handle-form",
-        r"(?<![A-Za-z0-9_.@/:#&?=加-])(?:u/)?(?P<v>[a-z]{4,}(?:[_.-][a-z]{1,8})?[_.-]?[0-9]{2,6}|[a-z]{2,}_[a-z0-9_.-]{1,12}(?<![.-]))(?![A-Za-z0-9@_/%])(?! ?(?:mg|ml|ug|kg|mmol|元|例|岁))",
+        r"(?<![A-Za-z0-9_.@/:#&?=加-])(?:u/)?(?P<v>[a-z]{4,}(?:[_.-][a-z]{1,8})?[_.-]?[0-9]{2,6}|[a-z]{2,}_[a-z]{0,8}[_.-]?[0-9]{1,6})(?![A-Za-z0-9@_/%])(?! ?(?:mg|ml|ug|kg|mmol|元|例|岁))",
         (
             "coffeecat1975在评论区回复我",
             "登录填nancy_q_358还是填手机号",
             "用windy.1994这个号问过",
             "reddit上我是u/ahai743，",
         ),
-        ("covid19", "type2", "hba1c", "spo2 98", "ca125", "a@coffeecat1975.com"),
+        ("covid19", "type2", "hba1c", "spo2 98", "ca125", "a@coffeecat1975.com", "user_name", "record_12"),
         _coded,
     ),
     _rule(
