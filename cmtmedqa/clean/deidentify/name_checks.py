@@ -109,28 +109,34 @@ def _names_only(text: str, start: int, end: int) -> bool:
 
 def sound(text: str, start: int, end: int) -> bool:
     """Whether a stretch that looks like a name is none of the words and places that do."""
-    size = surname_length(text, start)
-    given = text[start + size : end]
+    given = text[start + 1 : end]
     if (
-        size == 1
+        surname_length(text, start) == 1
         and not _names_only(text, start, end)
         and (text[start] in NEVER or (text[start] in FUNCTION_WORDS and len(given) < 2 and not closed(text, end)))
     ):
         return False
+    return fits(text, start, end) and not ends_word(text, start)
+
+
+def fits(text: str, start: int, end: int) -> bool:
+    """Whether a stretch that looks like a name is no ware, no eponym and no place, whatever its surname."""
+    size = surname_length(text, start)
     if text[end - 1] == "征" and re.match("[阴阳(检试]|$", text[end : end + 1]):
         return False
     if "氏" in text[start + size : end + 1] or is_ware(text, end) or named_after(text, start, end):
         return False
+    return text[start + size : end] not in NO_GIVEN and place_end(text, start) < end
+
+
+def ends_word(text: str, start: int) -> bool:
+    """Whether the surname that starts here ends a word that began before it."""
     before = text[start - 1 : start]
-    return (
-        given not in NO_GIVEN
-        and place_end(text, start) < end
-        and not (
-            size == 1
-            and before
-            and before in BEHIND.get(text[start], "")
-            and not _KIN_ENDS.search(text, max(0, start - 4), start)
-        )
+    return bool(
+        surname_length(text, start) == 1
+        and before
+        and before in BEHIND.get(text[start], "")
+        and not _KIN_ENDS.search(text, max(0, start - 4), start)
     )
 
 

@@ -46,6 +46,38 @@ def _tables() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
 
 
 SURNAMES, AMBIGUOUS, COMPOUND = _tables()
+# Compound surnames that are also words, or parts of such.
+COMPOUND_WORDS = frozenset(
+    [
+        "第五",
+        "微生",
+        "司空",
+        "东方",
+        "闻人",
+        "段干",
+        "东门",
+        "南门",
+        "西门",
+        "东郭",
+        "单于",
+        "太史",
+        "鲜于",
+        "公羊",
+        "巫马",
+        "陈林",
+        "张简",
+        "范姜",
+        "乐正",
+        "公西",
+        "公良",
+        "子车",
+        "长孙",
+        "公孙",
+        "南宫",
+        "钟离",
+        "司马",
+    ]
+)
 _GIVEN = sections("given.txt")
 COMMON, _BEFORE, _AFTER = (frozenset(_GIVEN[name].replace(" ", "")) for name in ("[common]", "[before]", "[after]"))
 CUT, NO_GIVEN = (frozenset(_GIVEN[name].split()) for name in ("[cut]", "[none]"))
@@ -69,6 +101,9 @@ def _by_first(words: Iterable[str]) -> dict[str, frozenset[str]]:
 _LISTED = sections("allowlist.txt")
 _TERMS = _by_first((*_LISTED["[words]"].split(), *load_lexicon().terms))
 _ALLOWED = _by_first((*_LISTED["[makers]"].split(), *_LISTED["[words]"].split(), *load_lexicon().terms))
+
+
+LISTED = _ALLOWED
 
 
 def allowed(text: str, start: int, but: int = 0) -> bool:

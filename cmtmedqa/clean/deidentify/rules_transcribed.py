@@ -3,6 +3,7 @@
 import re
 
 from cmtmedqa.clean.deidentify.cues import BELONGINGS, FIELD, FUNCTION, HONORIFIC, RELATIVE, ROLE, TITLE
+from cmtmedqa.clean.deidentify.likeness import surroundings
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import HAN, STOP, USUAL, allowed, closed, ends_at_mark, ends_well, sections
 from cmtmedqa.clean.deidentify.patterns import compiled
@@ -112,7 +113,32 @@ def _rule(name: str, kind: str, pattern: str, yes: tuple[str, ...], no: tuple[st
     return Rule(name, kind, compiled(pattern), yes, no, check)
 
 
+def _likely_run(match: re.Match[str]) -> tuple[int, int] | bool:
+    """The longest stretch that ends well of parts of such names or of sounds that hardly are words, where what stands around it speaks of somebody."""
+    text, start = match.string, match.start("v")
+    for end in range(match.end("v"), start + 2, -1):
+        run = text[start:end]
+        sure = sum(char in _SOUND for char in run)
+        known = len(_KNOWN.match(run)[0])  # type: ignore[index]
+        if 2 * sure < len(run) or not (closed(text, end) or ends_well(text, end)):
+            continue
+        score = 2 * sure + (len(run) - sure) + known + surroundings(text, start, end)
+        if score >= 11 and _sounded(text, start, end) and not is_ware(text, end) and not named_after(text, start, end):
+            return start, end
+    return False
+
+
+_KNOWN = re.compile(f"(?:{_any('tibetan', 'mongolian', 'turkic', 'yi', 'yi-given')})*")
+
 TRANSCRIBED: tuple[Rule, ...] = (
+    _rule(
+        "transcribed-likely",
+        "name",
+        rf"(?<![{_SOUNDS}])(?P<v>(?![不都者子叫皮法])[{_SOUNDS}]{{3,9}})",
+        ("公众号里绑的卡是娜仁高娃，怎么换", "请艾克拜尔到彩超室门口", "手术通知：其木格，明日第二台"),
+        ("吃了阿莫西林，", "马来西亚的，", "乌鲁木齐的", "奥美拉唑，"),
+        _likely_run,
+    ),
     _rule(
         "transcribed-dotted",
         "name",
@@ -132,7 +158,7 @@ TRANSCRIBED: tuple[Rule, ...] = (
     _rule(
         "transcribed-parts",
         "name",
-        rf"(?P<v>{_PARTS}|[{_SOUNDS}]{{1,5}}{_ENDINGS}|{_any('tibetan')}{_ENDINGS})(?![{_SOUND}])",
+        rf"(?P<v>{_PARTS}|(?![者子叫不都])[{_SOUNDS}]{{1,5}}{_ENDINGS}|{_any('tibetan')}{_ENDINGS})(?![{_SOUND}])",
         ("扎西顿珠昨天来过", "乌云其木格的片子", "巴合提古丽说还疼", "叶尔肯别克的药"),
         ("乌兰察布", "锡林浩特", "呼和浩特的"),
         _known,
