@@ -17,6 +17,7 @@ _FILES = {
     "names": "names",
     "fourth": "fourth",
     "fifth": "fifth",
+    "sixth": "sixth",
 }
 
 
