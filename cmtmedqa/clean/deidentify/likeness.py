@@ -19,6 +19,7 @@ from cmtmedqa.clean.deidentify.names import (
     SURNAMES,
     allowed,
     ends_at_mark,
+    maker,
     sections,
     surname_length,
 )
@@ -40,6 +41,8 @@ def _weights(kind: str) -> dict[str, int]:
 SURNAME_WEIGHT, FIRST_WEIGHT, SECOND_WEIGHT = _weights("surname"), _weights("first"), _weights("second")
 _COMPOUND_WEIGHT, _WORD_WEIGHT = 9, 0
 _UNUSUAL, _WORD = 0, -5
+# A rare surname before the name of a maker is more likely a verb.
+_RARE, _MADE = 2, 6
 ENOUGH = 8
 
 
@@ -115,7 +118,7 @@ _GOODS = re.compile(
 _CLAUSE = re.compile("[,。!?;\n]")
 # What is said of wares only.
 _SHOP = re.compile(
-    "买|购|牌子?|正品|假货|老用户|智商税|好评|差评|代言|广告|旗舰|专柜|专卖|淘宝|京东|拼多多|超市|店里|到货|退货|包装|生产日期|保质期|味道|好吃|好喝|好用|耐用|划算|价格|多少钱|害处|有害|成分|配方|下单|别的不敢|没听过|名气|老字号|国货|进口|囤|打折|同款|常备|用着|起反应|送了我|托人|靠谱"
+    "买|购|牌子?|正品|假货|老用户|智商税|好评|差评|代言|广告|旗舰|专柜|专卖|淘宝|京东|拼多多|超市|店里|到货|退货|包装|生产日期|保质期|味道|好吃|好喝|好用|耐用|划算|价格|多少钱|害处|有害|成分|配方|下单|别的不敢|没听过|名气|老字号|国货|进口|囤|打折|同款|常备|用着|起反应|送了我|托人|靠谱|朋友圈|搞活动|客服|直播间|带货|别家|性价比|代购|网红|加盟|分店|连锁|门店|爆款|新品|销量|信得不行|种草|踩雷|冲着"
 )
 _NOUNS = "花生|面包|坚果|奶粉|手机|超市|公司|集团|药业|药房|电池|话梅|石斛|花茶|玻尿酸|防晒|猪肉|牛肉|红烧肉|豆奶|麻花|咸菜|榨菜|腐乳|凉茶|蚕豆|瓜子|月饼|粽子|汤圆|饺子|火锅|烤鸭|卤味|零食|饮料|矿泉水|牙膏|洗发|香皂|面膜|口罩|剪刀|眼镜|皮鞋|布鞋|袜子|内衣|家具|地板|油漆|空调|冰箱|电器|电饭|泥螺|火腿|腊肉|香肠|辣酱|豆瓣"
 _NOUN = "鞋|靴|机|器|仪|油|酒|茶|粉|霜|膏|露|液|皂|巾|垫|椅|枕|锅|壶|杯|刀|剪|笔|衣|裤|袜|帽|表|包|车|糖|饼|糕|酱|醋|盐|米|面|奶|蛋|肉|鸭|鸡|鱼|虾|菜|苔|果|枣|豆|皮|丸|散|丹|油|螺|草"
@@ -167,6 +170,7 @@ def likely(text: str, start: int) -> Likely | None:
     word = allowed(text, start)
     if text[start - 1 : start] in "叫:" and called_ware(text, start):
         return None
+    made = size == 1 and SURNAME_WEIGHT.get(text[start], 0) <= _RARE and maker(text, start + 1)
     found = []
     for end in (start + size + 1, start + size + 2):
         given = text[start + size : end]
@@ -187,7 +191,9 @@ def likely(text: str, start: int) -> Likely | None:
         framed = before > 0 and bool(ends_at_mark(text, end))
         if given in CUT and not framed:
             continue
-        doubt = _doubt(text, start) // (1 + framed) + 4 * (word or given in CUT or ends_word(text, start))
+        doubt = (
+            _MADE * made + _doubt(text, start) // (1 + framed) + 4 * (word or given in CUT or ends_word(text, start))
+        )
         score = name_weight(text, start, end) + before + behind + _near(text, start, end)
         found.append(Likely(end, score - doubt - (len(given) == 1) + 3 * (given[1:] == "和" and not word)))
     return max(found, key=lambda name: (name.score, name.end), default=None)

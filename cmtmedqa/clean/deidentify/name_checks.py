@@ -31,7 +31,7 @@ Extent = tuple[int, int] | bool
 # Surnames that mostly are other words: never a name on weak evidence; then those that need a full name.
 NEVER = frozenset("那相权但和从应时成全能经由祝对连同还有都为以及查年须终才是门首后广计怀来由公")
 # Of these the ones that join what stands before them to what follows: no surname at all here.
-JOINS = frozenset("和从能对连同还有为以及须才是经")
+JOINS = frozenset("和从能对连同还有为以及须才是经信")
 FUNCTION_WORDS = NEVER | frozenset("于常左戴关单包向国信但修衣位保权")
 DOUBTFUL = AMBIGUOUS | FUNCTION_WORDS
 _NO_NAME = re.compile(
@@ -61,6 +61,8 @@ def announced(match: re.Match[str]) -> Extent:
     found = likely_name(text, start)
     end = whole_run(text, start)
     given = text[start + 1 : end]
+    if text[start] in JOINS and surname_length(text, start) == 1 and not closed(text, end):
+        return False
     if text[start] in NEVER and surname_length(text, start) == 1:
         if found and found.usual and found.end - start == 3 and closed(text, found.end):
             end, given = found.end, text[start + 1 : found.end]

@@ -104,12 +104,18 @@ _ALLOWED = _by_first((*_LISTED["[makers]"].split(), *_LISTED["[words]"].split(),
 
 
 LISTED = _ALLOWED
+_MAKERS = _by_first(_LISTED["[makers]"].split())
 
 
 def allowed(text: str, start: int, but: int = 0) -> bool:
     """Whether a term of the allow-list or of the medical lexicon starts here, one that does not end at `but`."""
     terms = _ALLOWED.get(text[start : start + 1], frozenset())
     return any(text[start : start + size] in terms and start + size != but for size in range(2, 11)) if terms else False
+
+
+def maker(text: str, start: int) -> bool:
+    """Whether the name of a maker or a ware starts here."""
+    return any(text.startswith(name, start) for name in _MAKERS.get(text[start : start + 1], ()))
 
 
 def holds_term(text: str) -> bool:

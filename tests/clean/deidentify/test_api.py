@@ -87,6 +87,11 @@ def test_longest_span_wins():
     assert [(span.kind, *span[:2]) for span in find("发13912345678@example.com")] == [("email", 1, 24)]
 
 
+def test_of_addresses_that_overlap_nothing_is_left_over():
+    text = "Address: 黑龙江省哈尔滨市尚志市南关街370号, please"
+    assert replace(text, find(text)) == "Address: [地址1], please"
+
+
 def test_a_column_without_hits_is_returned_as_it_is():
     texts = pa.array(["头疼三天", ""])
     assert deidentify_column(texts, np.array([0, 1])) == (texts, [])
