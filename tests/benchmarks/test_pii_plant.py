@@ -16,7 +16,7 @@ SMALL = 30
 MENDED = {"patient_name", "relative_name", "doctor_name", "username", "age_90", "birth_date", "insurance", "mobile"}
 # The sets that hold some classes only.
 SOME = {
-    "names": MENDED,
+    "third": MENDED,
     "fourth": MENDED,
     "fifth": MENDED - {"mobile"} | {"hospital"},
     "sixth": MENDED - {"mobile"} | {"hospital", "address"},
