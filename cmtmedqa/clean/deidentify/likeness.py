@@ -152,7 +152,7 @@ def surroundings(text: str, start: int, end: int) -> int:
     return _left(text, start) + _right(text, end) + _near(text, start, end)
 
 
-def _inside_term(text: str, start: int) -> bool:
+def inside_term(text: str, start: int) -> bool:
     """Whether a term that began up to three characters before goes on here."""
     return any(
         text[at : at + size] in LISTED.get(text[at], ())
@@ -164,7 +164,7 @@ def _inside_term(text: str, start: int) -> bool:
 def likely(text: str, start: int) -> Likely | None:
     """The likeliest name that starts here; None if what stands here is a word, a place or a ware."""
     size = surname_length(text, start)
-    if not size or allowed(text, start, start + 2) or _inside_term(text, start):
+    if not size or allowed(text, start, start + 2) or inside_term(text, start):
         return None
     # 李子 is a word, 李子洋 a name.
     word = allowed(text, start)

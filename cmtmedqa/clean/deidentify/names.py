@@ -81,6 +81,8 @@ COMPOUND_WORDS = frozenset(
 _GIVEN = sections("given.txt")
 COMMON, _BEFORE, _AFTER = (frozenset(_GIVEN[name].replace(" ", "")) for name in ("[common]", "[before]", "[after]"))
 CUT, NO_GIVEN = (frozenset(_GIVEN[name].split()) for name in ("[cut]", "[none]"))
+# Given names that are ordinary words.
+_WORDS = frozenset(_GIVEN["[words]"].split())
 BEHIND = dict(item.split(":") for item in _GIVEN["[behind]"].split())
 # Characters of given names that hardly stand in other words.
 ONLY = frozenset(_GIVEN["[only]"].replace(" ", ""))
@@ -201,6 +203,8 @@ def likely_name(text: str, start: int) -> Name | None:
     first, second = text[one - 1 : one], text[one:two]
     if not "一" <= first <= "鿿":
         return None
+    if first + second in _WORDS and (closed(text, two) or ends_well(text, two)):
+        return Name(two, True)
     pair = first in FIRST and second in LAST and text[two - 1 : two + 1] not in CUT
     # 和 ends a name before a mark and joins it to what follows elsewhere.
     pair = pair and (second != "和" or ends_at_mark(text, two))

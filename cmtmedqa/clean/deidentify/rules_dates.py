@@ -26,9 +26,11 @@ _BORN_BEHIND = re.compile(
 )
 # Before a date: a word of birth that nothing comes between.
 _BORN_BEFORE = re.compile(
-    r"(?:出[生身声]|初生|生[日曰]|生辰|诞辰|出世|降生|娩|出生[日其起]|[Bb]orn|BORN|[Bb]irth|BIRTH|[Dd]\.?[Oo]\.?[Bb]\.?|[几哪][天号年][^,。?]{0,3}生的|时候生的|户口本?(?:上|里)?面?(?:登记|写|填|报)的?是?)"
+    r"(?:出[生身声]|初生|生[日曰]|生辰|诞辰|出世|降生|娩|出生[日其起]|[Bb]orn|BORN|[Bb]irth|BIRTH|[Dd]\.?[Oo]\.?[Bb]\.?|生在|[几哪][天号年][^,。?]{0,3}生的|时候生的|户口本?(?:上|里)?面?(?:登记|写|填|报)的?是?)"
     rf"(?P<gap>(?:(?!{_EVENT})[^0-9;!\n。]){{0,20}}(?:[。\n](?:(?!{_EVENT})[^0-9。]){{0,5}}[:： ])?)$"
 )
+# 我是1985年6月14日的
+_BEING, _OF = re.compile("(?:我|本人|[他她]|[孩妻]子|宝宝|娃|闺女|患者|病人)是$"), re.compile("的(?=[,。;!?]|$)")
 _THEN, _SOON = (re.compile(rf"[^ ,。;!?\n出]{{0,{most}}}(?:{_EVENT})") for most in (0, 3))
 
 
@@ -36,6 +38,8 @@ def _birth(match: re.Match[str]) -> bool:
     """A date of whose clause, or of the question before it, birth is what it tells of."""
     text, (start, end) = match.string, match.span("v")
     if _BORN_BEHIND.match(text, end):
+        return True
+    if _BEING.search(text, max(0, start - 4), start) and _OF.match(text, end):
         return True
     born = _BORN_BEFORE.search(text[max(0, start - 32) : start])
     # An answer to a question for the birthday may tell of something else.
@@ -65,6 +69,8 @@ DATES: tuple[Rule, ...] = (
             "born on 1986/10/27",
             "户口本登记1990/12/6，其实是腊月生的",
             "我俩同一天过生日，都是1976/1/9，",
+            "我娘生在1972年3月11日没上过学",
+            "我是1953.5.7的，还能不能自己怀",
         ),
         (
             "飞机2023年5月12日降落",
@@ -105,9 +111,9 @@ DATES: tuple[Rule, ...] = (
         "age-lived",
         "age",
         compiled(
-            rf"活[到了]了?(?P<v>{_OLD} ?多? ?(?:周|虚)?岁?)(?=(?:了|都|也|还)?,?(?:头一|第一[次回]|从[来未没]|从小到大|还是?(?:头一|第一|自己|能|天天)|才(?:第一|头一|查|住|知道|得)))"
+            rf"活[到了]了?(?P<v>{_OLD} ?多? ?(?:周|虚)?岁?)(?=(?:了|都|也|还)?,?(?:头一|第一[次回]|从[来未没]|从小到大|还是?(?:头一|第一|自己|能|天天)|脑子|眼睛?|耳朵|牙|腿|身体|身子|精神|记性|手脚|(?:一直)?没病|才(?:第一|头一|查|住|知道|得)))"
         ),
-        ("活到103岁头一回住院", "活了九十六岁了，从来没打过针", "活到95岁还能下地"),
+        ("活到103岁头一回住院", "活了九十六岁了，从来没打过针", "活到95岁还能下地", "活到97岁了脑子还清楚着呢"),
         ("人活到100岁不容易", "活到89岁头一回住院", "想活到95岁"),
     ),
     Rule(

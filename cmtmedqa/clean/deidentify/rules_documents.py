@@ -17,7 +17,7 @@ _OTHERS = re.compile(
 )
 
 _TOLD_OTHER = re.compile("电话|手机|座机|热线|微信|[Qq]{2}|身份证|银行|邮箱|[费元块钱]|住院号|门诊号|就诊卡|订单|账号")
-_ABROAD = re.compile("[证件港澳]|台湾|台胞|内地|大陆|签注|通关|口岸")
+_ABROAD = re.compile("[Pp]ermit|过关|闸机|[证件港澳]|台湾|台胞|内地|大陆|签注|通关|口岸")
 
 
 def _abroad(match: re.Match[str]) -> bool:
@@ -36,8 +36,13 @@ DOCUMENTS: tuple[Rule, ...] = (
     number_rule(
         "passport-near",
         "passport",
-        r"(?:护照|[Pp]assport)(?: ?(?:no|No|NO|number)\.?)?[^0-9A-Za-z。;\n]{0,16}(?P<v>[DEGPSdegps][A-Za-z]?[0-9]{7,8})(?![A-Za-z0-9])",
-        ("护照换了新的,新号E94546706", "没有身份证，护照行吗？E94546706", "证件类型护照,证件号g55056402"),
+        r"(?:护照|[Pp]assport)(?: ?(?:no|No|NO|number|is)\.?){0,2}[^0-9A-Za-z。;\n]{0,16}(?P<v>[DEGPSdegps][A-Za-z]?[0-9]{7,8})(?![A-Za-z0-9])",
+        (
+            "护照换了新的,新号E94546706",
+            "my passport is EC8675522",
+            "没有身份证，护照行吗？E94546706",
+            "证件类型护照,证件号g55056402",
+        ),
         ("护照办了30天",),
     ),
     number_rule(
@@ -46,6 +51,13 @@ DOCUMENTS: tuple[Rule, ...] = (
         r"(?<![A-Za-z0-9])(?P<v>[A-Za-z]{1,2}[0-9]{7,8}|[0-9]{9})" + BACK + r"(?:新|旧|老)?护照",
         ("E15795576这是护照号",),
         ("30天护照",),
+    ),
+    number_rule(
+        "passport-this",
+        "passport",
+        r"(?<![A-Za-z0-9])(?P<v>[DEGPSdegps][A-Za-z]?[0-9]{7,8})(?![A-Za-z0-9])[^0-9A-Za-z。;\n]{0,8}护照",
+        ("健康申明用的是eg7335692这本旧护照", "E94546706，去年换的护照"),
+        ("E94546706，手机", "E12这本护照"),
     ),
     number_rule(
         "permit-before",
@@ -63,7 +75,12 @@ DOCUMENTS: tuple[Rule, ...] = (
         "permit-form",
         "permit",
         r"(?<![A-Za-z0-9])(?P<v>[HMCWTLhmcwtl][0-9]{8})(?![0-9A-Za-z])",
-        ("我是香港人，H12345678，能挂号吗", "台湾来的，用T12345678登记"),
+        (
+            "我是香港人，H12345678，能挂号吗",
+            "台湾来的，用T12345678登记",
+            "过关的时候闸机刷c05364682刷不过",
+            "re-entry permit m05855720",
+        ),
         ("货号H12345678",),
         _abroad,
     ),

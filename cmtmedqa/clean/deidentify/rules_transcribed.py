@@ -3,7 +3,7 @@
 import re
 
 from cmtmedqa.clean.deidentify.cues import BELONGINGS, FIELD, FUNCTION, HONORIFIC, RELATIVE, ROLE, TITLE
-from cmtmedqa.clean.deidentify.likeness import surroundings
+from cmtmedqa.clean.deidentify.likeness import inside_term, surroundings
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import HAN, STOP, USUAL, allowed, closed, ends_at_mark, ends_well, sections
 from cmtmedqa.clean.deidentify.patterns import compiled
@@ -48,6 +48,25 @@ def _dotted(match: re.Match[str]) -> bool:
         text[end : end + 3],
     )
     return not odd and not any(allowed(match["v"], place) for place in range(len(match["v"])))
+
+
+# Characters that end what leads to a name, or begin what stands behind it.
+_LEADS = re.compile("[的是在叫给我你他她您了和与由请为科师刀助位找问:]")
+_FOLLOWS = re.compile(f"{TITLE}|{HONORIFIC}|[的了吗呢吧是在有没不也都还就才跟说想要会能把被让男女,]")
+
+
+def _around_dot(match: re.Match[str]) -> tuple[int, int] | bool:
+    """The two parts beside a dot, without what leads to them or follows; most of their characters are such sounds."""
+    text, dot = match.string, match.start("d")
+    leads = [lead.end() for lead in _LEADS.finditer(text, match.start("v"), dot)]
+    start = max((lead for lead in leads if dot - lead >= 2), default=match.start("v"))
+    follows = _FOLLOWS.search(text, dot + 3, match.end("v"))
+    end = follows.start() if follows else match.end("v")
+    parts = text[start:dot] + text[dot + 1 : end]
+    words = any(allowed(part, at) for part in (text[start:dot], text[dot + 1 : end]) for at in range(len(part)))
+    sounds = sum(char in _SOUNDS for char in parts)
+    words = words or inside_term(text, start) or text[end : end + 1] == "-" or not _dotted(match)
+    return (start, end) if not words and 10 * sounds >= 6 * len(parts) and end - dot >= 3 else False
 
 
 def _known(match: re.Match[str]) -> bool:
@@ -146,6 +165,14 @@ TRANSCRIBED: tuple[Rule, ...] = (
         ("阿依古丽·买买提今天来复查", "给努尔兰•叶尔肯开的", "艾力・吐尔逊，男"),
         ("格林·巴利综合征", "上午·下午", "阿莫西林·克拉维酸"),
         _dotted,
+    ),
+    _rule(
+        "transcribed-beside-dot",
+        "name",
+        rf"(?P<v>[{HAN}]{{2,7}}(?P<d>{_DOT})[{HAN}]{{2,8}})",
+        ("主刀祖丽皮耶·买合木提，一助", "今天值夜班的是麦麦提敏·喀迪尔医生", "我是儿童保健科的沙吾列·胡马尔，"),
+        ("上午·下午", "阿莫西林·克拉维酸", "内科·外科都看过", "格林·巴利综合征"),
+        _around_dot,
     ),
     _rule(
         "transcribed-point",
