@@ -22,8 +22,17 @@ from benchmarks.pii.words import HERE, Draws, draws, words
 
 FORMS: Mapping[str, values.Forms] = {**values.FORMS, **accounts.FORMS, **names.FORMS}
 CLASSES = tuple(FORMS)
-# `previous` was the reported set until 25 November 2026; it is kept for its figures.
-SEEDS = {"development": 20_261, "previous": 90_417, "reported": 74_209, "names": 51_836}
+# Those with numbers were run once each while they were closed; whoever writes rules may look at them now.
+SEEDS = {
+    "development": 20_261,
+    "reported": 38_657,
+    "first": 90_417,
+    "second": 74_209,
+    "third": 51_836,
+    "fourth": 63_157,
+    "fifth": 38_561,
+    "sixth": 68_453,
+}
 PER_CLASS = 500
 LEAST = 300
 

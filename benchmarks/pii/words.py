@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
-# The retired set keeps the words that it was measured with.
-_FILES = {"development": "development", "previous": "development", "reported": "reported", "names": "names"}
+# The first closed set was written with the words of the development set.
+_FILES = {"first": "development"}
 
 
 class Draws(Random):
@@ -29,4 +29,4 @@ def draws(name: str, seed: str) -> Draws:
 @cache
 def words(name: str) -> Mapping[str, Any]:
     """The word lists of a set."""
-    return yaml.safe_load((HERE / "vocabulary" / f"{_FILES[name]}.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load((HERE / "vocabulary" / f"{_FILES.get(name, name)}.yaml").read_text(encoding="utf-8"))

@@ -14,6 +14,13 @@ SETS = tuple(SEEDS)
 SMALL = 30
 # The classes whose rules were mended after the last run with every class.
 MENDED = {"patient_name", "relative_name", "doctor_name", "username", "age_90", "birth_date", "insurance", "mobile"}
+# The sets that hold some classes only.
+SOME = {
+    "third": MENDED,
+    "fourth": MENDED,
+    "fifth": MENDED - {"mobile"} | {"hospital"},
+    "sixth": MENDED - {"mobile"} | {"hospital", "address"},
+}
 
 
 @pytest.fixture(scope="module", params=SETS)
@@ -27,7 +34,7 @@ def _bare(template):
 
 
 def _classes(name):
-    return MENDED if name == "names" else set(CLASSES)
+    return SOME.get(name, set(CLASSES))
 
 
 def test_the_same_seed_gives_the_same_texts(planted) -> None:
@@ -82,9 +89,9 @@ def test_the_reported_set_has_words_of_its_own() -> None:
 
 def test_forms_keep_to_their_shares() -> None:
     shares = words("reported")["shares"]["patient_name"]
-    texts = [item for item in plant("reported", 120) if item.kind == "patient_name"]
+    texts = [item for item in plant("reported", 4 * sum(shares.values())) if item.kind == "patient_name"]
     seen = Counter(gold.form for item in texts for gold in item.gold if gold.kind == "patient_name")
-    assert {form: 120 * share / sum(shares.values()) for form, share in shares.items()} == seen
+    assert all(4 * share <= seen[form] <= 5 * share for form, share in shares.items())
     assert "minority" not in forms("development", "patient_name")
 
 

@@ -53,7 +53,7 @@ def test_offsets_are_those_of_the_text_as_it_was_read(tmp_path):
 
 
 def test_a_name_that_a_cue_gave_away_is_reported_wherever_the_dialogue_repeats_it(tmp_path):
-    record = {"conversations": [{"from": "human", "value": f"我叫{NAME}"}, {"from": "gpt", "value": f"好的{NAME}请说"}]}
+    record = {"conversations": [{"from": "human", "value": "我叫谢明"}, {"from": "gpt", "value": "好的谢明请说"}]}
     found = findings(write(tmp_path / "a.jsonl", record))
     assert [(item["turn"], item["start"], item["rule"]) for item in found] == [
         (0, 2, "called"),

@@ -15,6 +15,7 @@ from cmtmedqa.clean.deidentify.screen import Masks, Screen, may_match, rules_of
 _FEW = 16
 # Of values that are strung together without a word between them each round may find one more: a bound keeps the time linear.
 _ROUNDS = 32
+_WIDENED = (frozenset(("name", "doctor")), frozenset(("address",)))
 
 
 class _Rules(NamedTuple):
@@ -102,9 +103,19 @@ def apply(rule: Rule, text: str) -> Iterator[Span]:
 
 
 def _resolve(spans: list[Span]) -> list[Span]:
-    """Of overlapping spans the longest stays, then the kind of higher priority, then the leftmost."""
+    """Of overlapping spans the longest stays, then the kind of higher priority, then the leftmost; of names, and of addresses, that overlap in part nothing is left over."""
     kept: list[Span] = []
     for span in sorted(spans, key=lambda s: (s.start - s.end, PRIORITY[s.kind], s.start, s.rule)):
         if (place := free_place(kept, span)) is not None:
             kept.insert(place, span)
+        else:
+            _widen(kept, span)
     return kept
+
+
+def _widen(kept: list[Span], span: Span) -> None:
+    """Widen the one name or address that a further one overlaps in part, unless what it gains is taken."""
+    touched = [place for place, other in enumerate(kept) if other.start < span.end and span.start < other.end]
+    if len(touched) == 1 and any({span.kind, kept[touched[0]].kind} <= kinds for kinds in _WIDENED):
+        old = kept[touched[0]]
+        kept[touched[0]] = old._replace(start=min(old.start, span.start), end=max(old.end, span.end))

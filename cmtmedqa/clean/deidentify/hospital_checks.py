@@ -3,7 +3,7 @@
 import re
 
 from cmtmedqa.clean.deidentify.name_checks import Extent
-from cmtmedqa.clean.deidentify.names import HAN, holds_term
+from cmtmedqa.clean.deidentify.names import HAN, holds_term, medical
 from cmtmedqa.clean.deidentify.places import (
     AUTONOMOUS,
     core_start,
@@ -22,7 +22,7 @@ _GENERIC = re.compile(
     r"内分泌|肾病|癫痫|白癜风|不孕不育|不孕|不育|生殖|计划生育|妇产|疼痛|社区|街道|农村|城市|城里|城镇|乡镇|地区|地方|地级|省会|[一二三四五六七八九十0-9]+级|第?[一二三四五六七八九十0-9]+|大学|医学院|医科大学|学院|附属|附院|教学|军区|部队|军队|军医|解放军|武警|铁路|职工|工人|厂矿|"
     r"学校|校|厂|学生|公安|监狱|知名|著名|权威|有名|出名|优质|其他|其它|另外|另|别的|别|不同|多|几|两|各级|级别|级|专|性|类|型|高等|有条件|条件|具备|较|比较|更|最|更加|相关|有关|对口|定点|指定|合作|医保|红十字会?|慈善|福利|互联网|网络|网上|线上|在线|平台|实体|线下|"
     r"宠物|动物|提供|致电|使用|优化|防止|避免|跑|几家|打给|询问|感染|兽医|莆田系|野鸡|黑|甲|乙|等|全国|国内|国外|国际|省内|市内|本市|本省|本县|本院|全|原|以上|左右|一些|许多|很多|大多|多数|部分|任何|所有|一般|普通|口碑|信誉|可靠|放心|合法|合格|资质|技术|设备|先进|水平|实力|疗效|规范|规模|县城|乡下|镇上|村里|县里|市里|省里|区里|镇|家|间|所|"
-    r"疾病|预防|控制|健康|保健|管理|服务|治疗|诊疗|诊断|检查|门诊|住院|会诊|转诊|手术|科研|的|西南|西北|东北|华东|华北|华南|华中|同级|同|单位|公司|企业|医生|护士|患者|亲自|直接|立即|马上|及时|尽快|尽早|赶紧|赶快|首选|最好|需|须|必须|应|应该|应当|定期|然后|随时|一起|需要|前去|上|用|入|进|回|换|选|选择|找|请|决定|询问|告知|告诉|确保|按照|复诊|绝大|主张|送|直属|医科|科|陆军|海军|空军|仔细|情况|咨询|听从|听|统一|指挥|加以|鉴别|美容科|植发|整形美容|即|立即|立|送往|比如|属|本人|区域|正在|属于|省会|住|院|外省|特色|重点|示范|就诊|预约|建议|推荐|考虑|属地|随便|整个|到达|联系|通知|所在|旁边|忧心|担心|单才好|外面|考量|父亲|母亲|爸爸|妈妈|奶奶|爷爷|参考|积极|根据|确认|拨通|拨打|互相|配合|注意|作用|具体|某某|某|分析|女儿|儿子|孩子|较瘦|预备役师|选取|满意|放心|好评|不错|便宜|昂贵|分类|类似|等等|先到|再到|打电话|支持|允许|依据|依靠|借助|避免|规定|明确|常|去|来|到|在)+"
+    r"疾病|预防|控制|健康|保健|管理|服务|治疗|诊疗|诊断|检查|门诊|住院|会诊|转诊|手术|科研|的|西南|西北|东北|华东|华北|华南|华中|同级|同|单位|公司|企业|医生|护士|患者|亲自|直接|立即|马上|及时|尽快|尽早|赶紧|赶快|首选|最好|需|须|必须|应|应该|应当|定期|然后|随时|一起|需要|前去|上|用|入|进|回|换|选|选择|找|请|决定|询问|告知|告诉|确保|按照|复诊|绝大|主张|送|直属|医科|科|陆军|海军|空军|仔细|情况|咨询|听从|听|统一|指挥|加以|鉴别|美容科|植发|整形美容|即|立即|立|送往|比如|属|本人|区域|正在|属于|省会|住|院|外省|特色|重点|示范|就诊|预约|建议|推荐|考虑|属地|随便|整个|到达|联系|通知|所在|旁边|忧心|担心|单才好|外面|考量|父亲|母亲|爸爸|妈妈|奶奶|爷爷|参考|积极|根据|确认|拨通|拨打|互相|配合|注意|作用|具体|某某|某|分析|女儿|儿子|孩子|较瘦|预备役师|选取|满意|放心|好评|不错|便宜|昂贵|分类|类似|等等|先到|再到|打电话|支持|允许|依据|依靠|借助|避免|规定|明确|常|去|来|到|在|转入|转出|接收|登录|掌上|智慧|云|申请方|受邀方|麻烦|易善复)+"
 )
 _UNLIKELY = re.compile(
     "[了着过吗呢吧吃药痛疼病症炎血尿您你我他她这那哪什怎么不没未无可能会要想说查看做治疗术检开买费钱元岁天月日今明昨次种因但如果时候点自己出带拿]"
@@ -154,16 +154,40 @@ _BRANDS = frozenset(
 _NO_HALL = re.compile("[食课天讲礼佛祠药医]堂$|[的了在是到去我你他这那]")
 
 
+# What leads to a house of a name of its own.
+_LEAD = re.compile(
+    "[一-鿿]*(?:听[一-鿿]{1,3}[讲说]|[讲说]|那家|[选去]的|直接去|[都就]在|再去|[航到]到|在|去|是)(?=[一-鿿]{2,5}$)"
+)
+
+
 def _brand(name: str) -> str:
     """A name of two to five characters of its own, with the kind of the house behind it; '' if it is none."""
     core = _MIDDLES.sub("", name)
+    if (lead := _LEAD.match(core)) and len(core) - lead.end() >= 2:
+        name, core = name[lead.end() :], core[lead.end() :]
     if 3 <= len(core) <= 7 and core[-1] in "堂斋" and not _NO_HALL.search(core):
         return name
     if core in _BRANDS:
         return name
     odd = _ODD.search(core) or _NO_BRAND.search(core) or _GENERIC_PART.search(core)
-    known = 2 <= len(core) <= 5 and not odd and not _GENERIC.fullmatch(core) and not holds_term(core)
+    known = 2 <= len(core) <= 5 and not odd and not _GENERIC.fullmatch(core) and not medical(core)
     return name if known else ""
+
+
+# None of these belongs to the name of a house that begins behind it.
+_NO_PART = frozenset(
+    "我你您他她咱俺在去到是说讲从的了过回往来住转找问听看等给让叫把被跟和与同及或也都就还才又再很最某本该此每各两几一二三四五六七八九十第县市省区州镇乡村科院所家个有没不上下里前后月日号年天时次"
+)
+
+
+def widened(extent: Extent, text: str) -> Extent:
+    """With the one character that would be left over before a name of which the search found only a part (广 + 济源)."""
+    if not isinstance(extent, tuple):
+        return extent
+    start, end = extent
+    left, beyond = text[max(0, start - 1) : start], text[max(0, start - 2) : max(0, start - 1)]
+    alone = not re.match(f"[{HAN}]", beyond) or beyond in "在去到是从往回了的来住转"
+    return (start - 1, end) if re.match(f"[{HAN}]", left) and left not in _NO_PART and alone else extent
 
 
 def levelled(match: re.Match[str]) -> Extent:

@@ -31,7 +31,7 @@ Extent = tuple[int, int] | bool
 # Surnames that mostly are other words: never a name on weak evidence; then those that need a full name.
 NEVER = frozenset("那相权但和从应时成全能经由祝对连同还有都为以及查年须终才是门首后广计怀来由公")
 # Of these the ones that join what stands before them to what follows: no surname at all here.
-JOINS = frozenset("和从能对连同还有为以及须才是经")
+JOINS = frozenset("和从能对连同还有为以及须才是经信")
 FUNCTION_WORDS = NEVER | frozenset("于常左戴关单包向国信但修衣位保权")
 DOUBTFUL = AMBIGUOUS | FUNCTION_WORDS
 _NO_NAME = re.compile(
@@ -61,6 +61,8 @@ def announced(match: re.Match[str]) -> Extent:
     found = likely_name(text, start)
     end = whole_run(text, start)
     given = text[start + 1 : end]
+    if text[start] in JOINS and surname_length(text, start) == 1 and not closed(text, end):
+        return False
     if text[start] in NEVER and surname_length(text, start) == 1:
         if found and found.usual and found.end - start == 3 and closed(text, found.end):
             end, given = found.end, text[start + 1 : found.end]
@@ -109,28 +111,34 @@ def _names_only(text: str, start: int, end: int) -> bool:
 
 def sound(text: str, start: int, end: int) -> bool:
     """Whether a stretch that looks like a name is none of the words and places that do."""
-    size = surname_length(text, start)
-    given = text[start + size : end]
+    given = text[start + 1 : end]
     if (
-        size == 1
+        surname_length(text, start) == 1
         and not _names_only(text, start, end)
         and (text[start] in NEVER or (text[start] in FUNCTION_WORDS and len(given) < 2 and not closed(text, end)))
     ):
         return False
+    return fits(text, start, end) and not ends_word(text, start)
+
+
+def fits(text: str, start: int, end: int) -> bool:
+    """Whether a stretch that looks like a name is no ware, no eponym and no place, whatever its surname."""
+    size = surname_length(text, start)
     if text[end - 1] == "征" and re.match("[阴阳(检试]|$", text[end : end + 1]):
         return False
     if "氏" in text[start + size : end + 1] or is_ware(text, end) or named_after(text, start, end):
         return False
+    return text[start + size : end] not in NO_GIVEN and place_end(text, start) < end
+
+
+def ends_word(text: str, start: int) -> bool:
+    """Whether the surname that starts here ends a word that began before it."""
     before = text[start - 1 : start]
-    return (
-        given not in NO_GIVEN
-        and place_end(text, start) < end
-        and not (
-            size == 1
-            and before
-            and before in BEHIND.get(text[start], "")
-            and not _KIN_ENDS.search(text, max(0, start - 4), start)
-        )
+    return bool(
+        surname_length(text, start) == 1
+        and before
+        and before in BEHIND.get(text[start], "")
+        and not _KIN_ENDS.search(text, max(0, start - 4), start)
     )
 
 

@@ -46,9 +46,43 @@ def _tables() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
 
 
 SURNAMES, AMBIGUOUS, COMPOUND = _tables()
+# Compound surnames that are also words, or parts of such.
+COMPOUND_WORDS = frozenset(
+    [
+        "第五",
+        "微生",
+        "司空",
+        "东方",
+        "闻人",
+        "段干",
+        "东门",
+        "南门",
+        "西门",
+        "东郭",
+        "单于",
+        "太史",
+        "鲜于",
+        "公羊",
+        "巫马",
+        "陈林",
+        "张简",
+        "范姜",
+        "乐正",
+        "公西",
+        "公良",
+        "子车",
+        "长孙",
+        "公孙",
+        "南宫",
+        "钟离",
+        "司马",
+    ]
+)
 _GIVEN = sections("given.txt")
 COMMON, _BEFORE, _AFTER = (frozenset(_GIVEN[name].replace(" ", "")) for name in ("[common]", "[before]", "[after]"))
 CUT, NO_GIVEN = (frozenset(_GIVEN[name].split()) for name in ("[cut]", "[none]"))
+# Given names that are ordinary words.
+_WORDS = frozenset(_GIVEN["[words]"].split())
 BEHIND = dict(item.split(":") for item in _GIVEN["[behind]"].split())
 # Characters of given names that hardly stand in other words.
 ONLY = frozenset(_GIVEN["[only]"].replace(" ", ""))
@@ -71,10 +105,19 @@ _TERMS = _by_first((*_LISTED["[words]"].split(), *load_lexicon().terms))
 _ALLOWED = _by_first((*_LISTED["[makers]"].split(), *_LISTED["[words]"].split(), *load_lexicon().terms))
 
 
+LISTED = _ALLOWED
+_MAKERS = _by_first(_LISTED["[makers]"].split())
+
+
 def allowed(text: str, start: int, but: int = 0) -> bool:
     """Whether a term of the allow-list or of the medical lexicon starts here, one that does not end at `but`."""
     terms = _ALLOWED.get(text[start : start + 1], frozenset())
     return any(text[start : start + size] in terms and start + size != but for size in range(2, 11)) if terms else False
+
+
+def maker(text: str, start: int) -> bool:
+    """Whether the name of a maker or a ware starts here."""
+    return any(text.startswith(name, start) for name in _MAKERS.get(text[start : start + 1], ()))
 
 
 def holds_term(text: str) -> bool:
@@ -160,6 +203,8 @@ def likely_name(text: str, start: int) -> Name | None:
     first, second = text[one - 1 : one], text[one:two]
     if not "一" <= first <= "鿿":
         return None
+    if first + second in _WORDS and (closed(text, two) or ends_well(text, two)):
+        return Name(two, True)
     pair = first in FIRST and second in LAST and text[two - 1 : two + 1] not in CUT
     # 和 ends a name before a mark and joins it to what follows elsewhere.
     pair = pair and (second != "和" or ends_at_mark(text, two))

@@ -10,7 +10,9 @@ from cmtmedqa.clean.deidentify.rules_dates import DATES
 from cmtmedqa.clean.deidentify.rules_doctors import DOCTORS
 from cmtmedqa.clean.deidentify.rules_documents import DOCUMENTS
 from cmtmedqa.clean.deidentify.rules_forms import FORMS
+from cmtmedqa.clean.deidentify.rules_handles import HANDLES
 from cmtmedqa.clean.deidentify.rules_hospitals import HOSPITALS
+from cmtmedqa.clean.deidentify.rules_likely import LIKELY
 from cmtmedqa.clean.deidentify.rules_names import NAMES
 from cmtmedqa.clean.deidentify.rules_numbers import NUMBERS
 from cmtmedqa.clean.deidentify.rules_places import PLACES
@@ -30,12 +32,14 @@ RULES: tuple[Rule, ...] = (
     + WECHAT
     + QQ
     + USERS
+    + HANDLES
     + FORMS
     + NAMES
     + BEHIND_NAMES
     + CLAUSES
     + ROLES
     + TRANSCRIBED
+    + LIKELY
     + BARE
     + DOCTORS
     + HOSPITALS

@@ -3,47 +3,15 @@
 import re
 
 from cmtmedqa.clean.deidentify.model import Check, Rule
-from cmtmedqa.clean.deidentify.name_checks import usual, usual_plain
-from cmtmedqa.clean.deidentify.names import COMPOUND, HAN, SURNAME, likely_name
+from cmtmedqa.clean.deidentify.name_checks import usual
+from cmtmedqa.clean.deidentify.names import COMPOUND, COMPOUND_WORDS, HAN, SURNAME, likely_name
 from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.wares import is_ware, named_after
 
 _EDGE = r"(?<![^。!?;,、:\n\"“” (（])"
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}})"
 _NUMBER = r"(?:(?:我的)?(?:联系|手机|身份证?|[宅家])?(?:电话|手机|号码?|方式)?号?码?(?:是|为|:| )?[ ,:(]{0,2}(?:\+?86[ -]?)?(?:1[3-9][0-9 -]{9,11}(?![0-9])|[1-9][0-9]{16}[0-9Xx]))"
-# Compound surnames that are also words, or parts of such.
-_WORDS = frozenset(
-    [
-        "第五",
-        "微生",
-        "司空",
-        "东方",
-        "闻人",
-        "段干",
-        "东门",
-        "南门",
-        "西门",
-        "东郭",
-        "单于",
-        "太史",
-        "鲜于",
-        "公羊",
-        "巫马",
-        "陈林",
-        "张简",
-        "范姜",
-        "乐正",
-        "公西",
-        "公良",
-        "子车",
-        "长孙",
-        "公孙",
-        "南宫",
-        "钟离",
-        "司马",
-    ]
-)
-_SURE = "|".join(name for name in COMPOUND if name not in _WORDS)
+_SURE = "|".join(name for name in COMPOUND if name not in COMPOUND_WORDS)
 _HISTORY = re.compile(
     "诸葛亮|诸葛孔明|诸葛行军|诸葛菜|司马迁|司马光|司马懿|欧阳修|上官婉儿|皇甫谧|夏侯惇|欧阳询|欧阳娜娜|纳兰性德|慕容复"
 )
@@ -51,11 +19,6 @@ _HISTORY = re.compile(
 
 def _rule(name: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None) -> Rule:
     return Rule(name, "name", compiled(pattern), yes, no, check)
-
-
-def _three(match: re.Match[str]) -> tuple[int, int] | bool:
-    """A surname that is no word and two usual characters."""
-    return match.end("v") - match.start("v") >= 3 and usual_plain(match)
 
 
 def _living(match: re.Match[str]) -> tuple[int, int] | bool:
@@ -68,24 +31,6 @@ def _living(match: re.Match[str]) -> tuple[int, int] | bool:
 
 
 BARE: tuple[Rule, ...] = (
-    _rule(
-        "name-alone",
-        rf"(?<![{HAN}])(?:^(?!.{{3,4}}$)|(?<=[。!?;,\n\"“” (])|(?<=[^方药品剂物牌断案议荐分治名用服吃选买]:))(?P<v>{SURNAME}[{HAN}]{{2}})(?=[,。!?; )\n]|$)",
-        ("林若溪，我昨天来过", "您好。萧亦舒 女", "挂号：林若溪", "来复诊的，林若溪"),
-        (
-            "处方：林若溪",
-            "吃林若溪、高血压",
-            "林若溪",
-            "司空山，",
-            "高血压，",
-            "韦立德，每天一粒",
-            "沙菀子、补骨脂",
-            "林可霉素",
-            "李锦记，",
-            "白云山，",
-        ),
-        _three,
-    ),
     _rule(
         "name-before-number",
         rf"{_EDGE}{_W}[ ,:、(]{{0,2}}(?={_NUMBER})",

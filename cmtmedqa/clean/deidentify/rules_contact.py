@@ -16,7 +16,7 @@ CONTACTS: tuple[Rule, ...] = (
         "email",
         "email",
         compiled(
-            r"(?<![A-Za-z0-9._%+-])(?P<v>[A-Za-z0-9][A-Za-z0-9._%+-]{0,63} ?(?:@|\(at\)|\[at\]|#at#|艾特| at |#(?=[A-Za-z0-9-]{2,20}\.(?:com|cn|net|org))) ?[A-Za-z0-9-]{1,40}"
+            r"(?<![A-Za-z0-9._%+-])(?P<v>[A-Za-z0-9][A-Za-z0-9._%+-]{0,63} ?(?:@|\(at\)|\[at\]|#at#|艾特| at (?![A-Za-z0-9._%+-]{1,64}@)|#(?=[A-Za-z0-9-]{2,20}\.(?:com|cn|net|org))) ?[A-Za-z0-9-]{1,40}"
             r"(?: ?(?:\.|。|点|\(dot\)| dot ) ?[A-Za-z0-9-]{2,20}){1,4})"
         ),
         (
@@ -25,6 +25,7 @@ CONTACTS: tuple[Rule, ...] = (
             "abc123@163点com",
             "zhangwei at 163 dot com",
             "zhangwei#163.com",
+            "contact me at zhangwei.8@163.com , thx",
         ),
         ("维生素A@B", "@所有人", "look at me", "abc at 5 days"),
     ),

@@ -1,9 +1,12 @@
 """Rules for names of medical professionals: a surname before a title, or a name after one."""
 
+import re
+
 from cmtmedqa.clean.deidentify.cues import FUNCTION, TITLE
 from cmtmedqa.clean.deidentify.front_checks import recommended
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.name_checks import (
+    JOINS,
     after_title,
     announced_full,
     delimited,
@@ -11,7 +14,7 @@ from cmtmedqa.clean.deidentify.name_checks import (
     usual_acting,
     whole,
 )
-from cmtmedqa.clean.deidentify.names import AMBIGUOUS, HAN, SURNAME
+from cmtmedqa.clean.deidentify.names import AMBIGUOUS, HAN, SURNAME, allowed
 from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.title_checks import titled
 
@@ -24,6 +27,15 @@ _V = rf"(?P<v>{SURNAME}[{HAN}])"
 
 _W = rf"(?P<v>{SURNAME}[{HAN}]{{1,2}}?)"
 _EDGE = r"(?<![^。!?;,、:\n\"“” (（])"
+
+
+def _thanked(match: re.Match[str]) -> bool:
+    """No word, and no surname that joins the title to what stands before it."""
+    text, start = match.string, match.start("v")
+    return (
+        text[start] not in JOINS and not allowed(text, start, start + 2) and not set(match["v"][1:]) & set("科院室诊部")
+    )
+
 
 DOCTORS: tuple[Rule, ...] = (
     _rule(
@@ -143,5 +155,37 @@ DOCTORS: tuple[Rule, ...] = (
         ("一位邵姓医生",),
         ("百姓医生",),
         None,
+    ),
+    _rule(
+        "doctor-dr",
+        "doctor",
+        rf"(?<![A-Za-z])(?:[Dd][Rr]|[Dd]octor|DR|[Pp]rof(?:essor)?)[. ]{{1,2}}(?P<v>{SURNAME}[{HAN}]{{0,2}}?)(?=$|[^{HAN}]|[让说给建开叫看的是在也])",
+        ("Dr. 滕 让我三个月复查", "I saw Dr. 林若溪 last month"),
+        ("Dr. 高血压", "doctor 说"),
+        lambda match: not allowed(match.string, match.start("v")) and match["v"] not in JOINS,
+    ),
+    _rule(
+        "doctor-surname-of",
+        "doctor",
+        rf"姓(?P<v>{SURNAME})(?=的?(?:那[个位]|这[个位]|一[个位])?(?:女|男|老|年轻)?(?:的)?(?:医生|大夫|主任|教授|专家|护士|医师|药师|郎中|院长|护工|技师))",
+        ("口腔科有两个姓容的大夫", "挂号姓潘的主任"),
+        ("百姓的医生", "姓什么的大夫"),
+        None,
+    ),
+    _rule(
+        "doctor-sister",
+        "name",
+        rf"(?:^|(?<=[。!?\n ，,、:]))(?P<v>{SURNAME}[姐哥])(?=[,!。 ]{{0,1}}(?:我|你|您|在吗|麻烦|帮|辛苦|谢谢|这|药|护士)|[你您]好)",
+        ("蒋姐，我这瓶快滴完了", "宋哥你好"),
+        ("大姐，我想问", "表姐我的", "小哥，你好"),
+        lambda match: match["v"][0] not in JOINS,
+    ),
+    _rule(
+        "doctor-thanked",
+        "doctor",
+        rf"(?:多亏|赠|送|敬赠|献给|托|亏了|感恩|辛亏|幸亏|烦请|值班的|商量送|商量给|老乡|镇上|村里|通知[:因][^。!?]{{0,10}},|[您你]好,)(?P<v>{SURNAME}(?:[{HAN}]{{1,2}}?)?{TITLE.replace('|专家', '').replace('|老师', '').replace('|助理', '').replace('|组长', '')})",
+        ("妈住院多亏舒护士长关照", "锦旗：赠雍医生 妙手仁心", "家里商量送李子鑫主任一面锦旗", "镇上豆郎中摸的脉"),
+        ("多亏全科医生", "送到主任那里", "赠和医生", "值班的门诊医生"),
+        _thanked,
     ),
 )

@@ -16,7 +16,8 @@ _OTHERS = re.compile(
     "电话|手机|座机|微信|[Qq]{2}|身份证|银行|邮箱|[费元块钱价花岁]|余额|[交报付赔]了|住院号|门诊号|就诊卡"
 )
 
-_ABROAD = re.compile("[证件港澳]|台湾|台胞|内地|大陆|签注|通关|口岸")
+_TOLD_OTHER = re.compile("电话|手机|座机|热线|微信|[Qq]{2}|身份证|银行|邮箱|[费元块钱]|住院号|门诊号|就诊卡|订单|账号")
+_ABROAD = re.compile("[Pp]ermit|过关|闸机|[证件港澳]|台湾|台胞|内地|大陆|签注|通关|口岸")
 
 
 def _abroad(match: re.Match[str]) -> bool:
@@ -35,8 +36,13 @@ DOCUMENTS: tuple[Rule, ...] = (
     number_rule(
         "passport-near",
         "passport",
-        r"(?:护照|[Pp]assport)(?: ?(?:no|No|NO|number)\.?)?[^0-9A-Za-z。;\n]{0,16}(?P<v>[DEGPSdegps][A-Za-z]?[0-9]{7,8})(?![A-Za-z0-9])",
-        ("护照换了新的,新号E94546706", "没有身份证，护照行吗？E94546706", "证件类型护照,证件号g55056402"),
+        r"(?:护照|[Pp]assport)(?: ?(?:no|No|NO|number|is)\.?){0,2}[^0-9A-Za-z。;\n]{0,16}(?P<v>[DEGPSdegps][A-Za-z]?[0-9]{7,8})(?![A-Za-z0-9])",
+        (
+            "护照换了新的,新号E94546706",
+            "my passport is EC8675522",
+            "没有身份证，护照行吗？E94546706",
+            "证件类型护照,证件号g55056402",
+        ),
         ("护照办了30天",),
     ),
     number_rule(
@@ -45,6 +51,13 @@ DOCUMENTS: tuple[Rule, ...] = (
         r"(?<![A-Za-z0-9])(?P<v>[A-Za-z]{1,2}[0-9]{7,8}|[0-9]{9})" + BACK + r"(?:新|旧|老)?护照",
         ("E15795576这是护照号",),
         ("30天护照",),
+    ),
+    number_rule(
+        "passport-this",
+        "passport",
+        r"(?<![A-Za-z0-9])(?P<v>[DEGPSdegps][A-Za-z]?[0-9]{7,8})(?![A-Za-z0-9])[^0-9A-Za-z。;\n]{0,8}护照",
+        ("健康申明用的是eg7335692这本旧护照", "E94546706，去年换的护照"),
+        ("E94546706，手机", "E12这本护照"),
     ),
     number_rule(
         "permit-before",
@@ -62,7 +75,12 @@ DOCUMENTS: tuple[Rule, ...] = (
         "permit-form",
         "permit",
         r"(?<![A-Za-z0-9])(?P<v>[HMCWTLhmcwtl][0-9]{8})(?![0-9A-Za-z])",
-        ("我是香港人，H12345678，能挂号吗", "台湾来的，用T12345678登记"),
+        (
+            "我是香港人，H12345678，能挂号吗",
+            "台湾来的，用T12345678登记",
+            "过关的时候闸机刷c05364682刷不过",
+            "re-entry permit m05855720",
+        ),
         ("货号H12345678",),
         _abroad,
     ),
@@ -127,6 +145,22 @@ DOCUMENTS: tuple[Rule, ...] = (
         ("参保人编号F075710226", "农合本子上的编号是534019478", "医保卡丢了 卡号Z08090887 怎么补"),
         ("医保卡里有5000", "医保号忘了，花了200000元", "医保号没有，电话87654321"),
         lambda match: announced(match, 6, _OTHERS),
+    ),
+    number_rule(
+        "insurance-told",
+        "insurance",
+        r"(?:医保|居保|职保|社保|社会保障|公费医疗|医疗救助|医疗保险|[学团]?平?险|团险|惠民保|大病保险|农合|合作医疗|参[保合]|保单|投保|低保|家庭共济|保险合同|(?:[Pp]olicy|[Ii]nsurance|[Hh]ealth ?[Cc]ard|[Mm]edicare|[Mm]ember)(?: ?(?:member|ID|id|no|No|NO|number|card|#)\.?)*)"
+        r"(?P<gap>[^0-9A-Za-z。!?;\n]{0,10})(?<![第共约])(?:(?:ID|id|[Nn]o\.?|number) ?(?:is|是|为|:)? ?)?(?P<v>[A-Za-z]{1,3}[0-9]{7,20}|[0-9]{8,20})(?![A-Za-z0-9])",
+        (
+            "医保卡背面那串B849935172，窗口说查无此人",
+            "旅行险policy no. 1699581850，能报多少",
+            "村会计给我报的参合号5372446040，",
+            "公费医疗证C318468944，单位还没给换",
+            "押金单上打的医保个人代码87218963，",
+            "Health Card number是4500489012，",
+        ),
+        ("医保报了20231012", "保险公司电话87654321", "医保花了87654321元", "医保局座机02187654321"),
+        lambda match: not _TOLD_OTHER.search(match["gap"]) and measured(match, 7, dated=False),
     ),
     number_rule(
         "insurance-misspelt",

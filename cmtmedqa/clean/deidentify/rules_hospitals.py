@@ -1,6 +1,14 @@
 """Rules for named hospitals, clinics and health stations."""
 
-from cmtmedqa.clean.deidentify.hospital_checks import NUMERAL, known_house, levelled, named_house, street, university
+from cmtmedqa.clean.deidentify.hospital_checks import (
+    NUMERAL,
+    known_house,
+    levelled,
+    named_house,
+    street,
+    university,
+    widened,
+)
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import HAN
 from cmtmedqa.clean.deidentify.patterns import compiled
@@ -26,7 +34,8 @@ def _rule(
     no: tuple[str, ...],
     check: Check | None = None,
 ) -> Rule:
-    return Rule(name, kind, compiled(pattern), yes, no, check)
+    whole = check and (lambda match: widened(check(match), match.string))
+    return Rule(name, kind, compiled(pattern), yes, no, whole)
 
 
 # A numbered ward behind a named hospital narrows it down to some thirty people: it goes with the department before it.

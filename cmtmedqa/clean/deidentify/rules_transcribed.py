@@ -3,6 +3,7 @@
 import re
 
 from cmtmedqa.clean.deidentify.cues import BELONGINGS, FIELD, FUNCTION, HONORIFIC, RELATIVE, ROLE, TITLE
+from cmtmedqa.clean.deidentify.likeness import inside_term, surroundings
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.names import HAN, STOP, USUAL, allowed, closed, ends_at_mark, ends_well, sections
 from cmtmedqa.clean.deidentify.patterns import compiled
@@ -47,6 +48,25 @@ def _dotted(match: re.Match[str]) -> bool:
         text[end : end + 3],
     )
     return not odd and not any(allowed(match["v"], place) for place in range(len(match["v"])))
+
+
+# Characters that end what leads to a name, or begin what stands behind it.
+_LEADS = re.compile("[的是在叫给我你他她您了和与由请为科师刀助位找问:]")
+_FOLLOWS = re.compile(f"{TITLE}|{HONORIFIC}|[的了吗呢吧是在有没不也都还就才跟说想要会能把被让男女,]")
+
+
+def _around_dot(match: re.Match[str]) -> tuple[int, int] | bool:
+    """The two parts beside a dot, without what leads to them or follows; most of their characters are such sounds."""
+    text, dot = match.string, match.start("d")
+    leads = [lead.end() for lead in _LEADS.finditer(text, match.start("v"), dot)]
+    start = max((lead for lead in leads if dot - lead >= 2), default=match.start("v"))
+    follows = _FOLLOWS.search(text, dot + 3, match.end("v"))
+    end = follows.start() if follows else match.end("v")
+    parts = text[start:dot] + text[dot + 1 : end]
+    words = any(allowed(part, at) for part in (text[start:dot], text[dot + 1 : end]) for at in range(len(part)))
+    sounds = sum(char in _SOUNDS for char in parts)
+    words = words or inside_term(text, start) or text[end : end + 1] == "-" or not _dotted(match)
+    return (start, end) if not words and 10 * sounds >= 6 * len(parts) and end - dot >= 3 else False
 
 
 def _known(match: re.Match[str]) -> bool:
@@ -112,7 +132,32 @@ def _rule(name: str, kind: str, pattern: str, yes: tuple[str, ...], no: tuple[st
     return Rule(name, kind, compiled(pattern), yes, no, check)
 
 
+def _likely_run(match: re.Match[str]) -> tuple[int, int] | bool:
+    """The longest stretch that ends well of parts of such names or of sounds that hardly are words, where what stands around it speaks of somebody."""
+    text, start = match.string, match.start("v")
+    for end in range(match.end("v"), start + 2, -1):
+        run = text[start:end]
+        sure = sum(char in _SOUND for char in run)
+        known = len(_KNOWN.match(run)[0])  # type: ignore[index]
+        if 2 * sure < len(run) or not (closed(text, end) or ends_well(text, end)):
+            continue
+        score = 2 * sure + (len(run) - sure) + known + surroundings(text, start, end)
+        if score >= 11 and _sounded(text, start, end) and not is_ware(text, end) and not named_after(text, start, end):
+            return start, end
+    return False
+
+
+_KNOWN = re.compile(f"(?:{_any('tibetan', 'mongolian', 'turkic', 'yi', 'yi-given')})*")
+
 TRANSCRIBED: tuple[Rule, ...] = (
+    _rule(
+        "transcribed-likely",
+        "name",
+        rf"(?<![{_SOUNDS}])(?P<v>(?![不都者子叫皮法])[{_SOUNDS}]{{3,9}})",
+        ("公众号里绑的卡是娜仁高娃，怎么换", "请艾克拜尔到彩超室门口", "手术通知：其木格，明日第二台"),
+        ("吃了阿莫西林，", "马来西亚的，", "乌鲁木齐的", "奥美拉唑，"),
+        _likely_run,
+    ),
     _rule(
         "transcribed-dotted",
         "name",
@@ -120,6 +165,14 @@ TRANSCRIBED: tuple[Rule, ...] = (
         ("阿依古丽·买买提今天来复查", "给努尔兰•叶尔肯开的", "艾力・吐尔逊，男"),
         ("格林·巴利综合征", "上午·下午", "阿莫西林·克拉维酸"),
         _dotted,
+    ),
+    _rule(
+        "transcribed-beside-dot",
+        "name",
+        rf"(?P<v>[{HAN}]{{2,7}}(?P<d>{_DOT})[{HAN}]{{2,8}})",
+        ("主刀祖丽皮耶·买合木提，一助", "今天值夜班的是麦麦提敏·喀迪尔医生", "我是儿童保健科的沙吾列·胡马尔，"),
+        ("上午·下午", "阿莫西林·克拉维酸", "内科·外科都看过", "格林·巴利综合征"),
+        _around_dot,
     ),
     _rule(
         "transcribed-point",
@@ -132,7 +185,7 @@ TRANSCRIBED: tuple[Rule, ...] = (
     _rule(
         "transcribed-parts",
         "name",
-        rf"(?P<v>{_PARTS}|[{_SOUNDS}]{{1,5}}{_ENDINGS}|{_any('tibetan')}{_ENDINGS})(?![{_SOUND}])",
+        rf"(?P<v>{_PARTS}|(?![者子叫不都])[{_SOUNDS}]{{1,5}}{_ENDINGS}|{_any('tibetan')}{_ENDINGS})(?![{_SOUND}])",
         ("扎西顿珠昨天来过", "乌云其木格的片子", "巴合提古丽说还疼", "叶尔肯别克的药"),
         ("乌兰察布", "锡林浩特", "呼和浩特的"),
         _known,

@@ -175,6 +175,13 @@ WECHAT: tuple[Rule, ...] = (
         None,
     ),
     _rule(
+        "wechat-sent",
+        rf"[给向往](?P<v>[A-Za-z][A-Za-z0-9_-]{{5,19}}|[0-9]{{5,12}}) ?(?:发|留|打)(?:个|条|一下|一?个)?(?:{_SPELT}|语音|留言)",
+        ("直接给8756891发微信留言", "给tian_618发个微信"),
+        ("给5000发微信红包", "给他发微信"),
+        None,
+    ),
+    _rule(
         "wechat-before",
         _FIRST_ID
         + BACK

@@ -20,6 +20,10 @@ _BEFORE_PERSON = re.compile(
 _PRODUCT = re.compile(
     "牌|面膜|膏药|牙膏|药膏|乳膏|护肤|洗发|祛痘|凝胶|喷剂|奶粉|精华|药业|集团|胶囊|颗粒|口罩|香皂|湿巾|防晒|眼霜|面霜|爽肤|祛斑|美白|香水|洁面|润肤|防脱|生发|酒|凉茶|凉皮|辣酱|锅巴|凤爪|卤味|辣条"
 )
+# Behind a form of address: what is eaten or drunk.
+_EATEN = re.compile(
+    "[一-鿿]{0,2}(?:[肉饭粥鸭糕饼酒]|话梅|面(?![部色前对诊瘫积临])|茶)(?=$|[^一-鿿]|[的是吗呢有没好会能靠要怎多不很真还也都到成先停引凑用以试一这])"
+)
 _THANKED = re.compile("(?<!谢)(?:谢|感)谢$")
 
 
@@ -36,7 +40,7 @@ def titled(match: re.Match[str]) -> Extent:
     if surname in NEVER and given and not (surname not in JOINS and _all_usual(given, before)):
         return False
     spaced = match.start("t") > match.end("g")
-    if _PRODUCT.match(text, match.end("t")):
+    if _PRODUCT.match(text, match.end("t")) or _EATEN.match(text, match.end("t")):
         return False
     # 于医生而言: a preposition that is also a surname, and the phrase it opens.
     if surname in _PREPOSITION and not given and place == start and _POINT_OF_VIEW.match(text, match.end("t")):

@@ -132,7 +132,9 @@ def service_number(match: re.Match[str]) -> bool:
 
 def han_mobile(match: re.Match[str]) -> bool:
     """Eleven digits in Han numerals, possibly mixed with Arabic ones, that make a mobile number."""
-    return bool(re.fullmatch(r"1[3-9][0-9]{9}", digits(match["v"]))) and number_context(match)
+    text, start = match.string, match.start("v")
+    lettered = bool(re.match("[A-Za-z]", text[max(0, start - 1) : start])) and bool(re.search("[,。 ]", match["v"]))
+    return bool(re.fullmatch(r"1[3-9][0-9]{9}", digits(match["v"]))) and not lettered and number_context(match)
 
 
 def ip_address(match: re.Match[str]) -> bool:
