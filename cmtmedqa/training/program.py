@@ -115,7 +115,7 @@ def require_output(folder: Path, overwrite: bool = False) -> None:
         return
     except NotADirectoryError as error:
         raise InputError(f"{folder}: is a file; name a folder as output") from error
-    if names and not any(name == RUN or name.startswith(f".{RUN}.") for name in names):
+    if RUN not in names and not all(name.startswith(f".{RUN}.") for name in names):
         raise InputError(f"{folder}: holds something that is no training run; choose another output")
     if names and overwrite and is_main():
         for name in sorted(names, key=lambda name: name == RUN):

@@ -140,7 +140,6 @@ def test_a_process_that_comes_late_takes_what_the_main_process_writes_for_a_run(
         (tmp_path / name).touch()
     program.require_output(tmp_path)
     (tmp_path / "run.json").unlink(missing_ok=True)
-    (tmp_path / ".run.json.7.part").unlink(missing_ok=True)
     (tmp_path / "thesis.docx").touch()
     with pytest.raises(InputError, match="holds something that is no training run"):
         program.require_output(tmp_path)
