@@ -55,13 +55,13 @@ class Decision(NamedTuple):
 
 
 def instruction(name: str) -> Instruction:
-    """A shipped instruction by its version (`1`, `2`), or a text file of the user's. Raises ConfigError."""
+    """A shipped instruction by its version (`1`, `2`, `3`), or a text file of the user's. Raises ConfigError."""
     shipped = package_file("llm", "prompt_texts", f"{PROMPT}-{name}.txt")
     path = shipped if shipped.is_file() else Path(name)
     try:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise ConfigError(f"--prompt {name}: is no version shipped (1, 2) and no text file that can be read") from None
+        raise ConfigError(f"--prompt {name}: is no version shipped (1, 2, 3) and no text file that can be read") from None
     if not text:
         raise ConfigError(f"--prompt {name}: is empty")
     version = name if path is shipped else hashlib.sha256(text.encode()).hexdigest()[:12]
