@@ -53,7 +53,7 @@ def _account(match: re.Match[str]) -> bool:
 
 
 # A gap that ends like this introduces the value whatever stands before it.
-_INTRODUCED = re.compile("(?:[我您你他她]的|号码?|[是叫为搜加:])[: ,]?$")
+_INTRODUCED = re.compile("(?:[我您你他她]的|号码?|手机|[是叫为搜加:])[: ,]?$")
 
 
 def _marked(match: re.Match[str]) -> bool:
@@ -189,6 +189,14 @@ WECHAT: tuple[Rule, ...] = (
         + rf"(?:{_SPELT.replace('卫星', '卫星号')}|(?<![A-Za-z]){_LATIN}(?![A-Za-z]))(?![转支付收里上群说])",
         ("happy_951这是我的微信号", "tian_618（微信）", "tian_618，这是微信", "60151（微信号）", "64368是我vx"),
         ("100是微信转的", "200000是微信转的"),
+        _own,
+    ),
+    _rule(
+        "wechat-told-behind",
+        _FIRST_ID
+        + rf"(?P<gap>[, ]{{1,2}}[^0-9A-Za-z。;\n]{{0,16}}[, ](?:这|那)?(?:个|也)?就?是[我俺咱]的?){_SPELT}(?![转支付收里上群说])",
+        ("39390，加的时候备注名字，是我微信，",),
+        ("120000，收到了，是我微信转的",),
         _own,
     ),
     _rule(
