@@ -25,7 +25,7 @@ def rewrite(
     prompt: Annotated[
         list[str] | None,
         typer.Option(
-            help="Version of the instruction (1, 2) or a text file; two of them are compared, the first one is used. [default: 1]",
+            help="Version of the instruction (1, 2, 3) or a text file; two of them are compared, the first one is used. [default: 3]",
             show_default=False,
         ),
     ] = None,
@@ -54,7 +54,7 @@ def rewrite(
     if split not in (*SPLITS, "all"):
         raise InputError(f"no split '{split}'; there are: {', '.join(SPLITS)}, all")
     endpoint = one_endpoint(model, price, "--model")
-    told = [run.instruction(name) for name in prompt or ["1"]]
+    told = [run.instruction(name) for name in prompt or ["3"]]
     versions = [each.version for each in told]
     if len(set(versions)) < len(versions):
         raise ConfigError("--prompt: the same instruction stands there twice; name two different ones")
