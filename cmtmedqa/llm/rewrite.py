@@ -61,7 +61,9 @@ def instruction(name: str) -> Instruction:
     try:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise ConfigError(f"--prompt {name}: is no version shipped (1, 2, 3) and no text file that can be read") from None
+        raise ConfigError(
+            f"--prompt {name}: is no version shipped (1, 2, 3) and no text file that can be read"
+        ) from None
     if not text:
         raise ConfigError(f"--prompt {name}: is empty")
     version = name if path is shipped else hashlib.sha256(text.encode()).hexdigest()[:12]

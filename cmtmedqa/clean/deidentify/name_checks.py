@@ -134,7 +134,12 @@ def fits(text: str, start: int, end: int) -> bool:
     """Whether a stretch that looks like a name is no ware, no eponym and no place, whatever its surname."""
     size = surname_length(text, start)
     # Behind an adverb such a surname is the verb: 就信, 也关, 都包.
-    if size == 1 and text[start] in FUNCTION_WORDS and text[start - 1 : start] in _ADVERBS and not _only_names(text, start, end):
+    if (
+        size == 1
+        and text[start] in FUNCTION_WORDS
+        and text[start - 1 : start] in _ADVERBS
+        and not _only_names(text, start, end)
+    ):
         return False
     if size == 1 and inside_maker(text, start):
         return False
