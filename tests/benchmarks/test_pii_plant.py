@@ -21,6 +21,7 @@ SOME = {
     "fifth": MENDED - {"mobile"} | {"hospital"},
     "sixth": MENDED - {"mobile"} | {"hospital", "address"},
     "seventh": MENDED - {"mobile", "username", "age_90"} | {"passport", "permit", "wechat", "qq", "email", "bed"},
+    "eighth": MENDED - {"username", "age_90", "insurance"} | {"hospital", "address", "wechat", "qq", "id_card"},
 }
 
 
