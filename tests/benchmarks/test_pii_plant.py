@@ -22,7 +22,8 @@ SOME = {
     "sixth": MENDED - {"mobile"} | {"hospital", "address"},
     "seventh": MENDED - {"mobile", "username", "age_90"} | {"passport", "permit", "wechat", "qq", "email", "bed"},
     "eighth": MENDED - {"username", "age_90", "insurance"} | {"hospital", "address", "wechat", "qq", "id_card"},
-    "ninth": MENDED - {"username", "insurance"} | set("hospital address wechat qq landline id_card bank_card email".split()),
+    "ninth": MENDED - {"username", "insurance"}
+    | {"hospital", "address", "wechat", "qq", "landline", "id_card", "bank_card", "email"},
 }
 
 
