@@ -24,9 +24,7 @@ from cmtmedqa.paths import package_file
 PROMPT, VERSION = "reader", "1"
 # The walk through both texts is written down before the verdict, so an answer is longer than what it reads.
 _TOKENS_OF_A_CHARACTER, _LEAST_TOKENS = 4, 1_024
-_SHAPE = (
-    '需要一个 JSON 对象：{"lost": [], "changed": [{"original": "……", "rewrite": "……"}], "added": [], "same": true 或 false}'
-)
+_SHAPE = '需要一个 JSON 对象：{"lost": [], "changed": [{"original": "……", "rewrite": "……"}], "added": [], "same": true 或 false}'
 _CONTRADICTION = "same 与列表矛盾：三个列表都为空时 same 为 true，否则为 false"
 _NO_QUOTE = "lost 与 original 须逐字抄自原文，added 与 rewrite 须逐字抄自改写，且 original 与 rewrite 不同"
 _LEFT_OUT = re.compile(r"…+|\.{3,}")
@@ -62,14 +60,14 @@ class Reading(NamedTuple):
 class Verdict(NamedTuple):
     """What becomes of one rewrite: `accepted`, `unchanged`, `reader`, or the gate that refuses it and what that has `seen`.
 
-    With a reader also what it said and why, and what the gates that it stands in for saw (`rules`, "" where they would accept).
+    With a reader also what it said and why, and what the gates that it stands in for saw (`rules`, () where they would accept).
     """
 
     outcome: str
     seen: str = ""
     reader: Said | Literal[""] = ""
     why: str = ""
-    rules: str = ""
+    rules: tuple[gates.Fault, ...] = ()
 
 
 def models(model: Endpoint, reader: Endpoint | None) -> list[Endpoint]:
@@ -94,8 +92,7 @@ async def decide(original: str, rewritten: str, where: str, reader: Endpoint | N
         return by_rules
     reading = await read(original, rewritten, where, reader, client)
     decided = {"same": Verdict("accepted"), "different": Verdict(PROMPT), "undecided": by_rules}[reading.said]
-    rules = "; ".join(f"{fault.gate}: {fault.seen}" if fault.seen else fault.gate for fault in found)
-    return decided._replace(reader=reading.said, why=reading.why, rules=rules)
+    return decided._replace(reader=reading.said, why=reading.why, rules=tuple(found))
 
 
 async def read(original: str, rewritten: str, where: str, reader: Endpoint, client: Client) -> Reading:

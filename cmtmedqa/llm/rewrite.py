@@ -17,6 +17,7 @@ from cmtmedqa.judgements import Message
 from cmtmedqa.llm import gates, reading
 from cmtmedqa.llm.client import Client, Failure, Limits, bounded
 from cmtmedqa.llm.endpoints import Endpoint
+from cmtmedqa.llm.gates import Fault
 from cmtmedqa.llm.ledger import Ledger
 from cmtmedqa.llm.passages import NotDeidentified, cleared, look_at
 from cmtmedqa.llm.request import Call, Request, seed_of
@@ -38,7 +39,7 @@ class Instruction(NamedTuple):
 
 class Decision(NamedTuple):
     """What became of one doctor turn: `accepted`, `unchanged` by the model, or the gate, the reader, the failure or the refusal
-    that kept its original. `reader`, `why` and `rules` are those of `reading.Verdict`, "" where none has read the rewrite.
+    that kept its original. `reader`, `why` and `rules` are those of `reading.Verdict`, empty where none has read it.
     """
 
     dialogue_id: str
@@ -49,7 +50,7 @@ class Decision(NamedTuple):
     rewritten: str
     reader: str = ""
     why: str = ""
-    rules: str = ""
+    rules: tuple[Fault, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -64,7 +65,9 @@ def instruction(name: str) -> Instruction:
     try:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise ConfigError(f"--prompt {name}: is no version shipped (1, 2, 3) and no text file that can be read") from None
+        raise ConfigError(
+            f"--prompt {name}: is no version shipped (1, 2, 3) and no text file that can be read"
+        ) from None
     if not text:
         raise ConfigError(f"--prompt {name}: is empty")
     version = name if path is shipped else hashlib.sha256(text.encode()).hexdigest()[:12]

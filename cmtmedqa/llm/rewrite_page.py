@@ -62,7 +62,7 @@ def _run(title: str, decisions: Sequence[Decision]) -> dict[str, Any]:
 
 def _crossed(read: Sequence[Decision]) -> list[dict[str, Any]]:
     """What the reader said (columns) of what the soft gates let pass or which of them refused first (rows); [] without a reader."""
-    found = {name: [item for item in read if _first_gate(item) == name] for name in ("", *gates.SOFT)}
+    found = {name: [item for item in read if _refusing(item) == name] for name in ("", *gates.SOFT)}
     assert sum(map(len, found.values())) == len(read), "a reading was lost"
     refused = [item for item in read if item.rules]
     rows = [("通过 pass", found[""]), ("拒绝 refuse", refused)]
@@ -74,8 +74,8 @@ def _crossed(read: Sequence[Decision]) -> list[dict[str, Any]]:
     ]
 
 
-def _first_gate(decision: Decision) -> str:
-    return decision.rules.partition(":")[0].partition(";")[0]
+def _refusing(decision: Decision) -> str:
+    return decision.rules[0].gate if decision.rules else ""
 
 
 def _row(outcome: str, count: int, whole: int) -> dict[str, Any]:
@@ -96,7 +96,8 @@ def _item(decision: Decision) -> dict[str, Any]:
     why = "" if decision.accepted or decision.outcome == "reader" else f"{decision.outcome}: {decision.seen}"
     if decision.reader:
         reader = ": ".join(filter(None, (f"reader {decision.reader}", decision.why)))
-        why = " · ".join(filter(None, (why, reader, f"rules: {decision.rules or 'pass'}")))
+        rules = "; ".join(": ".join(filter(None, fault)) for fault in decision.rules)
+        why = " · ".join(filter(None, (why, reader, f"rules: {rules or 'pass'}")))
     return {"where": f"{decision.dialogue_id}, turn {decision.turn}", "why": why, "left": left, "right": right}
 
 
