@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, PriceText, Timeout
+from cmtmedqa.cli.model_options import (
+    LEDGER,
+    Concurrency,
+    DryRun,
+    LedgerFolder,
+    MaxCalls,
+    MaxCost,
+    PriceText,
+    Timeout,
+    print_estimate,
+)
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.records import SPLITS
 
@@ -46,6 +56,7 @@ def rewrite(
     max_calls: MaxCalls = None,
     concurrency: Concurrency = 16,
     timeout: Timeout = 120.0,
+    dry_run: DryRun = False,
 ) -> None:
     """Rewrite doctor turns; one that a gate of faithfulness or the reader refuses keeps its original."""
     from rich.console import Console
@@ -75,6 +86,14 @@ def rewrite(
     limits = Limits(concurrency=concurrency, timeout=timeout, max_cost=max_cost, max_calls=max_calls)
     page, decisions = output.with_suffix(".html"), output.with_name(f"{output.stem}.decisions.jsonl")
     with Ledger(ledger) as book:
+        if dry_run:
+            beyond = (
+                "repairs come on top; every rewrite that is not there yet counts as read"
+                if second
+                else "repairs come on top"
+            )
+            print_estimate(run.estimate(dialogues, endpoint, told, book, second), beyond)
+            return
         console = Console(stderr=True)
         results = [run.rewrite(dialogues, endpoint, each, book, limits, console, second) for each in told]
     written, decided = results[0]

@@ -96,12 +96,21 @@ async def decide(original: str, rewritten: str, where: str, reader: Endpoint | N
 
 
 async def read(original: str, rewritten: str, where: str, reader: Endpoint, client: Client) -> Reading:
-    """What a model says of one rewrite. The seed comes from the texts, so equal pairs are read once."""
+    """What a model says of one rewrite."""
     try:
         passages = (cleared(original, where), cleared(rewritten, where))
     except NotDeidentified as refused:
         return Reading("undecided", str(refused))
-    request = Request(
+    call = Call(request=request_of(original, rewritten, reader), passages=passages)
+    answer = await client.ask(call, check=lambda text: _wrong(text, original, rewritten))
+    if isinstance(answer, Failure):
+        return Reading("undecided", ": ".join(filter(None, answer)))
+    return reading_of(answer.text, original, rewritten)
+
+
+def request_of(original: str, rewritten: str, reader: Endpoint) -> Request:
+    """What a reader is asked. The seed comes from the texts, so that equal pairs are read once."""
+    return Request(
         endpoint=reader.name,
         model=reader.model or reader.name,
         messages=(
@@ -113,11 +122,12 @@ async def read(original: str, rewritten: str, where: str, reader: Endpoint, clie
         prompt=PROMPT,
         prompt_version=VERSION,
     )
-    call = Call(request=request, passages=passages)
-    answer = await client.ask(call, check=lambda text: _wrong(text, original, rewritten))
-    if isinstance(answer, Failure):
-        return Reading("undecided", ": ".join(filter(None, answer)))
-    return reading_of(answer.text, original, rewritten)
+
+
+def is_read(original: str, rewritten: str) -> bool:
+    """Whether a reader is asked for a rewrite at all: it differs, and no hard gate refuses it."""
+    found = gates.faults(original, rewritten)
+    return rewritten != original.strip() and not any(fault.gate in gates.HARD for fault in found)
 
 
 def reading_of(text: str, original: str, rewritten: str) -> Reading:

@@ -17,6 +17,7 @@ from cmtmedqa.judgements import Message
 from cmtmedqa.llm import gates, reading
 from cmtmedqa.llm.client import Client, Failure, Limits, bounded
 from cmtmedqa.llm.endpoints import Endpoint
+from cmtmedqa.llm.estimate import Asked, Estimate, estimated
 from cmtmedqa.llm.gates import Fault
 from cmtmedqa.llm.ledger import Ledger
 from cmtmedqa.llm.passages import NotDeidentified, cleared, look_at
@@ -28,6 +29,7 @@ from cmtmedqa.records import Dialogue, Turn
 PROMPT = "rewrite"
 _CONTEXT_CHARS = 400
 _TOKENS_OF_A_CHARACTER, _LEAST_TOKENS = 3, 256
+_CHARACTERS_OF_A_TOKEN = 1.5
 
 
 class Instruction(NamedTuple):
@@ -100,12 +102,7 @@ async def _rewrite(
     console: Console,
     reader: Endpoint | None,
 ) -> tuple[list[Dialogue], list[Decision]]:
-    places = [
-        (dialogue, turn)
-        for dialogue in dialogues
-        for turn, said in enumerate(dialogue.turns)
-        if said.role == "doctor" and not is_farewell("doctor", said.text)
-    ]
+    places = _places(dialogues)
     client = Client(reading.models(endpoint, reader), ledger, limits)
     look_at((text for dialogue, turn in places for text in _passages(dialogue, turn)), ledger)
     decided: dict[tuple[str, int], Decision] = {}
@@ -122,21 +119,24 @@ async def _rewrite(
     return [_with(dialogue, decided, told, endpoint, reader) for dialogue in dialogues], decisions
 
 
+def _places(dialogues: Iterable[Dialogue]) -> list[tuple[Dialogue, int]]:
+    """The turns that are rewritten: the doctors', farewells excepted."""
+    return [
+        (dialogue, turn)
+        for dialogue in dialogues
+        for turn, said in enumerate(dialogue.turns)
+        if said.role == "doctor" and not is_farewell("doctor", said.text)
+    ]
+
+
 def _passages(dialogue: Dialogue, turn: int) -> tuple[str, str]:
     """A doctor turn, and the end of what was said before it."""
     return dialogue.turns[turn].text, dialogue.turns[turn - 1].text[-_CONTEXT_CHARS:] if turn else ""
 
 
-async def _turn(
-    dialogue: Dialogue, turn: int, endpoint: Endpoint, told: Instruction, client: Client, reader: Endpoint | None
-) -> Decision:
+def _request(dialogue: Dialogue, turn: int, endpoint: Endpoint, told: Instruction) -> Request:
     original, before = _passages(dialogue, turn)
-    where = f"{dialogue.id}, turn {turn}"
-    try:
-        passages = (cleared(original, where), cleared(before, where))
-    except NotDeidentified as refused:
-        return Decision(dialogue.id, turn, "not_deidentified", str(refused), original, "")
-    request = Request(
+    return Request(
         endpoint=endpoint.name,
         model=endpoint.model or endpoint.name,
         messages=(
@@ -149,7 +149,18 @@ async def _turn(
         prompt=PROMPT,
         prompt_version=told.version,
     )
-    reply = await client.ask(Call(request=request, passages=passages))
+
+
+async def _turn(
+    dialogue: Dialogue, turn: int, endpoint: Endpoint, told: Instruction, client: Client, reader: Endpoint | None
+) -> Decision:
+    original, before = _passages(dialogue, turn)
+    where = f"{dialogue.id}, turn {turn}"
+    try:
+        passages = (cleared(original, where), cleared(before, where))
+    except NotDeidentified as refused:
+        return Decision(dialogue.id, turn, "not_deidentified", str(refused), original, "")
+    reply = await client.ask(Call(request=_request(dialogue, turn, endpoint, told), passages=passages))
     if isinstance(reply, Failure):
         return Decision(dialogue.id, turn, reply.reason, reply.detail, original, "")
     rewritten = reply.text.strip()
@@ -194,6 +205,33 @@ def _extra(dialogue: Dialogue) -> dict[str, object]:
     except ValueError:
         raise InputError(f"{dialogue.id}: its extra fields are no JSON") from None
     return found if isinstance(found, dict) else {"extra": found}
+
+
+def estimate(
+    dialogues: Sequence[Dialogue],
+    endpoint: Endpoint,
+    told: Sequence[Instruction],
+    ledger: Ledger,
+    reader: Endpoint | None = None,
+) -> Estimate:
+    """What `rewrite` by each of these instructions would ask, without a socket; three rewrites and a reading are shown.
+
+    A rewrite that the ledger does not hold counts as long as its original and as one that the reader is asked for.
+    """
+    written: list[Asked] = []
+    read: list[Asked] = []
+    for each in told:
+        for dialogue, turn in _places(dialogues):
+            original = dialogue.turns[turn].text
+            request = _request(dialogue, turn, endpoint, each)
+            written.append(Asked(endpoint, request, int(len(original) / _CHARACTERS_OF_A_TOKEN)))
+            known = ledger.reply(request.key())
+            new = original if known is None else known.strip()
+            if reader is not None and (known is None or reading.is_read(original, new)):
+                fewest = int((len(original) + len(new)) / _CHARACTERS_OF_A_TOKEN)
+                read.append(Asked(reader, reading.request_of(original, new, reader), fewest))
+    once = list(dict.fromkeys(read))
+    return estimated([*written, *once], ledger, [*written[:3], *once[:1]])
 
 
 def rows(decisions: Iterable[Decision], reader: Endpoint | None) -> list[dict[str, object]]:
