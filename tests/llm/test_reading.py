@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from cmtmedqa.llm import gates
 from cmtmedqa.llm.client import BudgetReached, Client, Limits
 from cmtmedqa.llm.endpoints import Endpoint
 from cmtmedqa.llm.ledger import Ledger
-from cmtmedqa.llm.reading import Verdict, decide, models, reading_of
+from cmtmedqa.llm.reading import VERSION, Verdict, decide, models, reading_of
+from cmtmedqa.paths import package_file
 from tests.command import run
 from tests.llm.server import Server, running
 
@@ -77,6 +79,15 @@ def test_only_an_answer_that_holds_together_and_quotes_decides(text: str, said: 
     assert found.said == said
     assert why in found.why
     assert bool(why) == bool(found.why)
+
+
+def test_the_examples_of_the_instruction_are_answers_that_count() -> None:
+    text = package_file("llm", "prompt_texts", f"reader-{VERSION}.txt").read_text(encoding="utf-8")
+    said = []
+    for example in text.split("【例")[1:]:
+        original, rewritten, answer = re.split("\n【改写】\n|\n核对：\n", example.split("【原文】\n")[1])
+        said.append(reading_of(answer, original, rewritten).said)
+    assert said == ["same", "different", "different"]
 
 
 def test_every_gate_is_hard_or_soft_and_the_hard_ones_come_first() -> None:
@@ -179,19 +190,24 @@ def test_a_run_with_a_reader_from_end_to_end(demo: Path, tmp_path: Path) -> None
 
     output = tmp_path / "rewritten.jsonl"
     with running(_editor_and_reader(reading)) as server:
-        words = ["rewrite", str(demo), "--model", f"m@{server.url}", "-o", str(output), "--sample", "12"]
+        words = ["rewrite", str(demo), "--model", f"m@{server.url}", "-o", str(output), "--sample", "6"]
         words += ["--ledger", str(tmp_path / "ledger"), "--reader", f"m@{server.url}"]
+        before = run(*words, "--dry-run", cwd=CHECKOUT).stdout
+        assert server.calls == 0
         done = run(*words, cwd=CHECKOUT)
         assert done.returncode == 0, done.stderr
         files = [output, output.with_suffix(".html"), output.with_name("rewritten.decisions.jsonl")]
         first = [path.read_bytes() for path in files]
         made = server.calls
         assert run(*words, cwd=CHECKOUT).returncode == 0
+        dry = run(*words, "--dry-run", cwd=CHECKOUT)
         assert server.calls == made
     assert [path.read_bytes() for path in files] == first
     decisions = [json.loads(line) for line in files[2].read_text(encoding="utf-8").splitlines()]
     read = {item["original"] for item in decisions if item["reader"]}
     assert made == len(decisions) + len(read) > len(decisions)
+    assert f"requests: {made:,}, of them in the ledger: {made:,} (" in dry.stdout
+    assert f"requests: {made:,}, of them in the ledger: 0 (" in before
     assert {item["outcome"] for item in decisions if item["reader"] == "different"} == {"reader"}
     for dialogue in map(json.loads, output.read_text(encoding="utf-8").splitlines()):
         turns = [
