@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from rich.console import Console
 
+from cmtmedqa.errors import CmtmedqaError
 from cmtmedqa.llm.client import Client, Limits, bounded
 from cmtmedqa.llm.endpoints import Endpoint, one_endpoint
 from cmtmedqa.llm.gates import faults
@@ -167,11 +168,14 @@ def main() -> None:
     parser.add_argument("--max-calls", type=int, help="stop before the ledger holds more calls than this")
     parser.add_argument("--concurrency", type=int, default=16, help="calls at the same time (default: 16)")
     given = parser.parse_args()
-    for name in given.sets or SETS:
-        pairs = read(name)[: given.turns]
-        texts = [(item.said, item.damaged) for item in damages(pairs)]
-        texts += [(said, rewritten) for _, said, rewritten in harmless(pairs)]
-        _report(name, pairs, _decided(texts, given), given.show and name != CLOSED)
+    try:
+        for name in given.sets or SETS:
+            pairs = read(name)[: given.turns]
+            texts = [(item.said, item.damaged) for item in damages(pairs)]
+            texts += [(said, rewritten) for _, said, rewritten in harmless(pairs)]
+            _report(name, pairs, _decided(texts, given), given.show and name != CLOSED)
+    except CmtmedqaError as error:
+        sys.exit(str(error))
 
 
 def _decided(texts: list[tuple[str, str]], given: argparse.Namespace) -> dict[tuple[str, str], Verdict]:

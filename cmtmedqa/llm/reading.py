@@ -24,7 +24,7 @@ from cmtmedqa.paths import package_file
 PROMPT, VERSION = "reader", "1"
 # The walk through both texts is written down before the verdict, so an answer is longer than what it reads.
 _TOKENS_OF_A_CHARACTER, _LEAST_TOKENS = 4, 1_024
-_SHAPE = '需要一个 JSON 对象：{"lost": [], "changed": [{"original": "……", "rewrite": "……"}], "added": [], "same": true 或 false}'
+_SHAPE = "需要一个 JSON 对象，键为 lost、changed（每项含 original 与 rewrite）、added、same"
 _CONTRADICTION = "same 与列表矛盾：三个列表都为空时 same 为 true，否则为 false"
 _NO_QUOTE = "lost 与 original 须逐字抄自原文，added 与 rewrite 须逐字抄自改写，且 original 与 rewrite 不同"
 _LEFT_OUT = re.compile(r"…+|\.{3,}")
