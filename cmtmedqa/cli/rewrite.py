@@ -35,7 +35,7 @@ def rewrite(
     prompt: Annotated[
         list[str] | None,
         typer.Option(
-            help="Version of the instruction (1, 2) or a text file; two of them are compared, the first one is used. [default: 1]",
+            help="Version of the instruction (1, 2, 3) or a text file; two of them are compared, the first one is used. [default: 3]",
             show_default=False,
         ),
     ] = None,
@@ -73,7 +73,7 @@ def rewrite(
         raise InputError(f"no split '{split}'; there are: {', '.join(SPLITS)}, all")
     endpoint = one_endpoint(model, price, "--model")
     second = one_endpoint(reader, price, "--reader") if reader is not None else None
-    told = [run.instruction(name) for name in prompt or ["1"]]
+    told = [run.instruction(name) for name in prompt or ["3"]]
     versions = [each.version for each in told]
     if len(set(versions)) < len(versions):
         raise ConfigError("--prompt: the same instruction stands there twice; name two different ones")

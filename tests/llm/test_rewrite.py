@@ -43,7 +43,7 @@ def test_a_faithful_rewrite_stands_is_marked_and_can_be_built(demo: Path, tmp_pa
     assert changed
     for dialogue in changed:
         said = json.loads(dialogue.extra)["rewritten"]
-        assert said["prompt_version"] == "1"
+        assert said["prompt_version"] == "3"
         assert said["model"] == "editor"
         assert all(dialogue.turns[turn].text.startswith("您好，") for turn in said["turns"])
     built = tmp_path / "built"

@@ -51,6 +51,20 @@ FORMS: tuple[Rule, ...] = (
         announced,
     ),
     _rule(
+        "name-english-cue",
+        rf"(?<![A-Za-z])(?:(?:[Pp]atient(?:'s)? )?(?:[Ff]ull )?[Nn]ame(?: is)?|[Pp]atient|PATIENT|NAME|[Mm]y (?:name is|son|daughter|wife|husband|mother|father|mom|mum|dad|baby|child|kid|friend|brother|sister)|[Mm]rs?\.?|[Mm]s\.?)[:, ]{{1,3}}(?P<v>{SURNAME}[{HAN}]{{1,2}}?)(?=[^{HAN}]|$)",
+        ("Name: 林若溪  Sex: F", "My daughter 邵岩 has a rash"),
+        ("Name: 高血压 ", "file name 方案 "),
+        delimited,
+    ),
+    _rule(
+        "called-by-number",
+        rf"(?:请|有请|呼叫)[A-Z]?[0-9]{{1,4}} ?号(?:患者|病人)?[:, ]?(?P<v>{SURNAME}[{HAN}]{{1,2}}?)(?=(?:患者|病人)?(?:请)?(?:马上|尽快)?(?:到|去|进|前往|在|来)[^,。!?;\n]{{0,10}}(?:室|窗口|门口|诊|台|区|厅|楼|前))",
+        ("请035号林若溪到彩超二室门口等候",),
+        ("请3号方便时到门口",),
+        delimited,
+    ),
+    _rule(
         "name-latin",
         rf"(?:{_FIELD}|我叫|名叫|患者|病人)(?:是|叫|为|:|=|[ (\[])*(?P<v>{_LATIN})",
         ("姓名：Zhang Wei", "我叫Maria Lopez"),

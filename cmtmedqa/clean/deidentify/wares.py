@@ -22,7 +22,10 @@ _EPONYM = re.compile(
 )
 # Written by its sound, such a name runs on: into what bears it, or, where nothing else can be meant, into more of itself.
 _SOUNDS = "尔特斯克逊顿曼姆恩格伯茨德兹兰尼里雷罗帕约翰森利莱米赫林丘奇道佩希蒂达比巴贝卡洛鲁伊纳杰阿亨普维夫瓦乌勒拉诺塔默泽莫索奥布门基申"
+# What bears a name, where its first character was taken for the last of the name: 艾伦试 + 验.
+_BEGUN = re.compile("试验|测试|试纸|征象|染色(?!体?检查)|评分|量表|反射|公式|指数|骨折")
 _RUNS_ON = re.compile(
+    f"[{_SOUNDS}坦滕丹腾戈菲凯肯科盖加萨沙什休韦文温]{{2,5}}[一-鿿]{{0,3}}(?:[切修缝吻固][除补合定]术|[成造]形?[形口影]术|疗法|手法|分[期型类级]|指数|公式|反射|体操|分类)|"
     f"[{_SOUNDS}]{{1,5}}(?:氏|征(?!求)|综合[征症]|试验|三联|量表|评分|骨折|染色|小体|细胞|结节|畸形|囊肿|手术|错颌|热(?=[,。!? ]|$)|病(?![了重好情危倒房历人理程因灶案史])|[食气血]管|"
     "(?:咽峡|咽喉|食管|结肠|鼻咽|口角|角膜|甲状腺|关节|腱鞘|脑|肺|肾|肝|心肌|淋巴|血管|神经|皮|肌|胃|骨)?(?:炎|癌|瘤|麻痹|瘫|疝|溃疡))"
 )
@@ -43,7 +46,7 @@ _DOSED = re.compile(
 )
 # Before the word for being called: things.
 _CALLED = re.compile(
-    "(?:药|牌子?|店|品|粉|霜|膏|水|公司|款|种|[药镜胶贴]片|剂|器|仪|机|游戏|电影|剧|歌|书|平台|软件|[Aa][Pp][Pp]|医院|病(?!人)|症|征|菌|抗体|指标|项目|检查|方子?|汤|茶|酒|饮料|零食|厂家?|集团|东西|玩意儿?|成分|系列|型号)(?:的?名[字称]?)?(?:就|也|好像|大概|应该)?(?:名?叫[做作]?|名为|名唤|是|:)$"
+    "(?:什么|啥|何|药|牌子?|店|品|粉|霜|膏|水|公司|款|种|[药镜胶贴]片|剂|器|仪|机|游戏|电影|剧|歌|书|平台|软件|[Aa][Pp][Pp]|医院|病(?!人)|症|征|菌|抗体|指标|项目|检查|方子?|汤|茶|酒|饮料|零食|厂家?|集团|东西|玩意儿?|成分|系列|型号)(?:的?名[字称]?)?(?:就|也|好像|大概|应该)?(?:名?叫[做作]?|名为|名唤|是|:)$"
 )
 
 # Behind the name of who is called so by 的: a person or what a person has, and no ware.
@@ -56,6 +59,7 @@ def is_ware(text: str, end: int) -> bool:
     """Whether what ends here runs on into an eponym, the form of a drug or what is sold, or into a dose."""
     return bool(
         _EPONYM.match(text, end)
+        or _BEGUN.match(text, end - 1)
         or _DRUG.match(text, end - 1)
         or _SOLD.match(text, end)
         or _DOSED.match(text, end)
