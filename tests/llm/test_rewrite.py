@@ -63,6 +63,7 @@ def test_patients_and_refused_turns_keep_every_byte(demo: Path, tmp_path: Path) 
     assert written == [known[dialogue.id] for dialogue in written]
     lines = output.with_name("rewritten.decisions.jsonl").read_text(encoding="utf-8").splitlines()
     assert {json.loads(line)["outcome"] for line in lines} <= {"numbers", "drugs", "form"}
+    assert set(json.loads(lines[0])) == {"dialogue_id", "turn", "outcome", "seen", "original", "rewritten"}
     assert "kept as they were: numbers" in done.stdout
 
 
