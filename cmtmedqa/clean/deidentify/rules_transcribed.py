@@ -43,6 +43,8 @@ _END = re.compile(rf"(?:{TITLE}|{HONORIFIC}|[的了吗呢吧是在有没不又�
 def _dotted(match: re.Match[str]) -> bool:
     """Not the name of a finding or a disease, nor two words with a dot between them."""
     text, end = match.string, match.end("v")
+    if re.search("(?:病|征|综合[征症]|试验|反应|现象)$", match["v"]):
+        return False
     odd = re.match(
         "[酸钠钾钙胺醇酯素]|片|胶囊|颗粒|注射|氏|综合[征症]|[征病]|现象|体征|试验|法则|反应|定律|骨折|手术|线|环|膜|球",
         text[end : end + 3],
