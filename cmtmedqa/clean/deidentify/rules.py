@@ -6,6 +6,7 @@ from cmtmedqa.clean.deidentify.rules_beds import BEDS
 from cmtmedqa.clean.deidentify.rules_behind import BEHIND_NAMES
 from cmtmedqa.clean.deidentify.rules_clauses import CLAUSES
 from cmtmedqa.clean.deidentify.rules_contact import CONTACTS
+from cmtmedqa.clean.deidentify.rules_contacted import CONTACTED
 from cmtmedqa.clean.deidentify.rules_dates import DATES
 from cmtmedqa.clean.deidentify.rules_doctors import DOCTORS
 from cmtmedqa.clean.deidentify.rules_documents import DOCUMENTS
@@ -31,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     + CONTACTS
     + WECHAT
     + QQ
+    + CONTACTED
     + USERS
     + HANDLES
     + FORMS
