@@ -7,7 +7,7 @@ from cmtmedqa.clean.deidentify.names import allowed
 # A name does not run on into the form or the chemical ending of a drug.
 _DRUG = re.compile(
     "(?:(?![吃服用打开贴拿买的了在和查测验喝抽涂抹输挂停做看])[一-鿿]){1,4}(?:片(?!子)|胶囊|颗粒|丸|口服液|注射液|乳膏|软膏|药膏|滴眼液|滴丸|滴剂|糖浆|合剂|冲剂|喷雾|栓剂?|散|酊|汤|膏|霜|洗剂|凝胶|贴剂|"
-    "唑|沙星|他汀|洛尔|地平|普利|沙坦|霉素|西林|磺胺|激素|酸钠|酸钙|烯酸|醇|酮|酯)"
+    "坦(?![言然白率克诚荡])|替尼|单抗|那非|列净|列汀|西汀|司琼|昔康|昔布|沙班|格雷|加群|瑞林|立酮|噻吨|替丁|韦林|地尔|他定|替定|苷|唑|沙星|他汀|洛尔|地平|普利|沙坦|霉素|西林|磺胺|激素|酸钠|酸钙|烯酸|醇|酮|酯)"
 )
 # Nor into what is sold under a maker's name.
 _SOLD = re.compile(
