@@ -13,6 +13,7 @@ from cmtmedqa.clean.deidentify.rules_documents import DOCUMENTS
 from cmtmedqa.clean.deidentify.rules_forms import FORMS
 from cmtmedqa.clean.deidentify.rules_handles import HANDLES
 from cmtmedqa.clean.deidentify.rules_hospitals import HOSPITALS
+from cmtmedqa.clean.deidentify.rules_known import KNOWN
 from cmtmedqa.clean.deidentify.rules_likely import LIKELY
 from cmtmedqa.clean.deidentify.rules_names import NAMES
 from cmtmedqa.clean.deidentify.rules_numbers import NUMBERS
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     + CLAUSES
     + ROLES
     + TRANSCRIBED
+    + KNOWN
     + LIKELY
     + BARE
     + DOCTORS

@@ -36,8 +36,12 @@ _THEN, _SOON = (re.compile(rf"[^ ,。;!?\n出]{{0,{most}}}(?:{_EVENT})") for mos
 
 # What speaks of a birth where no rule knows the wording: weighed, because each alone may mean something else.
 _ENOUGH = 4
-_BORN = re.compile("[ ]?的?(?:出|降)?生(?![病化效长理气产完命活成殖物育意])|[ ]?(?:剖的|剖[腹宫]产的|顺的|落的)|[ ]?(?:的)?[,，]?属[相鼠牛虎兔龙蛇马羊猴鸡狗猪]")
-_TOLD_BIRTH = re.compile("出生年月日?|出生日期|生[日辰](?!常)|诞辰|[Bb]irth|BIRTH|DOB|dob|属相|生肖|属[鼠牛虎兔龙蛇马羊猴鸡狗猪]|足月|剖的|早了[一二两三四五六1-6]周")
+_BORN = re.compile(
+    "[ ]?的?(?:出|降)?生(?![病化效长理气产完命活成殖物育意])|[ ]?(?:剖的|剖[腹宫]产的|顺的|落的)|[ ]?(?:的)?[,，]?属[相鼠牛虎兔龙蛇马羊猴鸡狗猪]"
+)
+_TOLD_BIRTH = re.compile(
+    "出生年月日?|出生日期|生[日辰](?!常)|诞辰|[Bb]irth|BIRTH|DOB|dob|属相|生肖|属[鼠牛虎兔龙蛇马羊猴鸡狗猪]|足月|剖的|早了[一二两三四五六1-6]周"
+)
 _WHOSE = re.compile(f"(?:{RELATIVE}|{ROLE}|本人|我|他|她|男|女|姓名)[ ,:是]{{0,2}}$")
 _OLDER = re.compile("身份证|户口|年龄|[虚周]岁|岁")
 _LOOKED_UP = re.compile("我?查查|查一下|查下|核对一?下?|登记一?下?")

@@ -70,9 +70,7 @@ def is_ware(text: str, end: int) -> bool:
         or _SOLD.match(text, end)
         or _DOSED.match(text, end)
         or _FOOD.match(text, end)
-        or (
-            any(pattern.match(text, end) for pattern in (_RUNS_ON, _SOUNDS_ON, _FOREIGN_ON)) and not allowed(text, end)
-        )
+        or (any(pattern.match(text, end) for pattern in (_RUNS_ON, _SOUNDS_ON, _FOREIGN_ON)) and not allowed(text, end))
     )
 
 
