@@ -9,14 +9,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from cmtmedqa.clean.deidentify import find
-from cmtmedqa.llm import asked, negation, numbers, swapped
+from cmtmedqa.llm import asked, negation, numbers, reasked, swapped
 from cmtmedqa.llm.identity import names_a_model, says_who_it_is
 from cmtmedqa.llm.numbers import amounts
 from cmtmedqa.llm.numerals import plain
 from cmtmedqa.llm.swapped import shown
 from cmtmedqa.llm.terms import drugs
 
-VERSION = "gates-6"
+VERSION = "gates-7"
 
 _HEDGE = re.compile(
     "可能|考虑|疑似|(?<!多)大多(?![重少高])|多由|多为|多因|常由|常为|或许|大概|不排除|不能排除|倾向|也许|估计|怀疑|多半|不一定|未必|似乎|应该是|像是|有可能|一般|通常|往往|多数"
@@ -194,5 +194,5 @@ GATES: dict[str, Callable[[str, str], str | None]] = {
     "negation": negation.difference,
     "certainty": _certainty,
     "care": _care,
-    "questions": asked.difference,
+    "questions": reasked.difference,
 }
