@@ -22,6 +22,7 @@ _NUMBER = re.compile(
 _RANGE = re.compile(rf"([0-9.]+|{HAN}+)\s*(?:-|~|～|—|–|至|到)\s*(?=(?:[0-9]|{HAN}))")
 
 
+_BOUND = re.compile(rf"([0-9.]+)(?:{UNIT})?[之以]([上下])")
 _EVERY = {
     "every day": (1_440.0, "分钟"),
     "every week": (10_080.0, "分钟"),
@@ -73,7 +74,19 @@ def difference(original: str, rewritten: str) -> tuple[set[str], set[str]]:
     lost, added = _unspelt(lost, rewritten), _unspelt(added, original)
     if lost or added:
         return lost, added
+    if turned := _turned(original, rewritten):
+        return turned
     return _unheard(before, after, other, original), _unheard(after, before, one, rewritten)
+
+
+def _turned(original: str, rewritten: str) -> tuple[set[str], set[str]] | None:
+    """The bounds of one text that the other has the other way round: 30度以下 for 30度以上."""
+    before, after = (_BOUND.findall(plain(text)) for text in (original, rewritten))
+    for number, side in before:
+        there = {other for value, other in after if value == number}
+        if there and side not in there:
+            return {f"{number}以{side}"}, {f"{number}以{min(there)}"}
+    return None
 
 
 def _missing(some: Sequence[Amount], others: Sequence[Amount], repeated: set[str]) -> set[str]:

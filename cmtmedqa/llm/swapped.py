@@ -71,6 +71,8 @@ _FILLS = frozenset(
     "，。？！、：；（）,.?!:;() 的了吗呢吧啊呀么没不别要就才都也还再先后前上下来去回看查做用吃打抹给让把被跟和与或多少点些几个这那有无是在到得会能可行好咋啥怎样一二两三四五六七八九十半天日周月年次片粒支早晚饭自己您你他她它我们人太真很挺越光够管"
     + string.printable
 )
+_VITAMIN = re.compile("维生素([A-Z])[0-9]*")
+_SALT_OF_BLOOD = re.compile("[高低]([钾钠钙镁磷氨])|([钾钠钙镁磷氨])(?=[^，。；]{0,2}[高低])")  # 钾高了要停
 CLASS = re.compile("[药剂类膏贴]$|疫苗$|抗生素$|激素$|钙片$")  # 降压药 beside the drug itself says nothing new
 
 
@@ -173,6 +175,8 @@ def _headed(term: str, text: str, own: str) -> bool:
 def _in_short(name: str, text: str) -> bool:
     """Whether a text has the first two characters of a drug, which are those of no drug named there: 雷贝 for 雷贝拉唑."""
     short = name[:2]
+    if (letter := _VITAMIN.fullmatch(name)) and re.search(f"(?<![A-Z]){letter[1]}(?![A-Z])", text.upper()):
+        return True  # 钙和D
     return (
         len(name) > 3
         and short not in _FAMILIES
@@ -225,8 +229,9 @@ def _unknown(words: set[str], text: str) -> bool:
 @lru_cache(maxsize=64)
 def _said(text: str) -> str:
     """A text with what it implies: 大三阳 says hepatitis B."""
+    salts = [f"血{high or low}" for high, low in _SALT_OF_BLOOD.findall(text)]
     implied = [_MEANT[word] for word in dict.fromkeys(_SAID_IN_SHORT.findall(text))]
-    return text + "".join(implied) + "".join(full for name in named.letters(text) for full in LATIN.get(name, ()))
+    return text + "".join(implied + salts) + "".join(full for name in named.letters(text) for full in LATIN.get(name, ()))
 
 
 def _new(some: Iterable[str], text: str, others: Iterable[str]) -> set[str]:
