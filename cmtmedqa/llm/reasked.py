@@ -1,11 +1,11 @@
 """Whether a rewrite still asks what a doctor turn asks: one question answers to one, each is served once."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cmtmedqa.llm.asked import END, asks, questions, requests, sentences, split
+from cmtmedqa.llm.pairing import Pair, paired, weight, weights_of
 from cmtmedqa.llm.topic import topic
 
 _LEAST, _MOST = 0.34, 0.6  # the share by which a question is found again, and that by which one serves two
@@ -47,8 +47,8 @@ def difference(original: str, rewritten: str) -> str | None:
     asking = [found for found in questions(rewritten) if not _stated(found, original, rewritten)]
     after = _units(asking)
     served = after + _units(_beside(rewritten, asking))
-    weights = _weights(before, served)
-    pairs = _paired(before, served, weights)
+    weights = weights_of([unit.content for unit in before], [unit.content for unit in served])
+    pairs = paired(_likenesses(before, served, weights))
     strange = [
         place
         for place, found in enumerate(after)
@@ -93,43 +93,13 @@ def _listed(part: str) -> list[_Unit]:
     return [_Unit(part, content, True) for _, content in pieces]
 
 
-def _weights(*sides: Sequence[_Unit]) -> Mapping[str, float]:
-    """What a character weighs: the less, the more of the questions of one text have it."""
-    counts = [Counter(mark for unit in units for mark in unit.content) for units in sides]
-    return {mark: 1 / max(count[mark] for count in counts) for count in counts for mark in count}
-
-
-def _weight(marks: frozenset[str], weights: Mapping[str, float]) -> float:
-    return sum(weights[mark] for mark in sorted(marks))
-
-
-def _paired(some: Sequence[_Unit], others: Sequence[_Unit], weights: Mapping[str, float]) -> dict[int, int]:
-    """The place of the counterpart of each question that has one: as many as can be, the likest first."""
-    likeness = {
+def _likenesses(some: Sequence[_Unit], others: Sequence[_Unit], weights: Mapping[str, float]) -> dict[Pair, float]:
+    return {
         (one, other): value
         for one, unit in enumerate(some)
         for other, twin in enumerate(others)
         if (value := _likeness(unit, twin, weights)) is not None
     }
-    taken: dict[int, int] = {}
-    for one, other in sorted(likeness, key=lambda pair: (-likeness[pair], pair)):
-        if one not in taken.values() and other not in taken:
-            taken[other] = one
-    for one in range(len(some)):
-        if one not in taken.values():
-            _moved(one, likeness, taken, set())
-    return {one: other for other, one in taken.items()}
-
-
-def _moved(one: int, likeness: Mapping[tuple[int, int], float], taken: dict[int, int], seen: set[int]) -> bool:
-    """Pair one question, where that can be done by giving others another counterpart."""
-    for other in sorted((twin for place, twin in likeness if place == one), key=lambda twin: -likeness[one, twin]):
-        if other not in seen:
-            seen.add(other)
-            if other not in taken or _moved(taken[other], likeness, taken, seen):
-                taken[other] = one
-                return True
-    return False
 
 
 def _likeness(unit: _Unit, twin: _Unit, weights: Mapping[str, float]) -> float | None:
@@ -138,8 +108,8 @@ def _likeness(unit: _Unit, twin: _Unit, weights: Mapping[str, float]) -> float |
     same = _SAME_WAY * (way == _way(twin.text))
     if not unit.content or not twin.content:
         return same or None
-    mine, other = _weight(unit.content, weights), _weight(twin.content, weights)
-    shared = _weight(unit.content & twin.content, weights)
+    mine, other = weight(unit.content, weights), weight(twin.content, weights)
+    shared = weight(unit.content & twin.content, weights)
     if shared < _LEAST * min(mine, other) or _only_whether(unit.text, twin.text):
         return same / 10 if same and way < len(_WAYS) else None
     return 2 * shared / (mine + other) + same
@@ -157,7 +127,7 @@ def _holds(unit: _Unit, other: _Unit, weights: Mapping[str, float]) -> bool:
     least = _LEAST if unit.listed else _MOST
     return (
         bool(unit.content)
-        and _weight(unit.content & other.content, weights) >= least * _weight(unit.content, weights)
+        and weight(unit.content & other.content, weights) >= least * weight(unit.content, weights)
         and not _only_whether(unit.text, other.text)
     )
 

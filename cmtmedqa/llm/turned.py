@@ -101,6 +101,8 @@ def _loosened(one: Sequence[str], other: Sequence[str]) -> bool:
 
 def _goes_on(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether what one text stops (凉茶冷饮停) is named in the other, and neither there nor in the two clauses behind is a no."""
+    if sum(bool(_STOP.search(clause)) for clause in other) >= sum(bool(_STOP.search(clause)) for clause in one):
+        return False
     for about in (
         content_of(clause[: found.start()])
         for clause in one

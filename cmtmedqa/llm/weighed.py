@@ -37,7 +37,7 @@ _ALLOWS = re.compile(f"{_PERMISSION}|(?<!就)可以|就可以(?=[\u4e00-\u9fff])
 # Signs of denial, not where they are in names: 他达拉非, 非那雄胺, 别嘌醇, 莫西沙星, 免疫, 避孕.
 _NO = "[不没无未勿禁忌戒停暂难甭绝拒]|(?<![拉那])非(?![布那洛])|别(?!嘌)|莫(?![西匹沙])|免(?!疫)|避(?!孕)"
 _SIGN = re.compile(f"{_NO}|才|前(?!列)")
-_SIGN_OR_LESS = re.compile(f"{_NO}|[少止消]")
+_SIGN_OR_LESS = re.compile(f"{_NO}|[少止消缓推延歇断]")
 _CANCELLED = re.compile(
     "(?:不用|不必|无[需须]|不要|不是|并非|不能|别)[^，。不]{0,3}[不忌禁戒停]"
 )  # 不用忌口 forbids nothing
@@ -73,6 +73,8 @@ def permitted(denied: Sequence[Denied], told: Sequence[str], retold: Sequence[st
 
     `told` and `retold` are the clauses of original and rewrite as they are said.
     """
+    if sum(len(_ALLOWS.findall(clause)) for clause in retold) <= sum(len(_ALLOWS.findall(clause)) for clause in told):
+        return False
     own = [content_of(wording(piece)) for piece in _plain(told)]
     allowed = [content_of(wording(piece)) for piece in _plain(retold) if _ALLOWS.search(piece)]
     wanted: list[tuple[frozenset[str], float]] = [(item.about, len(item.about)) for item in denied if item.about]
