@@ -21,7 +21,7 @@ from typing import NamedTuple
 from cmtmedqa.llm.gates import faults
 from cmtmedqa.reliability import wilson
 
-SETS = ("development", "opened", "opened2", "opened3", "opened4", "opened5", "opened6", "closed")
+SETS = ("development", "opened", "opened2", "opened3", "opened4", "opened5", "opened6", "opened7", "closed")
 CLOSED = "closed"
 CLASSES = {
     "dose": "dose or number changed", "unit": "unit changed", "freq": "frequency or duration changed", "neg-": "negation dropped",
