@@ -134,8 +134,8 @@ def _implied(item: Denied, there: Sequence[Part], here: Sequence[Part], hasty: b
     if item.about and item.about <= DELAY:
         waits = [any(part.denied is None and WAITS.search(part.text) for part in some) for some in (there, here)]
         return False if waits[0] and not waits[1] else hasty or None
-    if item.about & GAPS or "停" in item.content:
-        words = KEEP if "停" in item.content else WHOLE
+    if item.about & GAPS or "停" in item.about:
+        words = KEEP if "停" in item.about else WHOLE
         one, other = (
             sum(part.denied is None and bool(words.search(part.text)) for part in some) for some in (here, there)
         )
@@ -248,8 +248,8 @@ def _denies(part: Part, item: Denied) -> bool:
 
 def _in_other_words(text: str, item: Denied) -> bool:
     """Whether a text without a sign of negation denies something, with words that the denial itself does not have."""
-    if item.about & GAPS or "停" in item.content:
-        return any(found not in item.whole for found in (KEEP if "停" in item.content else WHOLE).findall(text))
+    if item.about & GAPS or "停" in item.about:
+        return any(found not in item.whole for found in (KEEP if "停" in item.about else WHOLE).findall(text))
     if item.content >= _AFFECTS and ALLOWED.search(text):  # 可以开车 for 不影响开车
         return True
     if DEFERRED.search(text) and not DEFERRED.search(item.whole):
