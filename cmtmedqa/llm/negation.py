@@ -78,9 +78,13 @@ def _weighed(
     fewer: int,
 ) -> list[bool | None]:
     """The outcomes, where a denial that the evidence does not show to be turned round is one the rewrite does not speak of."""
+    answers = weighed.answers(here, there)
     return [
         found
-        if found is not False or weighed.turned_round(weighed.evidence(item, here[place], twin, there, free, fewer > 0))
+        if found is not False
+        or weighed.turned_round(
+            weighed.evidence(item, here[place], twin, there, free, answers.get(place), fewer > 0)
+        )
         else None
         for (place, item), found, twin in zip(denials(here), kept, places, strict=True)
     ]

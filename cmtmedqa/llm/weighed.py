@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from cmtmedqa.llm.denials import ANYTHING, Denied, Part
+from cmtmedqa.llm.denials import ANYTHING, Denied, Part, denials
+from cmtmedqa.llm.pairing import paired, weight, weights_of
 from cmtmedqa.llm.worded import content_of, statements, wording
 
 
@@ -12,22 +13,27 @@ class Evidence(NamedTuple):
     """What is seen where a part of a rewrite speaks of what the original denies, and denies nothing.
 
     `allowed`: the part has a word of permission that the original does not have there. `fewer`: the rewrite denies less often.
-    `elsewhere`: a denial of the rewrite that answers none of the original is of the same topic; `behind`: such a one with
-    nothing of its own to deny stands one or two parts further on (正在吃硝酸甘油，那么不可以用).
+    `elsewhere`: a denial of the rewrite that answers none of the original is of the same topic. `beside`: where the denials of
+    both texts are paired one to one by what is said around them, this one's counterpart stands within two parts of the place
+    (往后凡是有花生的东西，一口都不要碰). `masked`: a turn of speech there only looks like a denial, or reassures.
     """
 
     allowed: bool
     fewer: bool
     elsewhere: bool
-    behind: bool
+    beside: bool
+    masked: bool
 
 
 # Fitted by benchmarks/gate_weights.py: the log odds of a logistic regression on the 1,268 such places of the open sets, damaged and
 # faithful, are 1.2, 2.7, -1.6 and -1.8, and with each set left out in turn of the same signs; rounded to twos. A permission has
 # the weight of both signs against it, so that it tells alone: 可以 stood at none of the faithful places. At the bar 1 % is let go.
-WEIGHTS: tuple[float, ...] = (4, 2, -2, -2)  # in the order of `Evidence`
+WEIGHTS: tuple[float, ...] = (3, 2, -1, -2, -1)  # in the order of `Evidence`
 BAR: float = 0
 
+_MASK = "·"
+_NEAR = 2  # parts
+_TOUCHES, _SAME_DENIED = 0.25, 0.5  # a share by which two denials may be one, and how much the same word denied speaks for it
 _SHARED, _MOST = 0.6, 0.75  # of the characters of a denial, by which a clause speaks of the same
 _PERMISSION = (
     "(?<![不即许认])可(?![能见疑是以])|能(?!够?不)|无妨|不妨|没关系|允许|照常|照样|随意|随便|尽管|适当|适量|也行"
@@ -45,22 +51,49 @@ _PIECE = re.compile("、|但是?|而")
 
 
 def evidence(
-    item: Denied, part: Part, twin: int, there: Sequence[Part], free: Collection[int], fewer: bool
+    item: Denied, part: Part, twin: int, there: Sequence[Part], free: Collection[int], answer: int | None, fewer: bool
 ) -> Evidence:
     """What is seen at the part `twin` of a rewrite, which affirms what `part` of the original denies.
 
-    `free` are the places of the denials of the rewrite that answer none of the original.
+    `free` are the places of the denials of the rewrite that answer none of the original, `answer` that of the counterpart by `answers`.
     """
     affirmed = there[twin]
     return Evidence(
         allowed=bool(_ALLOWED.search(affirmed.text)) and not _ALLOWED.search(part.text),
         fewer=fewer,
         elsewhere=any(place != twin and there[place].content & item.content for place in free),
-        behind=any(
-            place in free and len((there[place].denied or frozenset()) - affirmed.content - ANYTHING) <= 1
-            for place in (twin + 1, twin + 2)
-        ),
+        beside=answer is not None and abs(answer - twin) <= _NEAR,
+        masked=_MASK in affirmed.text or _MASK in part.text,
     )
+
+
+def answers(here: Sequence[Part], there: Sequence[Part]) -> dict[int, int]:
+    """The denial of one text that answers to each of the other, by their places, paired one to one."""
+    some, others = denials(here), denials(there)
+    around, elsewhere = (
+        [_around(parts, place) for place, _ in items] for parts, items in ((here, some), (there, others))
+    )
+    weights = weights_of([part.content for part in here], [part.content for part in there])
+    likeness = {}
+    for one, (_, item) in enumerate(some):
+        about = item.about or item.before
+        for other, (place, _) in enumerate(others):
+            least = min(weight(around[one], weights), weight(elsewhere[other], weights))
+            share = weight(around[one] & elsewhere[other], weights) / least if least else 0.0
+            same = about & there[place].content
+            if share >= _TOUCHES or (same and 2 * len(same) >= len(about)):
+                likeness[one, other] = share + _SAME_DENIED * bool(same)
+    return {some[one][0]: others[other][0] for one, other in paired(likeness).items()}
+
+
+def _around(some: Sequence[Part], place: int) -> frozenset[str]:
+    """The characters of a part that denies, and of the two before it as far as they deny nothing."""
+    found = some[place].content
+    for before in range(place - 1, max(-1, place - 1 - _NEAR), -1):
+        if some[before].denied is not None:
+            break
+        found |= some[before].content
+    return found
 
 
 def turned_round(seen: Evidence) -> bool:
