@@ -56,7 +56,9 @@ def difference(original: str, rewritten: str) -> str | None:
     ]
     new = _new(had, used, after)
     # Two denials that one part of the other text denies are one: 切勿挖鼻、用力擤鼻.
-    fewer = len(kept) - max(0, kept.count(True) - len(used)) - len(had)
+    told_of = [before[place].content for (place, _), found in zip(denials(before), kept, strict=True) if found]
+    split_up = sum(bool(item.about) and any(item.about <= content for content in told_of) for item, _, _ in new)
+    fewer = len(kept) - max(0, kept.count(True) - len(used)) - len(had) + split_up
     useless = max(0, count(USELESS, one) - count(USELESS, other))
     lost = kept.count(None)
     spare = max(0, _weak(after, used, other, one) - _weak(before, drawn, one, other))
@@ -168,13 +170,18 @@ def _outcome(some: Sequence[Part], others: Sequence[Part]) -> tuple[list[bool | 
     for _, item in denials(some):
         place = _counterpart(item, others, used.keys(), some)
         places.append(-1 if place is None else place)
-        if place is None or (item.about and place in used and used[place].about == item.about):
+        if place is None or (item.about and place in used and not _serves_again(others[place], item, used[place])):
             kept.append(None)
             continue
         kept.append(_verdict(others, place, item))
         if kept[-1]:
             used[place] = item
     return kept, {*used, *(place + 1 for place in used if others[place].leads and others[place].denied is None)}, places
+
+
+def _serves_again(part: Part, item: Denied, first: Denied) -> bool:
+    """Whether a part that answers one denial answers another one: 不肿、不痛 of 不肿不痛, but 勿往口中塞物 not of 别掐人中."""
+    return first.about != item.about and 2 * len(item.about & part.content) > len(item.about)
 
 
 def _verdict(there: Sequence[Part], place: int, item: Denied) -> bool | None:

@@ -22,7 +22,13 @@ _NUMBER = re.compile(
 _RANGE = re.compile(rf"([0-9.]+|{HAN}+)\s*(?:-|~|～|—|–|至|到)\s*(?=(?:[0-9]|{HAN}))")
 
 
-_BOUND = re.compile(rf"([0-9.]+)(?:{UNIT})?[之以]([上下])")
+_OVER = re.compile("[超大高多][过于出]|至少|起码|最少|不低于|不少于|[>≥]")
+_BELOW = re.compile(
+    "(?:[不别勿没未][^，,。；;0-9]{0,3}|避免)[超大高多][过于出]?|最多|至多|顶多|(?<![不别勿])(?:低于|小于|少于)|不[到足满]|[<≤]"
+)
+_BOUND = re.compile(
+    rf"(?P<before>(?:{_OVER.pattern}|{_BELOW.pattern})?)[^，,。；;0-9]{{0,2}}(?P<number>[0-9.]+)\s*(?:{UNIT})?(?:[之以](?P<behind>[上下]))?"
+)
 _EVERY = {
     "every day": (1_440.0, "分钟"),
     "every week": (10_080.0, "分钟"),
@@ -80,13 +86,24 @@ def difference(original: str, rewritten: str) -> tuple[set[str], set[str]]:
 
 
 def _turned(original: str, rewritten: str) -> tuple[set[str], set[str]] | None:
-    """The bounds of one text that the other has the other way round: 30度以下 for 30度以上."""
-    before, after = (_BOUND.findall(plain(text)) for text in (original, rewritten))
-    for number, side in before:
-        there = {other for value, other in after if value == number}
-        if there and side not in there:
-            return {f"{number}以{side}"}, {f"{number}以{min(there)}"}
+    """The bounds of one text that the other has the other way round: 30度以下 for 30度以上, 超过200g for 不超过200g."""
+    before, after = _bounds(original), _bounds(rewritten)
+    for number in sorted(before.keys() & after.keys()):
+        if before[number].isdisjoint(after[number]):
+            return {f"{number} {min(before[number])}"}, {f"{number} {min(after[number])}"}
     return None
+
+
+def _bounds(text: str) -> dict[str, set[str]]:
+    """Of each number of a text that bounds something whether from above or from below."""
+    found: dict[str, set[str]] = {}
+    for bound in _BOUND.finditer(plain(text)):
+        side = bound["behind"] or ("下" if _BELOW.search(bound["before"]) else "上")
+        if bound["behind"] and (_OVER.search(bound["before"]) or _BELOW.search(bound["before"])):
+            continue  # 不能低于38度以上 is said by nobody
+        if bound["before"] or bound["behind"]:
+            found.setdefault(bound["number"], set()).add("below" if side == "下" else "above")
+    return found
 
 
 def _missing(some: Sequence[Amount], others: Sequence[Amount], repeated: set[str]) -> set[str]:

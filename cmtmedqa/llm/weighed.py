@@ -32,6 +32,7 @@ WEIGHTS: tuple[float, ...] = (3, 2, -1, -2, -1)  # in the order of `Evidence`
 BAR: float = 0
 
 _MASK = "·"
+_STOPS = ("。", "；", ";", "！", "!")
 _NEAR = 2  # parts
 _TOUCHES, _SAME_DENIED = 0.25, 0.5  # a share by which two denials may be one, and how much the same word denied speaks for it
 _SHARED, _MOST = 0.6, 0.75  # of the characters of a denial, by which a clause speaks of the same
@@ -47,6 +48,7 @@ _SIGN_OR_LESS = re.compile(f"{_NO}|[少止消缓推延歇断]")
 _CANCELLED = re.compile(
     "(?:不用|不必|无[需须]|不要|不是|并非|不能|别)[^，。不]{0,3}[不忌禁戒停]"
 )  # 不用忌口 forbids nothing
+_NO_SIGN = re.compile("没(?:有)?(?:关系|事|影响)|停[^，。；]{0,6}[之以]?后")
 _PIECE = re.compile("、|但是?|而")
 
 
@@ -90,7 +92,7 @@ def _around(some: Sequence[Part], place: int) -> frozenset[str]:
     """The characters of a part that denies, and of the two before it as far as they deny nothing."""
     found = some[place].content
     for before in range(place - 1, max(-1, place - 1 - _NEAR), -1):
-        if some[before].denied is not None:
+        if some[before].denied is not None or some[before].text.endswith(_STOPS):
             break
         found |= some[before].content
     return found
@@ -136,4 +138,4 @@ def affirmed(told: Sequence[str], item: Denied, whole: frozenset[str], least: in
 def _plain(clauses: Sequence[str]) -> list[str]:
     """The pieces of some clauses without a sign of denial."""
     pieces = [piece for clause in clauses for piece in _PIECE.split(clause)]
-    return [piece for piece in pieces if not _SIGN_OR_LESS.search(piece)]
+    return [piece for piece in pieces if not _SIGN_OR_LESS.search(_NO_SIGN.sub("", piece))]
