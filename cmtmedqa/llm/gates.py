@@ -31,7 +31,7 @@ _DENIED_SURE = re.compile(
     "(?:不一定|未必|不见得)就?是|不(?:意味着?|等于|代表|表示|说明)[^，。]{0,4}?(?:就?是|百分之?百|100%|绝对|一定|肯定)|不一定|不是必须|不必须|不是一定要|不能肯定|不确定|不是一定|未必|不必须"
 )
 _CARE = re.compile(
-    "就医|就诊|医院|复诊|复查|急诊|门诊|面诊|看医生|挂号|专科|120|住院|随访|线下|来院|回院|到院|返院|(?<![发拍传])来看|去看|去查|来查|回来|再来|送医|入院|随诊|前来|[再去](?:做|查|拍|测|次)|复测|复评|(?:马上|立刻|立即|赶紧|赶快|尽快|及时|尽早|抓紧)[^，。；]{0,4}(?:来|送)|带来(?=[，。；!！]|$)|检查"
+    "就医|就诊|医院|复诊|复查|急诊|门诊|面诊|看医生|挂号|专科|120|住院|随访|线下|来院|回院|到院|返院|(?<![发拍传])来看|去看|去查|来查|回来|再来|送医|入院|随诊|前来|[再去](?:做|查|拍|测|次)|复测|复评|(?:马上|立刻|立即|赶紧|赶快|尽快|及时|尽早|抓紧)[^，。；]{0,8}(?:来|送)|来找|找我|带来(?=[，。；!！]|$)|检查"
 )
 _URGENT = re.compile(
     "立即|立刻|马上|尽快|尽速|及时|及早|尽早|赶紧|赶快|即刻|当即|迅速|火速|抓紧|第一时间|今[天日](?:就|即|务必|必须|一定|要)|快[去来点送]|速[去来]|当[天日就]"
@@ -167,7 +167,7 @@ def _care(original: str, rewritten: str) -> str | None:
         return "advice to seek care lost"
     if _URGENT.search(original) and not _SOON.search(rewritten):
         return "urgency lost"
-    return "urgency lost" if _postponed(rewritten) and not _postponed(original) else None
+    return "urgency lost" if _postponed(rewritten, original) and not _postponed(original) else None
 
 
 def _seeks(advice: "re.Pattern[str]", text: str) -> bool:
@@ -175,10 +175,10 @@ def _seeks(advice: "re.Pattern[str]", text: str) -> bool:
     return any(advice.search(_NO_CARE.sub("", clause)) for clause in _CLAUSES.split(text))
 
 
-def _postponed(text: str) -> bool:
-    """Whether a clause that sends the patient to a doctor lets him wait."""
+def _postponed(text: str, told: str = "") -> bool:
+    """Whether a clause that sends the patient to a doctor lets him wait, in words that were not told."""
     return any(
-        (found := _LATER.search(clause)) and (found[0] in _AT_LEISURE or _CARE.search(clause))
+        (found := _LATER.search(clause)) and found[0] not in told and (found[0] in _AT_LEISURE or _CARE.search(clause))
         for clause in _CLAUSES.split(text)
     )
 

@@ -65,7 +65,7 @@ def difference(original: str, rewritten: str) -> str | None:
     allowed = count(ALLOWED, other) > count(ALLOWED, one)
     if False in kept or useless > max(0, len(new) - lost):
         return "negation lost"
-    if fewer > 0 and (lost > len(new) + spare or (lost and allowed)):
+    if fewer > 0 and (lost > len(new) - split_up + spare or (lost and allowed)):
         return "negation lost"
     added = fewer < 0 and not useless and any(weighed.affirmed(told, *denial) for denial in new)
     return "negation added" if added else None
@@ -240,8 +240,14 @@ def _nearness(item: Denied, part: Part) -> float:
     wanted = item.about or item.before - ANYTHING
     said = len(wanted & part.content) + len(item.before & part.content)
     return (
-        said + FAVOUR * _denies(part, item) + _WHOLLY * bool(part.denied and item.about and item.about <= part.content)
+        said + FAVOUR * _denies(part, item) * _share(part, item) + _WHOLLY * bool(part.denied and item.about and item.about <= part.content)
     )
+
+
+def _share(part: Part, item: Denied) -> float:
+    """How much of what is denied a part denies: 玩手机 has but half of 手术; all of it where it denies in other words."""
+    shared = item.about & (part.denied or frozenset())
+    return len(shared) / len(item.about) if shared else 1.0
 
 
 def _denies(part: Part, item: Denied) -> bool:

@@ -71,8 +71,9 @@ _FILLS = frozenset(
     "，。？！、：；（）,.?!:;() 的了吗呢吧啊呀么没不别要就才都也还再先后前上下来去回看查做用吃打抹给让把被跟和与或多少点些几个这那有无是在到得会能可行好咋啥怎样一二两三四五六七八九十半天日周月年次片粒支早晚饭自己您你他她它我们人太真很挺越光够管"
     + string.printable
 )
+_GLOSS = re.compile(r"([\u4e00-\u9fff]{2,12})[（(]([\u4e00-\u9fff]{2,16})[)）]")
 _VITAMIN = re.compile("维生素([A-Z])[0-9]*")
-_SALT_OF_BLOOD = re.compile("[高低]([钾钠钙镁磷氨])|([钾钠钙镁磷氨])(?=[^，。；]{0,2}[高低])")  # 钾高了要停
+_SALT_OF_BLOOD = re.compile("[高低]([钾钠钙镁磷氨])|([钾钠钙镁磷氨])(?=[^，。；]{0,2}[高低0-9])")  # 钾高了要停
 CLASS = re.compile("[药剂类膏贴]$|疫苗$|抗生素$|激素$|钙片$")  # 降压药 beside the drug itself says nothing new
 
 
@@ -105,7 +106,7 @@ def drugs(original: str, rewritten: str) -> str | None:
     added = {
         name
         for name in _new(other, original, one)
-        if not (_in_short(name, original) or _abridged(name, original, rewritten))
+        if not (_in_short(name, original) or _abridged(name, original, rewritten) or _explains(name, original, rewritten))
     }
     instead = _classes(one, rewritten, other), _classes(other, original, one)
     if all(instead):
@@ -169,6 +170,16 @@ def _headed(term: str, text: str, own: str) -> bool:
             start, size = start - 1, size + 1
         if all(mark in own for mark in _MARKS_BEFORE.sub("", text[max(0, start - 2) : start])):
             return True
+    return False
+
+
+def _explains(name: str, text: str, own: str) -> bool:
+    """Whether a drug stands beside a word of the original in brackets that no list knows: 速力菲（琥珀酸亚铁）."""
+    for found in _GLOSS.finditer(own):
+        for one, other in ((found[1], found[2]), (found[2], found[1])):
+            known = any(one[place:] in text for place in range(len(one) - 1))
+            if name[:3] in other and known and not named.names(one[-6:]):
+                return True
     return False
 
 

@@ -29,6 +29,8 @@ _MUST = re.compile("一定[得要需]|必须|(?<![^，。是不就])非[要得]|
 _MORE = re.compile("多(?=[吃喝饮食服摄进碰用做抽沾走站坐看爬])")
 _HARD = re.compile("难以(.)")
 _STOP = re.compile("(?<![别不要勿没可以能])停(?=[了掉戴照用药服]*(?:[，。；;!！]|$))")
+_MAY_STOP = re.compile("(?<![别不要勿没])(?:可以?|能|即可|便可)?停[了掉戴照用药服]*(?:[，。；;!！]|$)")
+_LETS_STOP = re.compile("(?<![不别勿])(?:可以|即可|就可以?|便可以?|可(?=[自随停])|就能|也能)(?:自行|随时)?停(?![打一])")
 _NOT = re.compile("[歇停别不勿禁避戒忌暂]")
 
 
@@ -61,7 +63,9 @@ def _graver(one: Sequence[str], other: Sequence[str]) -> bool:
 
 def stops(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether what must not be stopped is to be stopped, by clauses that say no more."""
-    stopped = [sum(bool(STOPPED.search(clause.strip())) for clause in some) for some in (one, other)]
+    stopped = [
+        sum(bool(STOPPED.search(clause.strip()) or _LETS_STOP.search(clause)) for clause in some) for some in (one, other)
+    ]
     return stopped[1] > stopped[0] and count(NO_STOP, one) > count(NO_STOP, other)
 
 
@@ -108,7 +112,7 @@ def _loosened(one: Sequence[str], other: Sequence[str]) -> bool:
 
 def _goes_on(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether what one text stops (凉茶冷饮停) is named in the other, and neither there nor in the two clauses behind is a no."""
-    if sum(bool(_STOP.search(clause)) for clause in other) >= sum(bool(_STOP.search(clause)) for clause in one):
+    if sum(bool(_MAY_STOP.search(clause)) for clause in other) >= sum(bool(_STOP.search(clause)) for clause in one):
         return False
     for about in (
         content_of(clause[: found.start()])

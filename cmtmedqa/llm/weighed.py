@@ -60,13 +60,19 @@ def evidence(
     `free` are the places of the denials of the rewrite that answer none of the original, `answer` that of the counterpart by `answers`.
     """
     affirmed = there[twin]
+    behind = there[twin + 1].text if twin + 1 < len(there) and _goes_with(affirmed, there[twin + 1]) else ""
     return Evidence(
-        allowed=bool(_ALLOWED.search(affirmed.text)) and not _ALLOWED.search(part.text),
+        allowed=bool(_ALLOWED.search(affirmed.text + behind)) and not _ALLOWED.search(part.text),
         fewer=fewer,
         elsewhere=any(place != twin and there[place].content & item.content for place in free),
         beside=answer is not None and abs(answer - twin) <= _NEAR,
         masked=_MASK in affirmed.text or _MASK in part.text,
     )
+
+
+def _goes_with(part: Part, behind: Part) -> bool:
+    """Whether a part ends what the one before it begins: 感冒药里有麻黄碱的，也能吃."""
+    return behind.denied is None and not part.text.endswith(_STOPS) and behind.content <= ANYTHING
 
 
 def answers(here: Sequence[Part], there: Sequence[Part]) -> dict[int, int]:
@@ -116,7 +122,8 @@ def permitted(denied: Sequence[Denied], told: Sequence[str], retold: Sequence[st
     before = [item.before - ANYTHING for item in denied if not item.about]  # 偏方草药一律别吃
     wanted += [(some, max(2, _MOST * len(some))) for some in before]
     return any(
-        len(some & content) >= least and not any(some & content <= known for known in own)
+        len(some & content) >= least
+        and not any(some & content <= known and 2 * len(known & content) > len(content) for known in own)
         for some, least in wanted
         for content in allowed
     )
