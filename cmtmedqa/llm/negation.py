@@ -150,9 +150,12 @@ def _implied(item: Denied, there: Sequence[Part], here: Sequence[Part], hasty: b
 
 
 def _weak(some: Sequence[Part], used: Container[int], clauses: Sequence[str], others: Sequence[str]) -> int:
-    """How often a text denies in other words, in parts that serve no denial of the other text yet."""
+    """How often a text denies in other words that the other does not have, in parts that serve no denial of the other text yet."""
+    own, known = "".join(clauses), "".join(others)
     free = [part.text for place, part in enumerate(some) if place not in used]
-    return count(LESS, free) + count(REASSURANCE, clauses) + max(0, count(BEFORE, clauses) - count(BEFORE, others))
+    words = [found[0] for text in free for found in LESS.finditer(text)]
+    less = sum(own.count(word[0]) > known.count(word[0]) for word in words)
+    return less + count(REASSURANCE, clauses) + max(0, count(BEFORE, clauses) - count(BEFORE, others))
 
 
 _AFFECTS = frozenset("影响")

@@ -37,14 +37,14 @@ _NEAR = 2  # parts
 _TOUCHES, _SAME_DENIED = 0.25, 0.5  # a share by which two denials may be one, and how much the same word denied speaks for it
 _SHARED, _MOST = 0.6, 0.75  # of the characters of a denial, by which a clause speaks of the same
 _PERMISSION = (
-    "(?<![不即许认])可(?![能见疑是以])|能(?!够?不)|无妨|不妨|没关系|允许|照常|照样|随意|随便|尽管|适当|适量|也行"
+    "(?<![不即许认])可(?![能见疑是以])|(?<![不没可功性机只才])能(?!够?不)|无妨|不妨|没关系|允许|照常|照样|随意|随便|尽管|适当|适量|也行"
 )
-_ALLOWED = re.compile(f"{_PERMISSION}|可以|没事|照旧|继续|接着")
+_ALLOWED = re.compile(f"{_PERMISSION}|(?<!不)可以|没事|照旧|继续|接着")
 _ALLOWS = re.compile(f"{_PERMISSION}|(?<!就)可以|就可以(?=[\u4e00-\u9fff])")
 # Signs of denial, not where they are in names: 他达拉非, 非那雄胺, 别嘌醇, 莫西沙星, 免疫, 避孕.
 _NO = "[不没无未勿禁忌戒停暂难甭绝拒]|(?<![拉那])非(?![布那洛])|别(?!嘌)|莫(?![西匹沙])|免(?!疫)|避(?!孕)"
 _SIGN = re.compile(f"{_NO}|才|前(?!列)")
-_SIGN_OR_LESS = re.compile(f"{_NO}|[少止消缓推延歇断]")
+_SIGN_OR_LESS = re.compile(f"{_NO}|[止消缓推延歇断]|(?<!可以)(?<!可)少")
 _CANCELLED = re.compile(
     "(?:不用|不必|无[需须]|不要|不是|并非|不能|别)[^，。不]{0,3}[不忌禁戒停]"
 )  # 不用忌口 forbids nothing
@@ -121,7 +121,8 @@ def permitted(denied: Sequence[Denied], told: Sequence[str], retold: Sequence[st
     wanted: list[tuple[frozenset[str], float]] = [(item.about, len(item.about)) for item in denied if item.about]
     before = [item.before - ANYTHING for item in denied if not item.about]  # 偏方草药一律别吃
     wanted += [(some, max(2, _MOST * len(some))) for some in before]
-    return any(
+    alone = [some for some in before if len(some) == 1]  # 酒一滴不能沾
+    return any(content - ANYTHING in alone for content in allowed) or any(
         len(some & content) >= least
         and not any(some & content <= known and 2 * len(known & content) > len(content) for known in own)
         for some, least in wanted
