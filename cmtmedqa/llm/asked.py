@@ -15,6 +15,7 @@ _ASKS = re.compile(
     "请问|有没有|有无|是否|是不是|会不会|能不能|能否|可否|多久|多长时间|多少|多大|多重|多高|几(?=[天次个片周年岁点粒度遍回支针月斤号颗只顿餐块级项种瓶包袋毫分小方成口层场胎根秒]|多)|何[时处种]|为何|几时|什么时候|什么|啥|哪里|哪儿|哪些?|怎么样?|怎样|如何|咋样?|"
     "(?P<one>[\u4e00-\u9fff]{1,2})[不没](?P=one)|(?P<two>[一-鿿])[一-鿿]{1,2}[不没](?P=two)(?=[，。；？?,]|$)"
 )
+_SUPPOSES = re.compile("(?:您|你|现在|还)*没有?[^，。]{1,6}吧$")
 _TAG = re.compile("(?:对|是|好|是不是|对不对|没错)(?:吗|吧|么)?[?？]")
 _STILL = re.compile(
     "还是(?:一天|每|按|照|原|[0-9]|要|得|建议|应|需|先|可以|不能|去|来|挺|比较|有|没|会|很|蛮|注意|别|尽|考虑|多|少|那|老|以|由|因|在|把|请|不|正|偏|高|低|稳|良|好|属|处|同|像|觉|希|想|继|维|保)"
@@ -87,7 +88,7 @@ def is_question(clause: str, sentence: list[str]) -> bool:
         return not opens and bool(topic(_REQUEST.sub("", bare)))
     if bare.startswith("请问") and sentence[0] == clause and not asks(bare.removeprefix("请问")):
         return not any(asks(other.strip(END + "?？")) for other in sentence[1:])
-    if asks(bare):
+    if asks(bare) or _SUPPOSES.match(bare):
         return True
     if re.match("没有?|未|不|无", bare):
         return False
