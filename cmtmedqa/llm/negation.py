@@ -47,7 +47,8 @@ def difference(original: str, rewritten: str) -> str | None:
     had, drawn, _ = _outcome(after, before)
     free = [place for (place, _), found in zip(denials(after), had, strict=True) if not found and place not in used]
     kept = _weighed(kept, places, before, after, free, len(kept) - len(had) + _idle(other, original))
-    if False in kept or weighed.permitted([item for _, item in denials(before)], told, retold):
+    permitted = weighed.permitted([item for _, item in denials(before)], told, retold)
+    if False in kept or permitted or weighed.freed(told, retold, one, other):
         return "negation lost"
     hasty = any(URGENT.search(clause) for clause in retold)
     kept = [

@@ -4,8 +4,9 @@ import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from cmtmedqa.llm.denials import ANYTHING, Denied, Part, denials
+from cmtmedqa.llm.denials import ANYTHING, Denied, Part, count, denials
 from cmtmedqa.llm.pairing import paired, weight, weights_of
+from cmtmedqa.llm.signs import EASED, FINE, LESS, NEGATOR
 from cmtmedqa.llm.worded import content_of, statements, wording
 
 
@@ -37,9 +38,9 @@ _NEAR = 2  # parts
 _TOUCHES, _SAME_DENIED = 0.25, 0.5  # a share by which two denials may be one, and how much the same word denied speaks for it
 _SHARED, _MOST = 0.6, 0.75  # of the characters of a denial, by which a clause speaks of the same
 _PERMISSION = (
-    "(?<![不即许认])可(?![能见疑是以])|(?<![不没可功性机只才])能(?!够?不)|无妨|不妨|没关系|允许|照常|照样|随意|随便|尽管|适当|适量|也行"
+    "(?<![不即许认方])可(?![能见疑是以致引导达升伴呈])|(?<![不没可功性机只才])能(?!够?不)|无妨|不妨|没关系|允许|照常|照样|随意|随便|尽管|适当|适量|也行"
 )
-_ALLOWED = re.compile(f"{_PERMISSION}|(?<!不)可以|没事|照旧|继续|接着")
+_ALLOWED = re.compile(f"{_PERMISSION}|(?<![不才])可以|没事|照旧|继续|接着")
 _ALLOWS = re.compile(f"{_PERMISSION}|(?<!就)可以|就可以(?=[\u4e00-\u9fff])")
 # Signs of denial, not where they are in names: 他达拉非, 非那雄胺, 别嘌醇, 莫西沙星, 免疫, 避孕.
 _NO = "[不没无未勿禁忌戒停暂难甭绝拒]|(?<![拉那])非(?![布那洛])|别(?!嘌)|莫(?![西匹沙])|免(?!疫)|避(?!孕)"
@@ -128,6 +129,19 @@ def permitted(denied: Sequence[Denied], told: Sequence[str], retold: Sequence[st
         for some, least in wanted
         for content in allowed
     )
+
+
+def freed(told: Sequence[str], retold: Sequence[str], one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether a rewrite, with no more words that deny in another way, has a denial less and a permission more, or two denials less.
+
+    `told` and `retold` are the clauses of original and rewrite as they are said, `one` and `other` those in one wording.
+    """
+    if any(count(words, other) > count(words, one) for words in (LESS, EASED, FINE)):
+        return False
+    lost = count(NEGATOR, told) - count(NEGATOR, retold)
+    lists = sum(clause.count("、") for clause in retold) - sum(clause.count("、") for clause in told)
+    allowed = count(_ALLOWED, other) - count(_ALLOWED, one)
+    return (lost > 0 and allowed > 0) or (lost > 1 and allowed >= 0 >= lists)
 
 
 def affirmed(told: Sequence[str], item: Denied, whole: frozenset[str], least: int) -> bool:
