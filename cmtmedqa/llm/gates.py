@@ -56,6 +56,7 @@ _NEXT = re.compile("[，,。；;！!？? 吃服用喝打]")
 _PROMISE = re.compile("(?:给您|为您|帮您|给你|我来|我会|我可以)[^。，]{0,6}(?:开药|开具|开处方|处方)")
 _MARKUP = re.compile(r"\*\*|^#{1,6} |^\s*[-*] |```|<[a-z/]|\|\s*-{3}", re.MULTILINE)
 _TAG = re.compile(r"\[[\u4e00-\u9fffA-Za-z0-9]{1,8}\]")
+_NO_NAME = re.compile("[\u4e00-\u9fff]*[不没无否了吗过请别她他也][\u4e00-\u9fff]*")  # 告诉我孩子吐不吐 names nobody
 _ECHO = re.compile("改写|润色|原文|以下是|根据要求|专业的语气|重写")
 
 _COUNTED, _AHEAD, _BESIDE = frozenset("片粒袋支枚滴丸瓶贴喷针剂"), 5, 8  # how far behind its count a drug may stand
@@ -102,7 +103,7 @@ def _identifiers(original: str, rewritten: str) -> str | None:
         return "tag lost"
     if set(_TAG.findall(rewritten)) - set(_TAG.findall(original)):
         return "tag added"
-    has = {span.kind for span in find(rewritten)}
+    has = {span.kind for span in find(rewritten) if not _NO_NAME.fullmatch(rewritten[span.start : span.end])}
     return ", ".join(sorted(has - {span.kind for span in find(original)})) or None if has else None
 
 

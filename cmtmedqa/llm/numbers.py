@@ -26,6 +26,7 @@ _OVER = re.compile("[超大高多][过于出]|至少|起码|最少|不低于|不
 _BELOW = re.compile(
     "(?:[不别勿没未][^，,。；;?？0-9]{0,3}|避免)[超大高多][过于出]?|最多|至多|顶多|(?<![不别勿])(?:低于|小于|少于)|不[到足满]|[<≤]"
 )
+_MARK, _DENIED = re.compile(r"[，,。；;?？\s]"), re.compile("[不别勿]")
 _BOUND = re.compile(
     rf"(?P<before>(?:{_OVER.pattern}|{_BELOW.pattern})?)[^，,。；;0-9]{{0,2}}(?P<number>[0-9.]+)\s*(?:{UNIT})?(?:[之以](?P<behind>[上下]))?"
 )
@@ -97,12 +98,16 @@ def _turned(original: str, rewritten: str) -> tuple[set[str], set[str]] | None:
 def _bounds(text: str) -> dict[str, set[str]]:
     """Of each number of a text that bounds something whether from above or from below."""
     found: dict[str, set[str]] = {}
-    for bound in _BOUND.finditer(plain(text)):
-        side = bound["behind"] or ("下" if _BELOW.search(bound["before"]) else "上")
-        if bound["behind"] and (_OVER.search(bound["before"]) or _BELOW.search(bound["before"])):
-            continue  # 不能低于38度以上 is said by nobody
-        if bound["before"] or bound["behind"]:
-            found.setdefault(bound["number"], set()).add("below" if side == "下" else "above")
+    folded = plain(text)
+    for bound in _BOUND.finditer(folded):
+        before, behind = bound["before"], bound["behind"]
+        clause = _MARK.split(folded[: bound.start("number")])[-1]
+        if behind:
+            below = (behind == "下") != bool(_DENIED.search(clause))  # 不要加到100mg以上
+        else:
+            below = _BELOW.search(before) is not None
+        if before or behind:
+            found.setdefault(bound["number"], set()).add("below" if below else "above")
     return found
 
 

@@ -38,7 +38,7 @@ _NEAR = 2  # parts
 _TOUCHES, _SAME_DENIED = 0.25, 0.5  # a share by which two denials may be one, and how much the same word denied speaks for it
 _SHARED, _MOST = 0.6, 0.75  # of the characters of a denial, by which a clause speaks of the same
 _PERMISSION = (
-    "(?<![不即许认方])可(?![能见疑是以致引导达升伴呈])|(?<![不没可功性机只才])能(?!够?不)|无妨|不妨|没关系|允许|照常|照样|随意|随便|尽管|适当|适量|也行"
+    "(?<![不即许认方])可(?![能见疑是以致引导达升伴呈])|(?<![不没可功性机只才])能(?!够?不|体会|理解)|无妨|不妨|没关系|允许|照常|照样|随意|随便|尽管|适当|适量|也行"
 )
 _ALLOWED = re.compile(f"{_PERMISSION}|(?<![不才])可以|没事|照旧|继续|接着")
 _ALLOWS = re.compile(f"{_PERMISSION}|(?<!就)可以|就可以(?=[\u4e00-\u9fff])")
