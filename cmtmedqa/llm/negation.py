@@ -48,7 +48,8 @@ def difference(original: str, rewritten: str) -> str | None:
     free = [place for (place, _), found in zip(denials(after), had, strict=True) if not found and place not in used]
     kept = _weighed(kept, places, before, after, free, len(kept) - len(had) + _idle(other, original))
     permitted = weighed.permitted([item for _, item in denials(before)], told, retold)
-    if False in kept or permitted or weighed.freed(told, retold, one, other):
+    both = (told, retold, one, other)
+    if False in kept or permitted or weighed.freed(*both) or weighed.thinned(*both):
         return "negation lost"
     hasty = any(URGENT.search(clause) for clause in retold)
     kept = [
@@ -68,6 +69,8 @@ def difference(original: str, rewritten: str) -> str | None:
         return "negation lost"
     if fewer > 0 and (lost > len(new) - split_up + spare or (lost and allowed)):
         return "negation lost"
+    if weighed.freed(retold, told, other, one):
+        return "negation added"
     added = fewer < 0 and not useless and any(weighed.affirmed(told, *denial) for denial in new)
     return "negation added" if added else None
 

@@ -132,16 +132,22 @@ def permitted(denied: Sequence[Denied], told: Sequence[str], retold: Sequence[st
 
 
 def freed(told: Sequence[str], retold: Sequence[str], one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether a rewrite, with no more words that deny in another way, has a denial less and a permission more, or two denials less.
+    """Whether a text, with no more words that deny in another way, has a denial less than the other and a permission more.
 
-    `told` and `retold` are the clauses of original and rewrite as they are said, `one` and `other` those in one wording.
+    `told` and `retold` are the clauses of both texts as they are said, `one` and `other` those in one wording.
     """
     if any(count(words, other) > count(words, one) for words in (LESS, EASED, FINE)):
         return False
+    return count(NEGATOR, told) > count(NEGATOR, retold) and count(_ALLOWED, other) > count(_ALLOWED, one)
+
+
+def thinned(told: Sequence[str], retold: Sequence[str], one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether a text has two denials less than the other, does not list what it denies, and says nothing instead of them."""
+    if any(count(words, other) > count(words, one) for words in (LESS, EASED, FINE)):
+        return False
+    lists = sum(clause.count("、") for clause in retold) > sum(clause.count("、") for clause in told)
     lost = count(NEGATOR, told) - count(NEGATOR, retold)
-    lists = sum(clause.count("、") for clause in retold) - sum(clause.count("、") for clause in told)
-    allowed = count(_ALLOWED, other) - count(_ALLOWED, one)
-    return (lost > 0 and allowed > 0) or (lost > 1 and allowed >= 0 >= lists)
+    return lost > 1 and not lists and count(_ALLOWED, other) >= count(_ALLOWED, one)
 
 
 def affirmed(told: Sequence[str], item: Denied, whole: frozenset[str], least: int) -> bool:
