@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from cmtmedqa.llm.denials import ANYTHING, Denied, Part, count, denials
+from cmtmedqa.llm.denials import ANYTHING, Denied, Part, count, denials, parts
 from cmtmedqa.llm.pairing import paired, weight, weights_of
 from cmtmedqa.llm.signs import EASED, FINE, LESS, NEGATOR
 from cmtmedqa.llm.worded import content_of, statements, wording
@@ -80,7 +80,7 @@ def answers(here: Sequence[Part], there: Sequence[Part]) -> dict[int, int]:
     """The denial of one text that answers to each of the other, by their places, paired one to one."""
     some, others = denials(here), denials(there)
     around, elsewhere = (
-        [_around(parts, place) for place, _ in items] for parts, items in ((here, some), (there, others))
+        [_around(text, place) for place, _ in items] for text, items in ((here, some), (there, others))
     )
     weights = weights_of([part.content for part in here], [part.content for part in there])
     likeness = {}
@@ -95,13 +95,13 @@ def answers(here: Sequence[Part], there: Sequence[Part]) -> dict[int, int]:
     return {some[one][0]: others[other][0] for one, other in paired(likeness).items()}
 
 
-def _around(some: Sequence[Part], place: int) -> frozenset[str]:
+def _around(text: Sequence[Part], place: int) -> frozenset[str]:
     """The characters of a part that denies, and of the two before it as far as they deny nothing."""
-    found = some[place].content
+    found = text[place].content
     for before in range(place - 1, max(-1, place - 1 - _NEAR), -1):
-        if some[before].denied is not None or some[before].text.endswith(_STOPS):
+        if text[before].denied is not None or text[before].text.endswith(_STOPS):
             break
-        found |= some[before].content
+        found |= text[before].content
     return found
 
 
@@ -132,13 +132,18 @@ def permitted(denied: Sequence[Denied], told: Sequence[str], retold: Sequence[st
 
 
 def freed(told: Sequence[str], retold: Sequence[str], one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether a text, with no more words that deny in another way, has a denial less than the other and a permission more.
+    """Whether a text, with no more words that deny in another way, has a denial less than the other and a permission more, of what the other denies.
 
     `told` and `retold` are the clauses of both texts as they are said, `one` and `other` those in one wording.
     """
     if any(count(words, other) > count(words, one) for words in (LESS, EASED, FINE)):
         return False
-    return count(NEGATOR, told) > count(NEGATOR, retold) and count(_ALLOWED, other) > count(_ALLOWED, one)
+    if count(NEGATOR, told) <= count(NEGATOR, retold) or count(_ALLOWED, other) <= count(_ALLOWED, one):
+        return False
+    before = parts(one)
+    denied = frozenset().union(*(_around(before, place) for place, _ in denials(before)))
+    allowed = [part.content - ANYTHING for part in parts(other) if part.denied is None and _ALLOWED.search(part.text)]
+    return any(not about or about & denied for about in allowed)
 
 
 def thinned(told: Sequence[str], retold: Sequence[str], one: Sequence[str], other: Sequence[str]) -> bool:
