@@ -37,6 +37,8 @@ _REQUEST = re.compile(
 _COURTESY = re.compile(
     "(?:还|其他|其它|别的)[^，。?？]{0,8}(?:问题|疑问|想问|需要)|^先?想?问[一您你]*问?(?:下|两句)?$|^(?:这样|那|您|你|都|听|能)*(?:明白|清楚|理解|可以|好|对|行|懂)的?了?(?:吗|吧|么)$|^好不好$"
 )
+
+
 def sentences(text: str) -> list[list[str]]:
     """The sentences of a text as lists of clauses; the last clause keeps the mark that ends the sentence."""
     split = ([clause.strip() for clause in _CLAUSE.split(found)] for found in _SENTENCE.findall(text) if found.strip())
@@ -79,7 +81,7 @@ def is_question(clause: str, sentence: list[str]) -> bool:
         or not bare.strip("?？")
     ):
         return False
-    if not topic(bare) and not asks(bare.replace("请问", "")):  # 另外请问
+    if not topic(bare) and not asks(bare.replace("请问", "").rstrip("?？")):  # 另外请问
         return False
     if bare.endswith(("?", "？")) or ("，还是" in bare and sentence[-1].endswith(("?", "？"))):
         return True

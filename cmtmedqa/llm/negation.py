@@ -88,9 +88,7 @@ def _weighed(
     return [
         found
         if found is not False
-        or weighed.turned_round(
-            weighed.evidence(item, here[place], twin, there, free, answers.get(place), fewer > 0)
-        )
+        or weighed.turned_round(weighed.evidence(item, here[place], twin, there, free, answers.get(place), fewer > 0))
         else None
         for (place, item), found, twin in zip(denials(here), kept, places, strict=True)
     ]
@@ -247,7 +245,9 @@ def _nearness(item: Denied, part: Part) -> float:
     wanted = item.about or item.before - ANYTHING
     said = len(wanted & part.content) + len(item.before & part.content)
     return (
-        said + FAVOUR * _denies(part, item) * _share(part, item) + _WHOLLY * bool(part.denied and item.about and item.about <= part.content)
+        said
+        + FAVOUR * _denies(part, item) * _share(part, item)
+        + _WHOLLY * bool(part.denied and item.about and item.about <= part.content)
     )
 
 

@@ -102,10 +102,9 @@ def _bounds(text: str) -> dict[str, set[str]]:
     for bound in _BOUND.finditer(folded):
         before, behind = bound["before"], bound["behind"]
         clause = _MARK.split(folded[: bound.start("number")])[-1]
+        below = _BELOW.search(before) is not None
         if behind:
             below = (behind == "下") != bool(_DENIED.search(clause))  # 不要加到100mg以上
-        else:
-            below = _BELOW.search(before) is not None
         if before or behind:
             found.setdefault(bound["number"], set()).add("below" if below else "above")
     return found

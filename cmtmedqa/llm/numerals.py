@@ -107,7 +107,9 @@ _SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]
     (re.compile("每[片粒袋包支瓶丸颗枚](?=[0-9])"), ""), (re.compile("每(?=[片粒袋包支瓶丸颗枚])"), "1"),
     (re.compile("[前后这那][两三]个(?![月半小星礼疗周])|[两三几]个(?=情况|问题|方面|事|细节|信息)"), ""),
 )  # fmt: skip
-_ASKED = re.compile("[每一1]个?[天日][^，,。;；0-9一二两三四五六次]{0,8}?(?:几|多少|多久|多长)")  # 每天几次 prescribes nothing
+_ASKED = re.compile(
+    "[每一1]个?[天日][^，,。;；0-9一二两三四五六次]{0,8}?(?:几|多少|多久|多长)"
+)  # 每天几次 prescribes nothing
 RECENT = 64  # both texts of a pair are read by several gates
 _TIME_OF_DAY = re.compile("[早晚夜睡晨餐饭]|终[身生]|长期|一辈子")
 

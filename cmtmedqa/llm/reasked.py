@@ -135,7 +135,13 @@ def _holds(unit: _Unit, other: _Unit, weights: Mapping[str, float]) -> bool:
 def _stated(found: str, original: str, rewritten: str) -> bool:
     """Whether a clause asks by its mark alone what the original states (您的血小板只有20？), or for a number, and ends in a stop."""
     bare = found.strip(END + "?？")
-    if f"{bare}。" in rewritten and bare not in original and not requests(bare) and "请问" not in bare and not _YES_OR_NO.search(bare):
+    if (
+        f"{bare}。" in rewritten
+        and bare not in original
+        and not requests(bare)
+        and "请问" not in bare
+        and not _YES_OR_NO.search(bare)
+    ):
         return True
     if asks(bare) or requests(bare):
         return False

@@ -106,7 +106,9 @@ def drugs(original: str, rewritten: str) -> str | None:
     added = {
         name
         for name in _new(other, original, one)
-        if not (_in_short(name, original) or _abridged(name, original, rewritten) or _explains(name, original, rewritten))
+        if not (
+            _in_short(name, original) or _abridged(name, original, rewritten) or _explains(name, original, rewritten)
+        )
     }
     instead = _classes(one, rewritten, other), _classes(other, original, one)
     if all(instead):
@@ -242,7 +244,9 @@ def _said(text: str) -> str:
     """A text with what it implies: 大三阳 says hepatitis B."""
     salts = [f"血{high or low}" for high, low in _SALT_OF_BLOOD.findall(text)]
     implied = [_MEANT[word] for word in dict.fromkeys(_SAID_IN_SHORT.findall(text))]
-    return text + "".join(implied + salts) + "".join(full for name in named.letters(text) for full in LATIN.get(name, ()))
+    return (
+        text + "".join(implied + salts) + "".join(full for name in named.letters(text) for full in LATIN.get(name, ()))
+    )
 
 
 def _new(some: Iterable[str], text: str, others: Iterable[str]) -> set[str]:

@@ -24,7 +24,9 @@ from cmtmedqa.llm.worded import STOPPED, content_of, dots
 
 _NO_MATTER = re.compile("无关|[不无]影响|不相关|无碍|无妨|不碍|没[^，。]{0,3}影响")
 _SPARING = re.compile("少(?=[吃喝饮食服摄进碰用做抽沾走站坐看爬])")
-_OPTIONAL = re.compile("(?:不等于|不代表|不意味着|不说明)(?:就|一定)?|(?:不是|并非|不)(?:都|全都?|就)?(?:一定|必须|非)[得要需]?|未必|不见得|没必要|不必")
+_OPTIONAL = re.compile(
+    "(?:不等于|不代表|不意味着|不说明)(?:就|一定)?|(?:不是|并非|不)(?:都|全都?|就)?(?:一定|必须|非)[得要需]?|未必|不见得|没必要|不必"
+)
 _MUST = re.compile("一定[得要需]|必须|(?<![^，。是不就])非[要得]|[就便]?非得|务必")
 _MORE = re.compile("多(?=[吃喝饮食服摄进碰用做抽沾走站坐看爬])")
 _HARD = re.compile("难以(.)")
@@ -64,7 +66,8 @@ def _graver(one: Sequence[str], other: Sequence[str]) -> bool:
 def stops(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether what must not be stopped is to be stopped, by clauses that say no more."""
     stopped = [
-        sum(bool(STOPPED.search(clause.strip()) or _LETS_STOP.search(clause)) for clause in some) for some in (one, other)
+        sum(bool(STOPPED.search(clause.strip()) or _LETS_STOP.search(clause)) for clause in some)
+        for some in (one, other)
     ]
     return stopped[1] > stopped[0] and count(NO_STOP, one) > count(NO_STOP, other)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cmtmedqa.llm.denials import ANYTHING, Denied, Part, count, denials, parts
 from cmtmedqa.llm.pairing import paired, weight, weights_of
-from cmtmedqa.llm.signs import EASED, FINE, LESS, NEGATOR
+from cmtmedqa.llm.signs import DEFERRED, EASED, FINE, LESS, NEGATOR
 from cmtmedqa.llm.worded import content_of, statements, wording
 
 
@@ -35,11 +35,12 @@ BAR: float = 0
 _MASK = "·"
 _STOPS = ("。", "；", ";", "！", "!")
 _NEAR = 2  # parts
-_TOUCHES, _SAME_DENIED = 0.25, 0.5  # a share by which two denials may be one, and how much the same word denied speaks for it
+_TOUCHES, _SAME_DENIED = (
+    0.25,
+    0.5,
+)  # a share by which two denials may be one, and how much the same word denied speaks for it
 _SHARED, _MOST = 0.6, 0.75  # of the characters of a denial, by which a clause speaks of the same
-_PERMISSION = (
-    "(?<![不即许认方])可(?![能见疑是以致引导达升伴呈])|(?<![不没可功性机只才])能(?!够?不|体会|理解)|无妨|不妨|没关系|允许|照常|照样|随意|随便|尽管|适当|适量|也行"
-)
+_PERMISSION = "(?<![不即许认方])可(?![能见疑是以致引导达升伴呈])|(?<![不没可功性机只才])能(?!够?不|体会|理解)|无妨|不妨|没关系|允许|照常|照样|随意|随便|尽管|适当|适量|也行"
 _ALLOWED = re.compile(f"{_PERMISSION}|(?<![不才])可以|没事|照旧|继续|接着")
 _ALLOWS = re.compile(f"{_PERMISSION}|(?<!就)可以|就可以(?=[\u4e00-\u9fff])")
 # Signs of denial, not where they are in names: 他达拉非, 非那雄胺, 别嘌醇, 莫西沙星, 免疫, 避孕.
@@ -86,7 +87,9 @@ def answers(here: Sequence[Part], there: Sequence[Part]) -> dict[int, int]:
     likeness = {}
     for one, (_, item) in enumerate(some):
         about = item.about or item.before
-        for other, (place, _) in enumerate(others):
+        for other, (place, twin) in enumerate(others):
+            if item.about and twin.about and twin.about.isdisjoint(item.content):
+                continue  # 没有发热，有咳嗽 is not 有发热，没有咳嗽
             least = min(weight(around[one], weights), weight(elsewhere[other], weights))
             share = weight(around[one] & elsewhere[other], weights) / least if least else 0.0
             same = about & there[place].content
@@ -136,7 +139,7 @@ def freed(told: Sequence[str], retold: Sequence[str], one: Sequence[str], other:
 
     `told` and `retold` are the clauses of both texts as they are said, `one` and `other` those in one wording.
     """
-    if any(count(words, other) > count(words, one) for words in (LESS, EASED, FINE)):
+    if any(count(words, other) > count(words, one) for words in (LESS, EASED, FINE, DEFERRED)):
         return False
     if count(NEGATOR, told) <= count(NEGATOR, retold) or count(_ALLOWED, other) <= count(_ALLOWED, one):
         return False
@@ -148,7 +151,7 @@ def freed(told: Sequence[str], retold: Sequence[str], one: Sequence[str], other:
 
 def thinned(told: Sequence[str], retold: Sequence[str], one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether a text has two denials less than the other, does not list what it denies, and says nothing instead of them."""
-    if any(count(words, other) > count(words, one) for words in (LESS, EASED, FINE)):
+    if any(count(words, other) > count(words, one) for words in (LESS, EASED, FINE, DEFERRED)):
         return False
     lists = sum(clause.count("、") for clause in retold) > sum(clause.count("、") for clause in told)
     lost = count(NEGATOR, told) - count(NEGATOR, retold)

@@ -157,10 +157,10 @@ def test_the_same_in_a_professional_register_passes(original: str, rewritten: st
 
 @pytest.mark.parametrize("fewer", [True, False])
 def test_a_permission_tells_alone_and_a_denial_elsewhere_outweighs_a_bare_mention(fewer: bool) -> None:
-    assert turned_round(Evidence(True, fewer, elsewhere=True, behind=True))
-    assert turned_round(Evidence(False, fewer, elsewhere=False, behind=False))
-    assert not turned_round(Evidence(False, fewer, elsewhere=True, behind=True))
-    assert turned_round(Evidence(False, fewer, elsewhere=True, behind=False)) is fewer
+    assert turned_round(Evidence(True, fewer, elsewhere=True, beside=True, masked=False))
+    assert turned_round(Evidence(False, fewer, elsewhere=False, beside=False, masked=False))
+    assert not turned_round(Evidence(False, fewer, elsewhere=True, beside=True, masked=False))
+    assert turned_round(Evidence(False, fewer, elsewhere=True, beside=False, masked=True)) is fewer
 
 
 @pytest.mark.parametrize("text", _TURNS)
@@ -198,6 +198,8 @@ def test_courtesy_and_what_an_examination_is_for_are_no_questions() -> None:
 
 def test_the_planted_damage_is_what_its_files_say() -> None:
     for name in SETS:
+        if name == CLOSED:
+            continue
         assert len(list(damages(read(name)))) > 300
     assert len(_TURNS) >= 120
     assert set(GATES) == {
