@@ -229,6 +229,8 @@ def _unlike(original: str, rewritten: str) -> tuple[set[str], set[str]]:
         before, after = one[dose], other[dose]
         if before <= named.ends(original) and after <= named.ends(rewritten):
             continue  # two names of one drug, or two drugs that are told apart by name
+        if named.last_marks().isdisjoint(word[-1] for word in before | after):
+            continue  # 嚼着, 各喂: no drug is called so
         if _unknown(before, rewritten) and _unknown(after, original):
             return before, after
     return set(), set()

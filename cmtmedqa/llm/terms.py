@@ -86,6 +86,13 @@ def _found(text: str) -> Iterator[tuple[int, str, str]]:
         yield start, words[number], kinds[number]
 
 
+@lru_cache(maxsize=1)
+def last_marks() -> frozenset[str]:
+    """The characters in which names of drugs end."""
+    _, words, kinds = _lexicon()
+    return frozenset(_FORM.sub("", word)[-1:] for word, kind in zip(words, kinds, strict=True) if kind in _DRUG)
+
+
 def ends(text: str) -> set[str]:
     """The last two characters of every known drug of a text, as it stands there."""
     return {_FORM.sub("", word)[-2:] for _, word, kind in _found(text) if kind in _DRUG}
