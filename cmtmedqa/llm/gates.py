@@ -47,7 +47,7 @@ _COMES_OR_SEEN = re.compile(
     f"{_COMES.pattern}|复诊|随诊|专科|前来|返诊|回来|过来|再来|[来去](?:看|查|复|做|打|拍|处理)|医生|科|急救|复查|检查(?=[，。；]|$)|呼叫|抢救"
 )
 _SEEN = re.compile(
-    "查一?[回下遍]|[做拍照查](?:个|一[个次回下])?[^，。；]{0,4}(?:超|镜|CT|X光|片|核磁|磁共振|常规)|过来|医生"
+    "(?<!检)查(?!看)|[做拍照查](?:个|一[个次回下])?[^，。；]{0,4}(?:超|镜|CT|X光|片|核磁|磁共振|常规)|过来|医生"
 )
 _NO_CARE = re.compile("(?:不必|无需|无须|不用|不需要|别|不要|请勿|没必要|没有必要)[^，。]*")
 _AT_LEISURE = frozenset(("择期", "择机", "有空", "有时间"))
@@ -162,9 +162,10 @@ def _certainty(original: str, rewritten: str) -> str | None:
 
 
 def _care(original: str, rewritten: str) -> str | None:
-    if _seeks(_CARE, original) and not (_seeks(_CARE, rewritten) or _seeks(_SEEN, rewritten)):
+    told = "，".join(asked.split(original)[1])
+    if _seeks(_CARE, told) and not (_seeks(_CARE, rewritten) or _seeks(_SEEN, rewritten)):
         return "advice to seek care lost"
-    if _seeks(_COMES, original) and not _seeks(_COMES_OR_SEEN, rewritten):
+    if _seeks(_COMES, told) and not _seeks(_COMES_OR_SEEN, rewritten):
         return "advice to seek care lost"
     if _URGENT.search(original) and not _SOON.search(rewritten):
         return "urgency lost"

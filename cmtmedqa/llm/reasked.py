@@ -54,13 +54,15 @@ def difference(original: str, rewritten: str) -> str | None:
         for place, found in enumerate(after)
         if place not in pairs.values() and all(_likeness(unit, found, weights) is None for unit in before)
     ]
+    fewer = sum(len(_listed(unit.text)) for unit in served) < len(before)
     for place, unit in enumerate(before):
         if place in pairs or any(_holds(unit, other, weights) for other in served):
             continue
         twin = next((other for other in strange if _way(after[other].text) == _way(unit.text)), None)
-        if twin is None:
+        if twin is not None:
+            strange.remove(twin)
+        elif not unit.listed or fewer:
             return "question lost"
-        strange.remove(twin)
     known = topic(original)
     new = [after[place].content for place in strange if after[place].content]
     added = len(after) > len(before) and any(len(about & known) < _NEW * len(about) for about in new)

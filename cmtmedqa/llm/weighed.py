@@ -146,7 +146,7 @@ def freed(told: Sequence[str], retold: Sequence[str], one: Sequence[str], other:
     before = parts(one)
     denied = frozenset().union(*(_around(before, place) for place, _ in denials(before)))
     allowed = [part.content - ANYTHING for part in parts(other) if part.denied is None and _ALLOWED.search(part.text)]
-    return any(not about or about & denied for about in allowed)
+    return any(2 * len(about & denied) >= len(about) for about in allowed)
 
 
 def thinned(told: Sequence[str], retold: Sequence[str], one: Sequence[str], other: Sequence[str]) -> bool:
