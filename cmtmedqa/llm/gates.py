@@ -163,9 +163,10 @@ def _certainty(original: str, rewritten: str) -> str | None:
 
 def _care(original: str, rewritten: str) -> str | None:
     told = "，".join(asked.split(original)[1])
-    if _seeks(_CARE, told) and not (_seeks(_CARE, rewritten) or _seeks(_SEEN, rewritten)):
+    retold = "，".join([rewritten, *asked.split(rewritten)[1]])
+    if _seeks(_CARE, told) and not (_seeks(_CARE, retold) or _seeks(_SEEN, retold)):
         return "advice to seek care lost"
-    if _seeks(_COMES, told) and not _seeks(_COMES_OR_SEEN, rewritten):
+    if _seeks(_COMES, told) and not _seeks(_COMES_OR_SEEN, retold):
         return "advice to seek care lost"
     if _URGENT.search(original) and not _SOON.search(rewritten):
         return "urgency lost"
