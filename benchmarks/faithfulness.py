@@ -1,24 +1,38 @@
 """What the gates of faithfulness catch of planted damage, and how often they refuse a faithful rewrite.
 
     python -m benchmarks.faithfulness [--show] [--across] [set ...]
+    python -m benchmarks.faithfulness opened6 --reader judge@http://127.0.0.1:8001/v1 [--turns 30]
 
 Every set was written, and its damage planted, by someone who had not read the gates. Who improves the gates may look at `gates/development.txt`
 and at `gates/opened*.txt` (closed sets of before, each run once while it was closed), whose misses `--show` prints; of `gates/closed.txt` only
 totals are ever printed.
+
+With `--reader` the same table is that of `cmtmedqa rewrite --reader`: the model decides in place of the soft gates (all texts go to it, so a paid
+one has a price; the ledger makes a second run free). `--turns` takes the first turns of a set only.
 
 A block of a file: `@ department`, `S` the doctor's turn, `P` a faithful rewrite (one or more), then one damage a line, `class|old|new`, to be made
 in each P where `old` stands once. The same is made in S where `old` stands there, and counted apart: it is the easier damage to see.
 """
 
 import argparse
+import asyncio
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from rich.console import Console
+
+from cmtmedqa.errors import CmtmedqaError
+from cmtmedqa.llm.client import Client, Limits, bounded
+from cmtmedqa.llm.endpoints import Endpoint, one_endpoint
 from cmtmedqa.llm.gates import faults
+from cmtmedqa.llm.ledger import Ledger
+from cmtmedqa.llm.passages import look_at
+from cmtmedqa.llm.reading import Verdict, decide
+from cmtmedqa.progress import meter
 from cmtmedqa.reliability import wilson
 
 SETS = ("development", "opened", "opened2", "opened3", "opened4", "opened5", "opened6", "opened7", "closed")
@@ -117,8 +131,43 @@ def across(pairs: Sequence[Pair]) -> list[Pair]:
     return [
         Pair(pair.department, first, (second,), tuple(edit for edit in pair.edits if second.count(edit[1]) == 1))
         for pair in pairs
+        if len(pair.rewrites) > 1
         for first, second in (pair.rewrites[:2],)
     ]
+
+
+def by_rules(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Verdict]:
+    """What all gates decide of pairs of original and rewrite."""
+    found = {pair: faults(*pair) for pair in pairs}
+    return {pair: Verdict(some[0].gate if some else "accepted", rules=tuple(some)) for pair, some in found.items()}
+
+
+def by_reader(
+    pairs: Iterable[tuple[str, str]], reader: Endpoint, ledger: Ledger, limits: Limits
+) -> dict[tuple[str, str], Verdict]:
+    """What hard gates and a reader decide, as `cmtmedqa rewrite --reader` does."""
+    return asyncio.run(_read(list(dict.fromkeys(pairs)), reader, ledger, limits))
+
+
+async def _read(
+    pairs: list[tuple[str, str]], reader: Endpoint, ledger: Ledger, limits: Limits
+) -> dict[tuple[str, str], Verdict]:
+    client, found = Client([reader], ledger, limits), {}
+    look_at((text for pair in pairs for text in pair), ledger)
+    try:
+        with meter(Console(stderr=True), "reading", len(pairs)) as shown:
+            work = bounded(pairs, lambda pair: decide(*pair, "benchmark", reader, client), limits.concurrency)
+            async for pair, verdict in work:
+                found[pair] = verdict
+                shown.count(1, int(not _refused(verdict)), int(_refused(verdict)))
+                shown.advance(1)
+    finally:
+        await client.close()
+    return found
+
+
+def _refused(verdict: Verdict) -> bool:
+    return verdict.outcome not in {"accepted", "unchanged"}
 
 
 def main() -> None:
@@ -131,15 +180,36 @@ def main() -> None:
         "--show", action="store_true", help="print what is missed and refused wrongly, save in the closed set"
     )
     parser.add_argument("--across", action="store_true", help="take the first rewrite of each turn for the original")
-    arguments = parser.parse_args()
-    for name in arguments.sets or [name for name in SETS if name != CLOSED or _file(name).exists()]:
-        _report(name, arguments.show and name != CLOSED, arguments.across)
+    parser.add_argument("--turns", type=int, help="the first turns of a set only (default: all)")
+    parser.add_argument("--reader", help="NAME@URL, a folder or a YAML file of the model that reads each rewrite")
+    parser.add_argument("--price", help="IN/OUT per million tokens, where the YAML states none")
+    parser.add_argument("--ledger", type=Path, default=Path(".cmtmedqa-ledger"), help="folder of the ledger of calls")
+    parser.add_argument("--max-cost", type=float, help="stop before the ledger's total passes this")
+    parser.add_argument("--max-calls", type=int, help="stop before the ledger holds more calls than this")
+    parser.add_argument("--concurrency", type=int, default=16, help="calls at the same time (default: 16)")
+    given = parser.parse_args()
+    try:
+        for name in given.sets or [name for name in SETS if name != CLOSED or _file(name).exists()]:
+            pairs = (across(read(name)) if given.across else read(name))[: given.turns]
+            texts = [(item.said, item.damaged) for item in damages(pairs)]
+            texts += [(said, rewritten) for _, said, rewritten in harmless(pairs)]
+            _report(name, pairs, _decided(texts, given), given.show and name != CLOSED)
+    except CmtmedqaError as error:
+        sys.exit(str(error))
 
 
-def _report(name: str, show: bool, turned: bool) -> None:
-    pairs = across([pair for pair in read(name) if len(pair.rewrites) > 1]) if turned else read(name)
-    planted = [(item, bool(faults(item.said, item.damaged))) for item in damages(pairs)]
-    refused = [(kind, faults(said, text), text, said) for kind, said, text in harmless(pairs)]
+def _decided(texts: list[tuple[str, str]], given: argparse.Namespace) -> dict[tuple[str, str], Verdict]:
+    if given.reader is None:
+        return by_rules(texts)
+    reader = one_endpoint(given.reader, given.price, "--reader")
+    limits = Limits(concurrency=given.concurrency, max_cost=given.max_cost, max_calls=given.max_calls)
+    with Ledger(given.ledger) as book:
+        return by_reader(texts, reader, book, limits)
+
+
+def _report(name: str, pairs: Sequence[Pair], decided: dict[tuple[str, str], Verdict], show: bool) -> None:
+    planted = [(item, _refused(decided[item.said, item.damaged])) for item in damages(pairs)]
+    refused = [(kind, decided[said, text], text, said) for kind, said, text in harmless(pairs)]
     print(f"\n{name}: {len(pairs)} turns, {sum(len(pair.rewrites) for pair in pairs)} rewrites, {len(planted)} damages")
     by_hand = [(item, caught) for item, caught in planted if item.by_hand]
     others = [(item, caught) for item, caught in planted if not item.by_hand]
@@ -148,22 +218,29 @@ def _report(name: str, show: bool, turned: bool) -> None:
         for kind, name in CLASSES.items():
             _row(name, [caught for item, caught in items if item.kind == kind])
         _row("all", [caught for _, caught in items])
-    passed = {(said, text) for _, found, text, said in refused if not found}
+    passed = {(said, text) for _, found, text, said in refused if not _refused(found)}
     print("by hand in a rewrite that passes unhurt")
     for kind, name in CLASSES.items():
         _row(name, [caught for item, caught in by_hand if item.kind == kind and (item.said, item.unhurt) in passed])
     print("false alarms")
     for kind in dict.fromkeys(kind for kind, _, _, _ in refused):
-        _row(kind, [bool(found) for some, found, _, _ in refused if some == kind])
-    gates = Counter(found[0].gate for _, found, _, _ in refused if found)
+        _row(kind, [_refused(found) for some, found, _, _ in refused if some == kind])
+    gates = Counter(found.outcome for _, found, _, _ in refused if _refused(found))
     print("refused by", ", ".join(f"{gate} {count}" for gate, count in sorted(gates.items())) or "none")
+    said = Counter(verdict.reader for verdict in decided.values() if verdict.reader)
+    if said:
+        print("the reader said", ", ".join(f"{word} {count}" for word, count in sorted(said.items())))
     if show:
-        for item, caught in planted:
-            if not caught:
-                print(f"MISSED {item.kind}\n  {item.said}\n  {item.damaged}", file=sys.stderr)
-        for kind, found, text, _ in refused:
-            if found:
-                print(f"REFUSED {kind} {found}\n  {text}", file=sys.stderr)
+        _show(planted, refused)
+
+
+def _show(planted: Sequence[tuple[Damage, bool]], refused: Sequence[tuple[str, Verdict, str, str]]) -> None:
+    for item, caught in planted:
+        if not caught:
+            print(f"MISSED {item.kind}\n  {item.said}\n  {item.damaged}", file=sys.stderr)
+    for kind, found, text, _ in refused:
+        if _refused(found):
+            print(f"REFUSED {kind} {found.why or [found.outcome, *found.rules]}\n  {text}", file=sys.stderr)
 
 
 def _row(name: str, hits: Sequence[bool]) -> None:

@@ -33,6 +33,8 @@ SEEDS = {
     "fifth": 38_561,
     "sixth": 68_453,
     "seventh": 94_273,
+    "eighth": 27_618,
+    "ninth": 51_947,
 }
 PER_CLASS = 500
 LEAST = 300

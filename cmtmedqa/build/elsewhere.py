@@ -31,7 +31,7 @@ from cmtmedqa.sources.tables import Row, spreadsheet
 USUAL = (Path("raw"), Path("parsed"), Path(".cmtmedqa-ledger"))
 
 FRONTIER = "frontier.sqlite"  # that of the crawler, a sibling, hence not imported
-_WARC = (".warc", ".warc.gz")
+_WARC = (".warc", ".warc.gz", ".warc.zst")
 _BASES = (".sqlite", ".db", "-wal", "-shm")
 
 

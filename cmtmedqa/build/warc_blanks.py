@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+import zstandard
+
 from cmtmedqa import io
 from cmtmedqa.errors import InputError
 
 _CHUNK = 1 << 16
 _LONGEST_HEAD = 1 << 16
-_GZIP = b"\x1f\x8b"
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+# A frame that readers of zst pass over: four bytes, its length, anything. One of them holds a dictionary of the whole file.
+_SKIPPED, _DICTIONARY = b"\x50\x2a\x4d\x18", b"\x5d\x2a\x4d\x18"
 _TEXT = b"removed on request"
 _FIELD = re.compile(rb"^([A-Za-z-]+):[ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
 _COMMENT = 0x10  # flag of a gzip member with a comment in its head
@@ -32,11 +36,13 @@ class Place(NamedTuple):
 
 
 def places(path: Path) -> list[Place]:
-    """Every record of a plain or a gzip WARC file. Raises InputError for another file, or for a damaged one."""
+    """Every record of a plain, a gzip or a zst WARC file. Raises InputError for another file, or for a damaged one."""
     with path.open("rb") as stream:
-        packed = stream.read(2) == _GZIP
+        start = stream.read(4)
+        if start == _DICTIONARY:
+            raise InputError(f"{path}: is packed with a dictionary of its own, which cannot be taken apart")
         stream.seek(0)
-        return list(_packed(stream, path) if packed else _plain(stream, path))
+        return list(_packed(stream, path, start) if start.startswith((_GZIP, _ZSTD)) else _plain(stream, path))
 
 
 def blank(path: Path, wanted: Wanted) -> int:
@@ -48,13 +54,14 @@ def blank(path: Path, wanted: Wanted) -> int:
     if not found:
         return 0
     with path.open("rb") as stream:
-        packed = stream.read(2) == _GZIP
+        start = stream.read(4)
+    fill = _blank_member if start.startswith(_GZIP) else _blank_frame if start == _ZSTD else _blank_record
     with io.replacing(path) as temporary, path.open("rb") as stream:
         temporary.touch(path.stat().st_mode & 0o777)
         with temporary.open("wb") as target:
             for place in found:
                 _copied(stream, target, place.offset - stream.tell())
-                target.write(_blank_member(place.length, path) if packed else _blank_record(place.length, path))
+                target.write(fill(place.length, path))
                 stream.seek(place.length, 1)
             _copied(stream, target, None)
     return len(found)
@@ -69,29 +76,37 @@ def _copied(stream: BinaryIO, target: BinaryIO, size: int | None) -> None:
         size = None if size is None else size - len(part)
 
 
-def _packed(stream: BinaryIO, path: Path) -> Iterator[Place]:
-    """The members of a gzip file, each of which must hold one record."""
+def _packed(stream: BinaryIO, path: Path, start: bytes) -> Iterator[Place]:
+    """The members of a gzip file or the frames of a zst one, each of which must hold one record; what is skipped ends the record before."""
     rest, offset = stream.read(_CHUNK), 0
+    last: Place | None = None
     while rest:
-        unpack = zlib.decompressobj(31)
+        unpack = zlib.decompressobj(31) if start.startswith(_GZIP) else zstandard.ZstdDecompressor().decompressobj()
         head, size, length = b"", 0, 0
         while not unpack.eof:
             if not rest and not (rest := stream.read(_CHUNK)):
                 raise _damaged(path, offset)
             try:
                 data = unpack.decompress(rest)
-            except zlib.error as error:
+            except (zlib.error, zstandard.ZstdError) as error:
                 raise _damaged(path, offset) from error
             length += len(rest) - len(unpack.unused_data)
             rest = unpack.unused_data
             size += len(data)
             head = (head + data)[:_LONGEST_HEAD] if len(head) < _LONGEST_HEAD else head
-        start, body, url = _read_head(head, path, offset)
-        if size > start + body + 4:
-            raise InputError(f"{path}: holds several records in one compressed block, which cannot be taken apart")
-        yield Place(offset, length, url)
-        offset += length
         rest = rest or stream.read(_CHUNK)
+        offset += length
+        if not size and last:
+            last = last._replace(length=last.length + length)
+            continue
+        if last:
+            yield last
+        begin, body, url = _read_head(head, path, offset - length)
+        if size > begin + body + 4:
+            raise InputError(f"{path}: holds several records in one compressed block, which cannot be taken apart")
+        last = Place(offset - length, length, url)
+    if last:
+        yield last
 
 
 def _plain(stream: BinaryIO, path: Path) -> Iterator[Place]:
@@ -146,6 +161,15 @@ def _blank_member(length: int, path: Path) -> bytes:
     if padding < 0:
         raise _short(path, length)
     return bytes([0x1F, 0x8B, 8, _COMMENT, 0, 0, 0, 0, 0, 255]) + b" " * padding + b"\0" + body + tail
+
+
+def _blank_frame(length: int, path: Path) -> bytes:
+    """A zst frame of exactly so many bytes, the rest of which is a frame that readers skip."""
+    record = zstandard.ZstdCompressor(write_checksum=False).compress(_record(0))
+    padding = length - len(record) - 8
+    if padding < 0:
+        raise _short(path, length)
+    return record + _SKIPPED + padding.to_bytes(4, "little") + b" " * padding
 
 
 def _short(path: Path, length: int) -> InputError:

@@ -6,13 +6,23 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, PriceText, Timeout
+from cmtmedqa.cli.model_options import (
+    LEDGER,
+    Concurrency,
+    DryRun,
+    LedgerFolder,
+    MaxCalls,
+    MaxCost,
+    PriceText,
+    Timeout,
+    print_estimate,
+)
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.records import SPLITS
 
 if TYPE_CHECKING:
     from cmtmedqa.llm.ledger import Ledger
-    from cmtmedqa.llm.sample import Estimate, Outcome
+    from cmtmedqa.llm.sample import Outcome
 
 
 def candidates(
@@ -71,9 +81,7 @@ def candidates(
     max_fail_rate: Annotated[
         float, typer.Option(min=0, max=1, help="Exit code 1 when more prompts than this share have no set.")
     ] = 0.1,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be asked and what it may cost; open no connection.")
-    ] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Draw k distinct replies to each of a sample of informative turns; run it again and the ledger answers."""
     from rich.console import Console
@@ -105,7 +113,7 @@ def candidates(
     console = Console(stderr=True)
     with Ledger(ledger) as book:
         if dry_run:
-            _print_estimate(run.estimate(prompts, endpoints, plan, book))
+            print_estimate(run.estimate(prompts, endpoints, plan, book), "redraws come on top")
             return
         limits = Limits(concurrency=concurrency, timeout=timeout, max_cost=max_cost, max_calls=max_calls)
         outcome = run.sample(prompts, endpoints, plan, book, limits, console)
@@ -123,14 +131,6 @@ def _temperatures(text: str) -> tuple[float, ...]:
     if any(not 0 <= value <= 2 for value in values):
         raise ConfigError(f"--temperature {text}: each must lie between 0 and 2")
     return values
-
-
-def _print_estimate(found: "Estimate") -> None:
-    typer.echo(f"requests: {found.requests:,}, of them in the ledger: {found.stored:,} (redraws come on top)")
-    typer.echo(f"tokens: {found.tokens_in:,} in, {found.tokens_out[0]:,} to {found.tokens_out[1]:,} out")
-    typer.echo(f"cost: {found.cost[0]:.4g} to {found.cost[1]:.4g}")
-    for number, example in enumerate(found.examples, 1):
-        typer.echo(f"\n--- prompt {number}\n{example}")
 
 
 def _print_outcome(outcome: "Outcome", output: Path, dropped: Path, book: "Ledger") -> None:

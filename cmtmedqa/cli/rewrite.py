@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from cmtmedqa.cli.model_options import LEDGER, Concurrency, LedgerFolder, MaxCalls, MaxCost, PriceText, Timeout
+from cmtmedqa.cli.model_options import (
+    LEDGER,
+    Concurrency,
+    DryRun,
+    LedgerFolder,
+    MaxCalls,
+    MaxCost,
+    PriceText,
+    Timeout,
+    print_estimate,
+)
 from cmtmedqa.errors import ConfigError, InputError
 from cmtmedqa.records import SPLITS
 
@@ -25,7 +35,14 @@ def rewrite(
     prompt: Annotated[
         list[str] | None,
         typer.Option(
-            help="Version of the instruction (1, 2) or a text file; two of them are compared, the first one is used. [default: 1]",
+            help="Version of the instruction (1, 2, 3) or a text file; two of them are compared, the first one is used. [default: 3]",
+            show_default=False,
+        ),
+    ] = None,
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            help="A model, named as --model is (it may be the same), that reads each rewrite beside its original and decides in place of the gates that only guess.",
             show_default=False,
         ),
     ] = None,
@@ -39,8 +56,9 @@ def rewrite(
     max_calls: MaxCalls = None,
     concurrency: Concurrency = 16,
     timeout: Timeout = 120.0,
+    dry_run: DryRun = False,
 ) -> None:
-    """Rewrite doctor turns; one that any gate of faithfulness refuses keeps its original."""
+    """Rewrite doctor turns; one that a gate of faithfulness or the reader refuses keeps its original."""
     from rich.console import Console
 
     from cmtmedqa import io
@@ -54,7 +72,8 @@ def rewrite(
     if split not in (*SPLITS, "all"):
         raise InputError(f"no split '{split}'; there are: {', '.join(SPLITS)}, all")
     endpoint = one_endpoint(model, price, "--model")
-    told = [run.instruction(name) for name in prompt or ["1"]]
+    second = one_endpoint(reader, price, "--reader") if reader is not None else None
+    told = [run.instruction(name) for name in prompt or ["3"]]
     versions = [each.version for each in told]
     if len(set(versions)) < len(versions):
         raise ConfigError("--prompt: the same instruction stands there twice; name two different ones")
@@ -67,17 +86,29 @@ def rewrite(
     limits = Limits(concurrency=concurrency, timeout=timeout, max_cost=max_cost, max_calls=max_calls)
     page, decisions = output.with_suffix(".html"), output.with_name(f"{output.stem}.decisions.jsonl")
     with Ledger(ledger) as book:
+        if dry_run:
+            beyond = (
+                "repairs come on top; every rewrite that is not there yet counts as read"
+                if second
+                else "repairs come on top"
+            )
+            print_estimate(run.estimate(dialogues, endpoint, told, book, second), beyond)
+            return
         console = Console(stderr=True)
-        results = [run.rewrite(dialogues, endpoint, each, book, limits, console) for each in told]
+        results = [run.rewrite(dialogues, endpoint, each, book, limits, console, second) for each in told]
     written, decided = results[0]
     io.write_text(output, "".join(item.model_dump_json() + "\n" for item in written))
-    io.write_text(decisions, "".join(io.canonical_json(item._asdict()) + "\n" for item in decided))
-    names = [f"{endpoint.name}, prompt {each.version}" for each in told]
+    io.write_text(decisions, "".join(io.canonical_json(row) + "\n" for row in run.rows(decided, second)))
+    by = f", read by {second.name}" if second else ""
+    names = [f"{endpoint.name}, prompt {each.version}{by}" for each in told]
     io.write_text(page, draw({name: found for name, (_, found) in zip(names, results, strict=True)}))
     changed = sum(item.provenance == "rewritten" for item in written)
     typer.echo(f"{output}: {len(written):,} dialogues, {changed:,} of them rewritten; side by side in {page}")
     for name, (_, found) in zip(names, results, strict=True):
         typer.echo(f"  {name}: {len(found):,} doctor turns")
         for outcome, count in run.outcomes(found):
-            said = {"accepted": "accepted", "unchanged": "left unchanged by the model"}
-            typer.echo(f"    {count:,} {said.get(outcome, f'kept as they were: {outcome}')}")
+            words = {"accepted": "accepted", "unchanged": "left unchanged by the model"}
+            typer.echo(f"    {count:,} {words.get(outcome, f'kept as they were: {outcome}')}")
+        if second:
+            said = ", ".join(f"{word} {count:,}" for word, count in run.readings(found))
+            typer.echo(f"    the reader said: {said or 'nothing, it was asked for none'}")

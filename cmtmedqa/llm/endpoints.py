@@ -108,7 +108,7 @@ def _endpoints(text: str) -> list[Endpoint]:
         return [Endpoint(name=name, url=url)]
     if path.is_dir():
         return [Endpoint(name=path.resolve().name, path=str(path))]
-    raise ConfigError(f"--model {text}: is no NAME@URL, no folder of a model and no .yaml file of models")
+    raise ConfigError(f"{text}: is no NAME@URL, no folder of a model and no .yaml file of models")
 
 
 def _listed(path: Path) -> list[Endpoint]:

@@ -199,3 +199,6 @@ GATES: dict[str, Callable[[str, str], str | None]] = {
     "care": _care,
     "questions": reasked.difference,
 }
+# The first ones compare what can be read off exactly; the others guess at a meaning, and a reader may stand in for them.
+HARD = ("form", "role", "identifiers", "numbers", "doses", "drugs")
+SOFT = ("terms", "negation", "certainty", "care", "questions")

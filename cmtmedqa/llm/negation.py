@@ -37,9 +37,7 @@ def difference(original: str, rewritten: str) -> str | None:
     """
     told, retold = split(original)[1], split(rewritten)[1]
     one, other = statements(original), statements(rewritten)
-    if stops(told, retold) or straight(told, retold) or bound(told, retold):
-        return "negation lost"
-    if turned(one, other, count(NEGATOR, retold) < count(NEGATOR, told)):
+    if _contrary(told, retold, one, other):
         return "negation lost"
     other = _of_the_case(other, original)
     before, after = parts(one), parts(other)
@@ -47,9 +45,9 @@ def difference(original: str, rewritten: str) -> str | None:
     had, drawn, _ = _outcome(after, before)
     free = [place for (place, _), found in zip(denials(after), had, strict=True) if not found and place not in used]
     kept = _weighed(kept, places, before, after, free, len(kept) - len(had) + _idle(other, original))
-    permitted = weighed.permitted([item for _, item in denials(before)], told, retold)
-    both = (told, retold, one, other)
-    if False in kept or permitted or weighed.freed(*both) or weighed.thinned(*both):
+    if False in kept or weighed.permitted([item for _, item in denials(before)], told, retold):
+        return "negation lost"
+    if weighed.freed(told, retold, one, other) or weighed.thinned(told, retold, one, other):
         return "negation lost"
     hasty = any(URGENT.search(clause) for clause in retold)
     kept = [
@@ -73,6 +71,13 @@ def difference(original: str, rewritten: str) -> str | None:
         return "negation added"
     added = fewer < 0 and not useless and any(weighed.affirmed(told, *denial) for denial in new)
     return "negation added" if added else None
+
+
+def _contrary(told: Sequence[str], retold: Sequence[str], one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether single words of a rewrite say the contrary, by clauses as they are said and in one wording."""
+    if stops(told, retold) or straight(told, retold) or bound(told, retold):
+        return True
+    return turned(one, other, count(NEGATOR, retold) < count(NEGATOR, told))
 
 
 def _weighed(

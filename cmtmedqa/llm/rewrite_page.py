@@ -1,4 +1,4 @@
-"""The page of a rewrite: pass rate per gate with intervals, and originals beside rewrites, differences marked."""
+"""The page of a rewrite: pass rate per gate, what rules and reader said, and originals beside rewrites, differences marked."""
 
 import difflib
 import hashlib
@@ -7,11 +7,13 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from cmtmedqa.llm import gates
 from cmtmedqa.llm.rewrite import Decision, outcomes
 from cmtmedqa.paths import package_file
 from cmtmedqa.reliability import wilson
 
 _SHOWN = 50
+_SAID = ("same", "different", "undecided")
 
 
 def draw(runs: Mapping[str, Sequence[Decision]]) -> str:
@@ -49,7 +51,31 @@ def _run(title: str, decisions: Sequence[Decision]) -> dict[str, Any]:
         _group("采用的改写 accepted", accepted),
         _group("保留原文的 refused, the original stays", kept),
     ]
-    return {"title": title, "rows": rows, "n": len(decisions), "groups": groups}
+    read = [item for item in decisions if item.reader]
+    if read:
+        groups += [
+            _group("读者采用、规则会拒绝 the reader accepts, the rules would not", [item for item in accepted if item.reader == "same" and item.rules]),
+            _group("读者拒绝、规则会采用 the reader refuses, the rules would not", [item for item in kept if item.reader == "different" and not item.rules]),
+        ]  # fmt: skip
+    return {"title": title, "rows": rows, "n": len(decisions), "groups": groups, "crossed": _crossed(read)}
+
+
+def _crossed(read: Sequence[Decision]) -> list[dict[str, Any]]:
+    """What the reader said (columns) of what the soft gates let pass or which of them refused first (rows); [] without a reader."""
+    found = {name: [item for item in read if _refusing(item) == name] for name in ("", *gates.SOFT)}
+    assert sum(map(len, found.values())) == len(read), "a reading was lost"
+    refused = [item for item in read if item.rules]
+    rows = [("通过 pass", found[""]), ("拒绝 refuse", refused)]
+    rows += [(f"· {name}", found[name]) for name in gates.SOFT if found[name]]
+    return [
+        {"rules": title, "counts": [*(sum(item.reader == said for item in items) for said in _SAID), len(items)]}
+        for title, items in [*rows, ("n", read)]
+        if read
+    ]
+
+
+def _refusing(decision: Decision) -> str:
+    return decision.rules[0].gate if decision.rules else ""
 
 
 def _row(outcome: str, count: int, whole: int) -> dict[str, Any]:
@@ -67,7 +93,11 @@ def _group(title: str, decisions: Sequence[Decision]) -> dict[str, Any]:
 
 def _item(decision: Decision) -> dict[str, Any]:
     left, right = marked(decision.original, decision.rewritten)
-    why = "" if decision.accepted else f"{decision.outcome}: {decision.seen}"
+    why = "" if decision.accepted or decision.outcome == "reader" else f"{decision.outcome}: {decision.seen}"
+    if decision.reader:
+        reader = ": ".join(filter(None, (f"reader {decision.reader}", decision.why)))
+        rules = "; ".join(": ".join(filter(None, fault)) for fault in decision.rules)
+        why = " · ".join(filter(None, (why, reader, f"rules: {rules or 'pass'}")))
     return {"where": f"{decision.dialogue_id}, turn {decision.turn}", "why": why, "left": left, "right": right}
 
 

@@ -13,12 +13,13 @@ from rich.console import Console
 from cmtmedqa import io
 from cmtmedqa.judgements import CandidateSet
 from cmtmedqa.llm.candidates import Dropped, Plan, draw_set, first_request
-from cmtmedqa.llm.client import Client, Limits, bounded, cost_of
+from cmtmedqa.llm.client import Client, Limits, bounded
 from cmtmedqa.llm.endpoints import Endpoint
+from cmtmedqa.llm.estimate import Asked, Estimate, estimated
 from cmtmedqa.llm.ledger import Ledger
 from cmtmedqa.llm.passages import look_at
 from cmtmedqa.llm.prompts import Prompt
-from cmtmedqa.llm.transport import EndpointError, tokens
+from cmtmedqa.llm.transport import EndpointError
 from cmtmedqa.progress import Meter, meter
 
 # As many sets are looked at before a model that always says the same is given up.
@@ -32,17 +33,6 @@ class Outcome(NamedTuple):
     sets: list[CandidateSet]
     dropped: list[Dropped]
     calls: int
-
-
-class Estimate(NamedTuple):
-    """What a run would ask: requests in all, those the ledger has, and the range of tokens and cost of the others."""
-
-    requests: int
-    stored: int
-    tokens_in: int
-    tokens_out: tuple[int, int]
-    cost: tuple[float, float]
-    examples: list[str]
 
 
 def sample(
@@ -117,20 +107,13 @@ def _require_variety(results: dict[str, CandidateSet | Dropped]) -> None:
 def estimate(prompts: Sequence[Prompt], endpoints: Sequence[Endpoint], plan: Plan, ledger: Ledger) -> Estimate:
     """What `sample` would ask at least, without a socket: k calls a set, of which the ledger holds some."""
     plan.check()
-    requests = [
-        (endpoints[number % len(endpoints)], first_request(prompt, endpoints, plan, number))
+    fewest = int(_CHARS_OF_A_REPLY / 3)
+    asked = [
+        Asked(endpoints[number % len(endpoints)], first_request(prompt, endpoints, plan, number), fewest)
         for prompt in prompts
         for number in range(plan.k)
     ]
-    new = [(endpoint, request) for endpoint, request in requests if ledger.reply(request.key()) is None]
-    asked = sum(tokens(request.messages) for _, request in new)
-    few, many = int(_CHARS_OF_A_REPLY / 3) * len(new), sum(request.max_tokens for _, request in new)
-    low = sum(cost_of(endpoint, tokens(request.messages), int(_CHARS_OF_A_REPLY / 3)) for endpoint, request in new)
-    high = sum(cost_of(endpoint, tokens(request.messages), request.max_tokens) for endpoint, request in new)
-    examples = [
-        "\n".join(f"{m.role}: {m.content}" for m in request.messages) for _, request in requests[: 3 * plan.k : plan.k]
-    ]
-    return Estimate(len(requests), len(requests) - len(new), asked, (few, many), (low, high), examples)
+    return estimated(asked, ledger, asked[: 3 * plan.k : plan.k])
 
 
 def write(outcome: Outcome, path: Path) -> Path:

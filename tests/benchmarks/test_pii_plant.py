@@ -21,6 +21,9 @@ SOME = {
     "fifth": MENDED - {"mobile"} | {"hospital"},
     "sixth": MENDED - {"mobile"} | {"hospital", "address"},
     "seventh": MENDED - {"mobile", "username", "age_90"} | {"passport", "permit", "wechat", "qq", "email", "bed"},
+    "eighth": MENDED - {"username", "age_90", "insurance"} | {"hospital", "address", "wechat", "qq", "id_card"},
+    "ninth": MENDED - {"username", "insurance"}
+    | {"hospital", "address", "wechat", "qq", "landline", "id_card", "bank_card", "email"},
 }
 
 
@@ -140,7 +143,7 @@ def test_the_cut_out_text_is_a_value_of_its_class(planted) -> None:
 
 
 def test_forms_are_spread_evenly(planted) -> None:
-    even = next(kind for kind in ("age_90", "passport") if any(item.kind == kind for item in planted))
+    even = next(kind for kind in ("age_90", "passport", "qq") if any(item.kind == kind for item in planted))
     seen = [gold for item in planted if item.kind == even for gold in item.gold if gold.kind == even]
     assert set(Counter(gold.form for gold in seen).values()) == {SMALL // len(FORMS[even])}
 

@@ -45,9 +45,23 @@ def member(raw: bytes) -> bytes:
     return packed.getvalue()
 
 
-def warc(path: Path, packed: bool) -> Path:
+def frame(raw: bytes) -> bytes:
+    return zstandard.ZstdCompressor().compress(raw)
+
+
+PACKS = {".warc": bytes, ".warc.gz": member, ".warc.zst": frame}
+
+
+def unpacked(path: Path) -> bytes:
+    if path.suffix == ".zst":
+        with path.open("rb") as stream:
+            return zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True).read()
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def warc(path: Path) -> Path:
     records = [record for number in range(5) for record in (one(number, "request"), one(number))]
-    path.write_bytes(b"".join(member(record) if packed else record for record in records))
+    path.write_bytes(b"".join(map(PACKS["".join(path.suffixes)], records)))
     return path
 
 
@@ -63,15 +77,15 @@ def lines(*numbers: int) -> str:
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
-@pytest.mark.parametrize("packed", [True, False])
-def test_pages_are_overwritten_and_all_others_keep_their_place(tmp_path: Path, packed: bool) -> None:
-    path = warc(tmp_path / ("a.warc.gz" if packed else "a.warc"), packed)
+@pytest.mark.parametrize("suffix", PACKS)
+def test_pages_are_overwritten_and_all_others_keep_their_place(tmp_path: Path, suffix: str) -> None:
+    path = warc(tmp_path / f"a{suffix}")
     before, bytes_before = places(path), path.read_bytes()
     assert blank(path, lambda url, _: url == URL.format(2)) == 2
     after = places(path)
     assert [place[:2] for place in after] == [place[:2] for place in before]
     assert [place.url for place in after].count("") == 2
-    raw = gzip.decompress(path.read_bytes()) if packed else path.read_bytes()
+    raw = unpacked(path)
     assert TEXT.format(2).encode() not in raw
     assert URL.format(2).encode() not in raw
     for old, new in zip(before, after, strict=True):
@@ -79,20 +93,20 @@ def test_pages_are_overwritten_and_all_others_keep_their_place(tmp_path: Path, p
             assert path.read_bytes()[new.offset :][: new.length] == bytes_before[old.offset :][: old.length]
 
 
-@pytest.mark.parametrize("packed", [True, False])
-def test_a_reader_of_warc_files_passes_the_blanks_over(tmp_path: Path, packed: bool) -> None:
+@pytest.mark.parametrize("suffix", PACKS)
+def test_a_reader_of_warc_files_passes_the_blanks_over(tmp_path: Path, suffix: str) -> None:
     pytest.importorskip("fastwarc", reason="fastwarc is not installed (extra parse)")
     from cmtmedqa.sites.warc import pages
 
-    path = warc(tmp_path / ("a.warc.gz" if packed else "a.warc"), packed)
+    path = warc(tmp_path / f"a{suffix}")
     before = list(pages(path))
     blank(path, lambda url, _: url in {URL.format(0), URL.format(4)})
     assert list(pages(path)) == before[1:4]
     assert not any(page.fault for page in pages(path))
 
 
-@pytest.mark.parametrize("packed", [True, False])
-def test_blanks_of_every_length_fit(tmp_path: Path, packed: bool) -> None:
+@pytest.mark.parametrize("suffix", PACKS)
+def test_blanks_of_every_length_fit(tmp_path: Path, suffix: str) -> None:
     rng = random.Random(3)
     for extra in range(120):
         noise = rng.randbytes(300 + extra)
@@ -100,15 +114,16 @@ def test_blanks_of_every_length_fit(tmp_path: Path, packed: bool) -> None:
             b"WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: u\r\nContent-Length: %d\r\n\r\n" % len(noise) + noise
         )
         path = tmp_path / "a"
-        path.write_bytes(member(record + b"\r\n\r\n") if packed else record + b"\r\n\r\n")
+        path.write_bytes(PACKS[suffix](record + b"\r\n\r\n"))
         size = path.stat().st_size
         assert blank(path, lambda url, _: url == "u") == 1
         assert path.stat().st_size == size
-        assert [place.url for place in places(path)] == [""]
+        assert [(place.url, place.length) for place in places(path)] == [("", size)]
+        assert b"removed on request" in unpacked(path.rename(tmp_path / f"a{suffix}"))
 
 
 def test_a_damaged_file_is_left_and_named(tmp_path: Path) -> None:
-    path = warc(tmp_path / "a.warc.gz", packed=True)
+    path = warc(tmp_path / "a.warc.gz")
     path.write_bytes(path.read_bytes()[:-30])
     before = path.read_bytes()
     with pytest.raises(InputError, match="damaged at byte"):
@@ -119,9 +134,18 @@ def test_a_damaged_file_is_left_and_named(tmp_path: Path) -> None:
     assert "no page was removed" in cleared.left[0]
 
 
+def test_a_file_with_a_dictionary_of_its_own_is_left_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc.zst"
+    path.write_bytes(b"\x5d\x2a\x4d\x18" + (4).to_bytes(4, "little") + b"dict" + frame(one(2)))
+    before = path.read_bytes()
+    cleared = clear([tmp_path], request(), [])
+    assert path.read_bytes() == before
+    assert "dictionary of its own" in cleared.left[0]
+
+
 def test_lines_go_and_the_pages_that_they_name_go_with_them(tmp_path: Path) -> None:
     """A dialogue of two pages: lineage knows the first alone, the parsed record both."""
-    path = warc(tmp_path / "a.warc.gz", packed=True)
+    path = warc(tmp_path / "a.warc.gz")
     at = {place.url: place.offset for place in places(path)}
     record = json.loads(lines(2)) | {
         "extra": json.dumps({"warc_pages": [{"file": path.name, "offset": at[URL.format(3)]}]})
@@ -142,7 +166,7 @@ def test_a_record_is_known_by_id_by_place_and_by_its_turns(tmp_path: Path) -> No
     export.write_bytes(gzip.compress("".join(json.dumps(item) + "\n" for item in (other, row)).encode()))
     ids = tmp_path / "ids.jsonl"
     ids.write_text('{"id": "d2", "text": "a"}\n{"id": "d22"}\n', encoding="utf-8")
-    pages = warc(tmp_path / "b.warc.gz", packed=True)
+    pages = warc(tmp_path / "b.warc.gz")
     offset = next(place.offset for place in places(pages) if place.url == URL.format(4))
     cleared = clear([tmp_path], request(url_hash=None, warc={"file": "b.warc.gz", "offset": offset}), [])
     assert cleared[:2] == (2, 2)

@@ -43,7 +43,7 @@ def test_a_faithful_rewrite_stands_is_marked_and_can_be_built(demo: Path, tmp_pa
     assert changed
     for dialogue in changed:
         said = json.loads(dialogue.extra)["rewritten"]
-        assert said["prompt_version"] == "1"
+        assert said["prompt_version"] == "3"
         assert said["model"] == "editor"
         assert all(dialogue.turns[turn].text.startswith("您好，") for turn in said["turns"])
     built = tmp_path / "built"
@@ -63,6 +63,7 @@ def test_patients_and_refused_turns_keep_every_byte(demo: Path, tmp_path: Path) 
     assert written == [known[dialogue.id] for dialogue in written]
     lines = output.with_name("rewritten.decisions.jsonl").read_text(encoding="utf-8").splitlines()
     assert {json.loads(line)["outcome"] for line in lines} <= {"numbers", "drugs", "form"}
+    assert set(json.loads(lines[0])) == {"dialogue_id", "turn", "outcome", "seen", "original", "rewritten"}
     assert "kept as they were: numbers" in done.stdout
 
 

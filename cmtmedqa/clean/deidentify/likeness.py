@@ -115,6 +115,7 @@ _NEAR = re.compile(
 _GOODS = re.compile(
     "胶囊|颗粒|片|口服|服[用食]|[吃喝涂抹擦]了?|药(?!房|费|方)|牌|疗效|软膏|乳膏|治疗|医院|产品|品牌|护肤|面膜|综合征|综合症|氏|试验|用的(?:是)?$"
 )
+_ILL = re.compile("[病症炎癌瘤痛]")  # in no name
 _CLAUSE = re.compile("[,。!?;\n]")
 # What is said of wares only.
 _SHOP = re.compile(
@@ -174,7 +175,7 @@ def likely(text: str, start: int) -> Likely | None:
     found = []
     for end in (start + size + 1, start + size + 2):
         given = text[start + size : end]
-        if end > len(text) or not re.fullmatch(f"[{HAN}]+", given):
+        if end > len(text) or not re.fullmatch(f"[{HAN}]+", given) or _ILL.search(given):
             break
         if (
             text[end - 1 : end + 1] in CUT

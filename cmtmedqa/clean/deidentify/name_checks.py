@@ -17,6 +17,7 @@ from cmtmedqa.clean.deidentify.names import (
     closed,
     ends_at_mark,
     ends_well,
+    inside_maker,
     likely_name,
     name_end,
     surname_length,
@@ -121,9 +122,27 @@ def sound(text: str, start: int, end: int) -> bool:
     return fits(text, start, end) and not ends_word(text, start)
 
 
+_ADVERBS = frozenset("就都只也才还很最太不")
+
+
+def _only_names(text: str, start: int, end: int) -> bool:
+    """Whether each character of a given name hardly stands in other words."""
+    return end - start == 3 and all(char in ONLY for char in text[start + 1 : end])
+
+
 def fits(text: str, start: int, end: int) -> bool:
     """Whether a stretch that looks like a name is no ware, no eponym and no place, whatever its surname."""
     size = surname_length(text, start)
+    # Behind an adverb such a surname is the verb: 就信, 也关, 都包.
+    if (
+        size == 1
+        and text[start] in FUNCTION_WORDS
+        and text[start - 1 : start] in _ADVERBS
+        and not _only_names(text, start, end)
+    ):
+        return False
+    if size == 1 and inside_maker(text, start):
+        return False
     if text[end - 1] == "征" and re.match("[阴阳(检试]|$", text[end : end + 1]):
         return False
     if "氏" in text[start + size : end + 1] or is_ware(text, end) or named_after(text, start, end):

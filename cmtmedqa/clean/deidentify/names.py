@@ -120,6 +120,15 @@ def maker(text: str, start: int) -> bool:
     return any(text.startswith(name, start) for name in _MAKERS.get(text[start : start + 1], ()))
 
 
+def inside_maker(text: str, start: int) -> bool:
+    """Whether the name of a maker or a ware that began one or two characters before goes on here: 娃哈哈."""
+    return any(
+        text.startswith(name, at) and at + len(name) > start
+        for at in range(max(0, start - 2), start)
+        for name in _MAKERS.get(text[at], ())
+    )
+
+
 def holds_term(text: str) -> bool:
     """Whether a word of the allow-list or a term of the lexicon stands anywhere in a text; names of makers do not count."""
     return any(

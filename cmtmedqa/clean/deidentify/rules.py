@@ -6,12 +6,14 @@ from cmtmedqa.clean.deidentify.rules_beds import BEDS
 from cmtmedqa.clean.deidentify.rules_behind import BEHIND_NAMES
 from cmtmedqa.clean.deidentify.rules_clauses import CLAUSES
 from cmtmedqa.clean.deidentify.rules_contact import CONTACTS
+from cmtmedqa.clean.deidentify.rules_contacted import CONTACTED
 from cmtmedqa.clean.deidentify.rules_dates import DATES
 from cmtmedqa.clean.deidentify.rules_doctors import DOCTORS
 from cmtmedqa.clean.deidentify.rules_documents import DOCUMENTS
 from cmtmedqa.clean.deidentify.rules_forms import FORMS
 from cmtmedqa.clean.deidentify.rules_handles import HANDLES
 from cmtmedqa.clean.deidentify.rules_hospitals import HOSPITALS
+from cmtmedqa.clean.deidentify.rules_known import KNOWN
 from cmtmedqa.clean.deidentify.rules_likely import LIKELY
 from cmtmedqa.clean.deidentify.rules_names import NAMES
 from cmtmedqa.clean.deidentify.rules_numbers import NUMBERS
@@ -31,6 +33,7 @@ RULES: tuple[Rule, ...] = (
     + CONTACTS
     + WECHAT
     + QQ
+    + CONTACTED
     + USERS
     + HANDLES
     + FORMS
@@ -39,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     + CLAUSES
     + ROLES
     + TRANSCRIBED
+    + KNOWN
     + LIKELY
     + BARE
     + DOCTORS

@@ -2,7 +2,7 @@
 
 import re
 
-from cmtmedqa.clean.deidentify.cues import RELATIVE
+from cmtmedqa.clean.deidentify.cues import RELATIVE, ROLE
 from cmtmedqa.clean.deidentify.model import Rule
 from cmtmedqa.clean.deidentify.patterns import compiled
 
@@ -21,7 +21,7 @@ _OLD = "(?:9[0-9]|1[0-2][0-9]|九十[一二三四五六七八九]?|一百(?:零?
 _EVENT = "做|手术|住院|入院|出院|检查|查|发[病现烧作]|开始|末次|月经|预产|复查|就诊|看[病了过的]|打[针了的]|疫苗|接种|吃|服|来院|确诊|去|挂号|预约|生病|体检|报告|上次|最近|症状"
 _BORN_BEHIND = re.compile(
     rf"[ )】]?(?:[0-9]{{1,2}}[:点时][0-9]{{0,2}}分?)?(?:(?!{_EVENT})[^0-9。;!?\n,(]){{0,5}}?[ ,(]{{0,2}}(?:出生|出的?世|出的生|诞生|降生|娩出|生人|生日|落[地草生]|坠地|问世|呱呱|到(?:这个)?世|下生|接生|养[的嘞]|属[鼠牛虎兔龙蛇马羊猴鸡狗猪]|"
-    r"剖(?!腹产[术前后史]|宫产[术前后史])[出宫腹]|[早顺](?=产(?![术前后史时期假科]))|把[我他她它]生|(?:凌晨|早上|晚上|夜里|半夜|[那这]天|[清一大]早)?(?<![医先学卫发产])生(?:[的嘞哩咧滴哒呢勒](?!病|化|意|效|长|理|气)|(?=[,。;!) ]|$)|(?=[属个男女未已既,现今二三两大小身咳发拉老早记]))"
+    r"剖(?!腹产[术前后史]|宫产[术前后史])[出宫腹]|[早顺](?=产(?![术前后史时期假科]))|把[我他她它]生|(?:凌晨|早上|晚上|夜里|半夜|[那这]天|[清一大]早)?(?<![医先学卫发产])生(?:[的嘞哩咧滴哒呢勒](?!病|化|意|效|长|理|气)|(?=[,。;!) ]|$)|(?=[属个男女未已既,现今二三两大小身咳发拉老早记]|实际|其实))"
     rf"|的人(?=[,。;]|$)|(?:就|才|这天)?(?:是|为)(?:(?!{_EVENT})[^0-9。;!?\n,]){{0,6}}(?:生日|诞辰|出生)|,其实是(?:农历|阴历|腊月|正月)?[^,。]{{0,5}}生的)"
 )
 # Before a date: a word of birth that nothing comes between.
@@ -34,12 +34,42 @@ _BEING, _OF = re.compile("(?:我|本人|[他她]|[孩妻]子|宝宝|娃|闺女|�
 _THEN, _SOON = (re.compile(rf"[^ ,。;!?\n出]{{0,{most}}}(?:{_EVENT})") for most in (0, 3))
 
 
+# What speaks of a birth where no rule knows the wording: weighed, because each alone may mean something else.
+_ENOUGH = 4
+_BORN = re.compile(
+    "[ ]?的?(?:出|降)?生(?![病化效长理气产完命活成殖物育意])|[ ]?(?:剖的|剖[腹宫]产的|顺的|落的)|[ ]?(?:的)?[,，]?属[相鼠牛虎兔龙蛇马羊猴鸡狗猪]"
+)
+_TOLD_BIRTH = re.compile(
+    "出生年月日?|出生日期|生[日辰](?!常)|诞辰|[Bb]irth|BIRTH|DOB|dob|属相|生肖|属[鼠牛虎兔龙蛇马羊猴鸡狗猪]|足月|剖的|早了[一二两三四五六1-6]周"
+)
+_WHOSE = re.compile(f"(?:{RELATIVE}|{ROLE}|本人|我|他|她|男|女|姓名)[ ,:是]{{0,2}}$")
+_OLDER = re.compile("身份证|户口|年龄|[虚周]岁|岁")
+_LOOKED_UP = re.compile("我?查查|查一下|查下|核对一?下?|登记一?下?")
+_ELSE_DONE = re.compile(_EVENT)
+
+
+def _birth_score(text: str, start: int, end: int) -> int:
+    """How much of a birth what stands around a date speaks."""
+    before, after = _LOOKED_UP.sub("", text[max(0, start - 16) : start]), text[end : end + 14]
+    return (
+        3 * bool(_BORN.match(after))
+        + 3 * bool(_TOLD_BIRTH.search(f"{before}|{after}"))
+        + 2 * bool(_WHOSE.search(before))
+        + bool(_OLDER.search(f"{before}|{after}"))
+        + bool(re.search("[:。,? ]$", before) and _TOLD_BIRTH.search(before))
+        + bool(re.match("的(?=[,，。]|$)", after))
+        - 3 * bool(_ELSE_DONE.search(before[-4:]) or _ELSE_DONE.search(after[:5]))
+    )
+
+
 def _birth(match: re.Match[str]) -> bool:
     """A date of whose clause, or of the question before it, birth is what it tells of."""
     text, (start, end) = match.string, match.span("v")
     if _BORN_BEHIND.match(text, end):
         return True
     if _BEING.search(text, max(0, start - 4), start) and _OF.match(text, end):
+        return True
+    if _birth_score(text, start, end) >= _ENOUGH:
         return True
     born = _BORN_BEFORE.search(text[max(0, start - 32) : start])
     # An answer to a question for the birthday may tell of something else.
@@ -71,6 +101,10 @@ DATES: tuple[Rule, ...] = (
             "我俩同一天过生日，都是1976/1/9，",
             "我娘生在1972年3月11日没上过学",
             "我是1953.5.7的，还能不能自己怀",
+            "我弟99年3月16日的，属相和我一样",
+            "宝宝是2020/7/24剖的，早了三周",
+            "本人1990/8/24生无不良嗜好",
+            "您报下出生年月日我查查。2009-02-16",
         ),
         (
             "飞机2023年5月12日降落",

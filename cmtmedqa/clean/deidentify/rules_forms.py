@@ -51,6 +51,20 @@ FORMS: tuple[Rule, ...] = (
         announced,
     ),
     _rule(
+        "name-english-cue",
+        rf"(?<![A-Za-z])(?:(?:[Pp]atient(?:'s)? )?(?:[Ff]ull )?[Nn]ame(?: is)?|[Pp]atient|PATIENT|NAME|[Mm]y (?:name is|son|daughter|wife|husband|mother|father|mom|mum|dad|baby|child|kid|friend|brother|sister)|[Mm]rs?\.?|[Mm]s\.?)[:, ]{{1,3}}(?P<v>{SURNAME}[{HAN}]{{1,2}}?)(?=[^{HAN}]|$)",
+        ("Name: 林若溪  Sex: F", "My daughter 邵岩 has a rash"),
+        ("Name: 高血压 ", "file name 方案 "),
+        delimited,
+    ),
+    _rule(
+        "called-by-number",
+        rf"(?:请|有请|呼叫)[A-Z]?[0-9]{{1,4}} ?号(?:患者|病人)?[:, ]?(?P<v>{SURNAME}[{HAN}]{{1,2}}?)(?=(?:患者|病人)?(?:请)?(?:马上|尽快)?(?:到|去|进|前往|在|来)[^,。!?;\n]{{0,10}}(?:室|窗口|门口|诊|台|区|厅|楼|前))",
+        ("请035号林若溪到彩超二室门口等候",),
+        ("请3号方便时到门口",),
+        delimited,
+    ),
+    _rule(
         "name-latin",
         rf"(?:{_FIELD}|我叫|名叫|患者|病人)(?:是|叫|为|:|=|[ (\[])*(?P<v>{_LATIN})",
         ("姓名：Zhang Wei", "我叫Maria Lopez"),
@@ -62,7 +76,7 @@ FORMS: tuple[Rule, ...] = (
         rf"(?:{_FIELD}|{RELATIVE}|{ROLE}|叫做?|我是)(?:是|叫|为|:|,|[ (\[「\"'“])*(?P<v>(?![的我做是他她])[{HAN}]{{1,7}}[·•・][{HAN}]{{2,7}}?)(?=[^{HAN}]|$|[，的今昨最在有是从感因住]|医生|大夫|大爷|大妈|女士|先生)",
         ("患者阿依古丽·买买提，女", "我叫巴特尔·其其格，", "签字的家属热依拉·吐尔逊，"),
         ("患者血压·心率",),
-        lambda match: not re.search("血压|心率|药|片|检查", match["v"]),
+        lambda match: not re.search("血压|心率|药|片|检查|病(?!了|得)|(?:征|试验|反应|现象)(?:[阳阴].*)?$", match["v"]),
     ),
     _rule(
         "name-corrected",

@@ -43,6 +43,8 @@ _END = re.compile(rf"(?:{TITLE}|{HONORIFIC}|[的了吗呢吧是在有没不又�
 def _dotted(match: re.Match[str]) -> bool:
     """Not the name of a finding or a disease, nor two words with a dot between them."""
     text, end = match.string, match.end("v")
+    if re.search("(?:病|征|综合[征症]|试验|反应|现象)$", match["v"]):
+        return False
     odd = re.match(
         "[酸钠钾钙胺醇酯素]|片|胶囊|颗粒|注射|氏|综合[征症]|[征病]|现象|体征|试验|法则|反应|定律|骨折|手术|线|环|膜|球",
         text[end : end + 3],
@@ -161,7 +163,7 @@ TRANSCRIBED: tuple[Rule, ...] = (
     _rule(
         "transcribed-dotted",
         "name",
-        rf"(?P<v>(?![者子叫不都])[{_SOUNDS}]{{2,8}}(?: ?{_DOT} ?(?:[{_SOUNDS}]|别克){{2,8}}){{1,2}})",
+        rf"(?P<v>(?![者子叫不都])[{_SOUNDS}]{{2,8}}(?: ?{_DOT} ?(?:[{_SOUNDS}]|别克|司马义|斯马义|[司斯]迪克){{1,8}}){{1,2}})",
         ("阿依古丽·买买提今天来复查", "给努尔兰•叶尔肯开的", "艾力・吐尔逊，男"),
         ("格林·巴利综合征", "上午·下午", "阿莫西林·克拉维酸"),
         _dotted,

@@ -7,7 +7,7 @@ from cmtmedqa.clean.deidentify.names import allowed
 # A name does not run on into the form or the chemical ending of a drug.
 _DRUG = re.compile(
     "(?:(?![吃服用打开贴拿买的了在和查测验喝抽涂抹输挂停做看])[一-鿿]){1,4}(?:片(?!子)|胶囊|颗粒|丸|口服液|注射液|乳膏|软膏|药膏|滴眼液|滴丸|滴剂|糖浆|合剂|冲剂|喷雾|栓剂?|散|酊|汤|膏|霜|洗剂|凝胶|贴剂|"
-    "唑|沙星|他汀|洛尔|地平|普利|沙坦|霉素|西林|磺胺|激素|酸钠|酸钙|烯酸|醇|酮|酯)"
+    "坦(?![言然白率克诚荡])|替尼|单抗|那非|列净|列汀|西汀|司琼|昔康|昔布|沙班|格雷|加群|瑞林|立酮|噻吨|替丁|韦林|地尔|他定|替定|苷|唑|沙星|他汀|洛尔|地平|普利|沙坦|霉素|西林|磺胺|激素|酸钠|酸钙|烯酸|醇|酮|酯)"
 )
 # Nor into what is sold under a maker's name.
 _SOLD = re.compile(
@@ -17,14 +17,23 @@ _SOLD = re.compile(
 )
 # A finding, a test or a measure that bears the name of who found it.
 _EPONYM = re.compile(
-    "他(?:试验|反应)|(?<=白)内障|(?<=变)性|(?:氏|[一二三])?(?:征|综合征|综合症|试验|定律|现象|三联|体征|评分|量表|分[级型期]|染色|小体|杆菌|球菌|病毒|手法|体位|结节|细胞|抗体|斑(?!了))|"
+    "氏(?!族)|他(?:试验|反应)|(?<=白)内障|(?<=变)性|(?:氏|[一二三])?(?:征|综合征|综合症|试验|定律|现象|三联|体征|评分|量表|分[级型期]|染色|小体|杆菌|球菌|病毒|手法|体位|结节|细胞|抗体|斑(?!了))|"
     "(?<=[斯尔特克逊顿曼姆恩格伯茨])(?:骨折|环|线|角|管|囊|腺|膜)|病(?![了重好情危倒房历人理程因灶案])"
 )
 # Written by its sound, such a name runs on: into what bears it, or, where nothing else can be meant, into more of itself.
 _SOUNDS = "尔特斯克逊顿曼姆恩格伯茨德兹兰尼里雷罗帕约翰森利莱米赫林丘奇道佩希蒂达比巴贝卡洛鲁伊纳杰阿亨普维夫瓦乌勒拉诺塔默泽莫索奥布门基申"
+# What bears a name, where its first character was taken for the last of the name: 艾伦试 + 验.
+_BEGUN = re.compile("试验|测试|试纸|征象|染色(?!体?检查)|评分|量表|反射|公式|指数|骨折")
 _RUNS_ON = re.compile(
+    f"[{_SOUNDS}坦滕丹腾戈菲凯肯科盖加萨沙什休韦文温]{{2,5}}[一-鿿]{{0,3}}(?:[切修缝吻固][除补合定]术|[成造]形?[形口影]术|疗法|手法|分[期型类级]|指数|公式|反射|体操|分类)|"
     f"[{_SOUNDS}]{{1,5}}(?:氏|征(?!求)|综合[征症]|试验|三联|量表|评分|骨折|染色|小体|细胞|结节|畸形|囊肿|手术|错颌|热(?=[,。!? ]|$)|病(?![了重好情危倒房历人理程因灶案史])|[食气血]管|"
     "(?:咽峡|咽喉|食管|结肠|鼻咽|口角|角膜|甲状腺|关节|腱鞘|脑|肺|肾|肝|心肌|淋巴|血管|神经|皮|肌|胃|骨)?(?:炎|癌|瘤|麻痹|瘫|疝|溃疡))"
+)
+# Every character that foreign names are mostly written with, before nothing but what bears them.
+_FOREIGN = "阿埃艾爱安奥巴班贝比彼毕宾波伯布查茨达戴丹德狄迪蒂丁杜多顿尔范菲费芬弗福夫盖戈格古哈汉赫亨霍基吉加贾杰卡凯坎康柯科克肯库奎拉莱兰朗劳勒雷里利莉林琳隆卢鲁路伦罗洛马玛迈曼门蒙米密莫姆穆纳娜奈内尼涅纽努诺欧帕佩彭皮平普奇齐乔切琼萨塞瑟沙莎舍施史朔斯松苏索塔泰坦汤陶特滕提廷托瓦万威韦维魏温沃乌西希夏肖谢辛休雅亚扬耶伊因英尤于约泽詹兹祖佐堡派翁厄彻勋"
+_ANY_HAN = "[一-鿿]"
+_FOREIGN_ON = re.compile(
+    f"(?:[{_FOREIGN}]|[·-]{_ANY_HAN}?){{1,8}}(?:氏|征(?!求|得|询|收|兵)|综合[征症]|试验|病(?![了重好情危倒房历人程因灶案史区友]|理(?!性)))"
 )
 _SOUNDS_ON = re.compile(f"(?=[{_SOUNDS}]{{0,3}}[尔斯逊姆茨兹翰])[{_SOUNDS}]{{2,6}}")
 # Food and drink that is sold under a name; not what such words begin of the body.
@@ -43,7 +52,7 @@ _DOSED = re.compile(
 )
 # Before the word for being called: things.
 _CALLED = re.compile(
-    "(?:药|牌子?|店|品|粉|霜|膏|水|公司|款|种|[药镜胶贴]片|剂|器|仪|机|游戏|电影|剧|歌|书|平台|软件|[Aa][Pp][Pp]|医院|病(?!人)|症|征|菌|抗体|指标|项目|检查|方子?|汤|茶|酒|饮料|零食|厂家?|集团|东西|玩意儿?|成分|系列|型号)(?:的?名[字称]?)?(?:就|也|好像|大概|应该)?(?:名?叫[做作]?|名为|名唤|是|:)$"
+    "(?:什么|啥|何|药|牌子?|店|品|粉|霜|膏|水|公司|款|种|[药镜胶贴]片|剂|器|仪|机|游戏|电影|剧|歌|书|平台|软件|[Aa][Pp][Pp]|医院|病(?!人)|症|征|菌|抗体|指标|项目|检查|方子?|汤|茶|酒|饮料|零食|厂家?|集团|东西|玩意儿?|成分|系列|型号)(?:的?名[字称]?)?(?:就|也|好像|大概|应该)?(?:名?叫[做作]?|名为|名唤|是|:)$"
 )
 
 # Behind the name of who is called so by 的: a person or what a person has, and no ware.
@@ -56,11 +65,12 @@ def is_ware(text: str, end: int) -> bool:
     """Whether what ends here runs on into an eponym, the form of a drug or what is sold, or into a dose."""
     return bool(
         _EPONYM.match(text, end)
+        or _BEGUN.match(text, end - 1)
         or _DRUG.match(text, end - 1)
         or _SOLD.match(text, end)
         or _DOSED.match(text, end)
         or _FOOD.match(text, end)
-        or ((_RUNS_ON.match(text, end) or _SOUNDS_ON.match(text, end)) and not allowed(text, end))
+        or (any(pattern.match(text, end) for pattern in (_RUNS_ON, _SOUNDS_ON, _FOREIGN_ON)) and not allowed(text, end))
     )
 
 
