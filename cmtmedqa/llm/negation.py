@@ -56,16 +56,14 @@ def difference(original: str, rewritten: str) -> str | None:
     ]
     new = _new(had, used, after)
     # Two denials that one part of the other text denies are one: 切勿挖鼻、用力擤鼻.
-    told_of = [before[place].content for (place, _), found in zip(denials(before), kept, strict=True) if found]
-    split_up = sum(bool(item.about) and any(item.about <= content for content in told_of) for item, _, _ in new)
+    split_up = _split_up(new, before, kept)
     fewer = len(kept) - max(0, kept.count(True) - len(used)) - len(had) + split_up
     useless = max(0, count(USELESS, one) - count(USELESS, other))
     lost = kept.count(None)
     spare = max(0, _weak(after, used, other, one) - _weak(before, drawn, one, other))
-    allowed = count(ALLOWED, other) > count(ALLOWED, one)
     if False in kept or useless > max(0, len(new) - lost):
         return "negation lost"
-    if fewer > 0 and (lost > len(new) - split_up + spare or (lost and allowed)):
+    if fewer > 0 and (lost > len(new) - split_up + spare or (lost and count(ALLOWED, other) > count(ALLOWED, one))):
         return "negation lost"
     if weighed.freed(retold, told, other, one):
         return "negation added"
@@ -111,6 +109,14 @@ def _new(
         and place not in used
         and not any(item.about and item.about <= again for again in denied)  # 请戒烟，别再抽烟
     ]
+
+
+def _split_up(
+    new: Sequence[tuple[Denied, frozenset[str], int]], before: Sequence[Part], kept: Sequence[bool | None]
+) -> int:
+    """How many denials of a rewrite say over again what one of the original that is kept says: 戒熬夜、戒酒 of 熬夜喝酒戒."""
+    told = [before[place].content for (place, _), found in zip(denials(before), kept, strict=True) if found]
+    return sum(bool(item.about) and any(item.about <= content for content in told) for item, _, _ in new)
 
 
 def _of_the_case(clauses: Sequence[str], original: str) -> list[str]:
