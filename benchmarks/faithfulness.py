@@ -1,6 +1,6 @@
 """What the gates of faithfulness catch of planted damage, and how often they refuse a faithful rewrite.
 
-    python -m benchmarks.faithfulness [--show] [set ...]
+    python -m benchmarks.faithfulness [--show] [--across] [set ...]
     python -m benchmarks.faithfulness opened6 --reader judge@http://127.0.0.1:8001/v1 [--turns 30]
 
 Every set was written, and its damage planted, by someone who had not read the gates. Who improves the gates may look at `gates/development.txt`
@@ -35,7 +35,7 @@ from cmtmedqa.llm.reading import Verdict, decide
 from cmtmedqa.progress import meter
 from cmtmedqa.reliability import wilson
 
-SETS = ("development", "opened", "opened2", "opened3", "opened4", "opened5", "opened6", "closed")
+SETS = ("development", "opened", "opened2", "opened3", "opened4", "opened5", "opened6", "opened7", "closed")
 CLOSED = "closed"
 CLASSES = {
     "dose": "dose or number changed", "unit": "unit changed", "freq": "frequency or duration changed", "neg-": "negation dropped",
@@ -74,8 +74,12 @@ class Damage(NamedTuple):
 
 def read(name: str) -> list[Pair]:
     """The turns of one set. Raises ValueError where an edit applies exactly once to none of the rewrites."""
-    text = Path(__file__).with_name("gates").joinpath(f"{name}.txt").read_text(encoding="utf-8")
+    text = _file(name).read_text(encoding="utf-8")
     return [_pair(block.splitlines()) for block in text.split("@ ")[1:]]
+
+
+def _file(name: str) -> Path:
+    return Path(__file__).with_name("gates") / f"{name}.txt"
 
 
 def _pair(lines: Sequence[str]) -> Pair:
@@ -119,6 +123,19 @@ def harmless(pairs: Sequence[Pair]) -> Iterator[tuple[str, str, str]]:
             yield "numerals changed", pair.said, arabic
 
 
+def across(pairs: Sequence[Pair]) -> list[Pair]:
+    """The second rewrite of each turn as that of the first, with the damages of the second: other pairs than the rules are mended on.
+
+    Two faithful rewrites may say more or less than each other, so that not every refusal here is a false alarm.
+    """
+    return [
+        Pair(pair.department, first, (second,), tuple(edit for edit in pair.edits if second.count(edit[1]) == 1))
+        for pair in pairs
+        if len(pair.rewrites) > 1
+        for first, second in (pair.rewrites[:2],)
+    ]
+
+
 def by_rules(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Verdict]:
     """What all gates decide of pairs of original and rewrite."""
     found = {pair: faults(*pair) for pair in pairs}
@@ -156,10 +173,13 @@ def _refused(verdict: Verdict) -> bool:
 def main() -> None:
     """Print a table of recall by class and one of false alarms for each set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sets", nargs="*", metavar="set", help=f"which of {', '.join(SETS)} (default: all)")
+    parser.add_argument(
+        "sets", nargs="*", metavar="set", help=f"which of {', '.join(SETS)} (default: all that are there)"
+    )
     parser.add_argument(
         "--show", action="store_true", help="print what is missed and refused wrongly, save in the closed set"
     )
+    parser.add_argument("--across", action="store_true", help="take the first rewrite of each turn for the original")
     parser.add_argument("--turns", type=int, help="the first turns of a set only (default: all)")
     parser.add_argument("--reader", help="NAME@URL, a folder or a YAML file of the model that reads each rewrite")
     parser.add_argument("--price", help="IN/OUT per million tokens, where the YAML states none")
@@ -169,8 +189,8 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=16, help="calls at the same time (default: 16)")
     given = parser.parse_args()
     try:
-        for name in given.sets or SETS:
-            pairs = read(name)[: given.turns]
+        for name in given.sets or [name for name in SETS if name != CLOSED or _file(name).exists()]:
+            pairs = (across(read(name)) if given.across else read(name))[: given.turns]
             texts = [(item.said, item.damaged) for item in damages(pairs)]
             texts += [(said, rewritten) for _, said, rewritten in harmless(pairs)]
             _report(name, pairs, _decided(texts, given), given.show and name != CLOSED)

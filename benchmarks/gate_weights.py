@@ -3,7 +3,7 @@
     python -m benchmarks.gate_weights
 
 Each set has another author: the table says of each how many of its denials dropped by hand and of its faithful rewrites the gates
-refuse with weights fitted on the five others. The words that the gates know were mended on the same sets: the table measures
+refuse with weights fitted on the others. The words that the gates know were mended on the same sets: the table measures
 the weights, not the words.
 """
 

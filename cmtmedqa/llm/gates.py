@@ -9,29 +9,29 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from cmtmedqa.clean.deidentify import find
-from cmtmedqa.llm import asked, negation, numbers, swapped
+from cmtmedqa.llm import asked, negation, numbers, reasked, swapped
 from cmtmedqa.llm.identity import names_a_model, says_who_it_is
 from cmtmedqa.llm.numbers import amounts
 from cmtmedqa.llm.numerals import plain
 from cmtmedqa.llm.swapped import shown
 from cmtmedqa.llm.terms import drugs
 
-VERSION = "gates-6"
+VERSION = "gates-7"
 
 _HEDGE = re.compile(
     "可能|考虑|疑似|(?<!多)大多(?![重少高])|多由|多为|多因|常由|常为|或许|大概|不排除|不能排除|倾向|也许|估计|怀疑|多半|不一定|未必|似乎|应该是|像是|有可能|一般|通常|往往|多数"
 )
 _ROUGHLY = re.compile(
-    f"{_HEDGE.pattern}|大约|约(?!束)|左右|差不多|有望|说不定|没准|恐怕|兴许|看着像|看着?像|未必|并非都|不见得|几率|概率|机会"
+    f"{_HEDGE.pattern}|大约|约(?!束)|左右|差不多|有望|说不定|没准|恐怕|兴许|看着像|看着?像|未必|并非都|不等于|不代表|不意味着|不是一定|并非一定|不见得|几率|概率|机会"
 )
 _SURE = re.compile(
     "(?<!明)确诊(?!前|之前|[后再])|一定(?=[会是能有为属]|可以|没有)|肯定(?=[会是能有为属]|没|就)|必然|必定|绝对(?=[会是能有])|是必须|毫无疑问|百分之百|100%|保证(?=能|会|治|有效|没|好)|明确[是为]|无疑|就是(?=[^。，]{0,8}(?:炎|病|症|癌|瘤))|确定为|确定是"
 )
 _DENIED_SURE = re.compile(
-    "(?:不一定|未必|不见得)就?是|不(?:意味着?|等于|代表|表示|说明)[^，。]{0,4}?就?是|不一定|不是必须|不必须|不是一定要|不能肯定|不确定|不是一定|未必|不必须"
+    "(?:不一定|未必|不见得)就?是|不(?:意味着?|等于|代表|表示|说明)[^，。]{0,4}?(?:就?是|百分之?百|100%|绝对|一定|肯定)|不一定|不是必须|不必须|不是一定要|不能肯定|不确定|不是一定|未必|不必须"
 )
 _CARE = re.compile(
-    "就医|就诊|医院|复诊|复查|急诊|门诊|面诊|看医生|挂号|专科|120|住院|随访|线下|来院|回院|到院|返院|来看|去看|去查|来查|回来|再来|送医|入院|随诊|前来|[再去](?:做|查|拍|测|次)|复测|复评|(?:马上|立刻|立即|赶紧|尽快)来|检查"
+    "就医|就诊|医院|复诊|复查|急诊|门诊|面诊|看医生|挂号|专科|120|住院|随访|线下|来院|回院|到院|返院|(?<![发拍传])来看|去看|去查|来查|回来|再来|送医|入院|随诊|前来|[再去](?:做|行|查|拍|测|次)|复测|复评|(?:马上|立刻|立即|赶紧|赶快|尽快|及时|尽早|抓紧)[^，。；]{0,8}(?:来|送)|来找|找我|带来(?=[，。；!！]|$)|检查"
 )
 _URGENT = re.compile(
     "立即|立刻|马上|尽快|尽速|及时|及早|尽早|赶紧|赶快|即刻|当即|迅速|火速|抓紧|第一时间|今[天日](?:就|即|务必|必须|一定|要)|快[去来点送]|速[去来]|当[天日就]"
@@ -47,7 +47,7 @@ _COMES_OR_SEEN = re.compile(
     f"{_COMES.pattern}|复诊|随诊|专科|前来|返诊|回来|过来|再来|[来去](?:看|查|复|做|打|拍|处理)|医生|科|急救|复查|检查(?=[，。；]|$)|呼叫|抢救"
 )
 _SEEN = re.compile(
-    "查一?[回下遍]|[做拍照查](?:个|一[个次回下])?[^，。；]{0,4}(?:超|镜|CT|X光|片|核磁|磁共振|常规)|过来|医生"
+    "(?<!检)查(?!看)|[做拍照查](?:个|一[个次回下])?[^，。；]{0,4}(?:超|镜|CT|X光|片|核磁|磁共振|常规)|过来|医生"
 )
 _NO_CARE = re.compile("(?:不必|无需|无须|不用|不需要|别|不要|请勿|没必要|没有必要)[^，。]*")
 _AT_LEISURE = frozenset(("择期", "择机", "有空", "有时间"))
@@ -56,6 +56,7 @@ _NEXT = re.compile("[，,。；;！!？? 吃服用喝打]")
 _PROMISE = re.compile("(?:给您|为您|帮您|给你|我来|我会|我可以)[^。，]{0,6}(?:开药|开具|开处方|处方)")
 _MARKUP = re.compile(r"\*\*|^#{1,6} |^\s*[-*] |```|<[a-z/]|\|\s*-{3}", re.MULTILINE)
 _TAG = re.compile(r"\[[\u4e00-\u9fffA-Za-z0-9]{1,8}\]")
+_NO_NAME = re.compile("[\u4e00-\u9fff]*[不没无否了吗过请别她他也][\u4e00-\u9fff]*")  # 告诉我孩子吐不吐 names nobody
 _ECHO = re.compile("改写|润色|原文|以下是|根据要求|专业的语气|重写")
 
 _COUNTED, _AHEAD, _BESIDE = frozenset("片粒袋支枚滴丸瓶贴喷针剂"), 5, 8  # how far behind its count a drug may stand
@@ -102,7 +103,7 @@ def _identifiers(original: str, rewritten: str) -> str | None:
         return "tag lost"
     if set(_TAG.findall(rewritten)) - set(_TAG.findall(original)):
         return "tag added"
-    has = {span.kind for span in find(rewritten)}
+    has = {span.kind for span in find(rewritten) if not _NO_NAME.fullmatch(rewritten[span.start : span.end])}
     return ", ".join(sorted(has - {span.kind for span in find(original)})) or None if has else None
 
 
@@ -161,13 +162,15 @@ def _certainty(original: str, rewritten: str) -> str | None:
 
 
 def _care(original: str, rewritten: str) -> str | None:
-    if _seeks(_CARE, original) and not (_seeks(_CARE, rewritten) or _seeks(_SEEN, rewritten)):
+    told = "，".join(asked.split(original)[1])
+    retold = "，".join([rewritten, *asked.split(rewritten)[1]])
+    if _seeks(_CARE, told) and not (_seeks(_CARE, retold) or _seeks(_SEEN, retold)):
         return "advice to seek care lost"
-    if _seeks(_COMES, original) and not _seeks(_COMES_OR_SEEN, rewritten):
+    if _seeks(_COMES, told) and not _seeks(_COMES_OR_SEEN, retold):
         return "advice to seek care lost"
     if _URGENT.search(original) and not _SOON.search(rewritten):
         return "urgency lost"
-    return "urgency lost" if _postponed(rewritten) and not _postponed(original) else None
+    return "urgency lost" if _postponed(rewritten, original) and not _postponed(original) else None
 
 
 def _seeks(advice: "re.Pattern[str]", text: str) -> bool:
@@ -175,10 +178,10 @@ def _seeks(advice: "re.Pattern[str]", text: str) -> bool:
     return any(advice.search(_NO_CARE.sub("", clause)) for clause in _CLAUSES.split(text))
 
 
-def _postponed(text: str) -> bool:
-    """Whether a clause that sends the patient to a doctor lets him wait."""
+def _postponed(text: str, told: str = "") -> bool:
+    """Whether a clause that sends the patient to a doctor lets him wait, in words that were not told."""
     return any(
-        (found := _LATER.search(clause)) and (found[0] in _AT_LEISURE or _CARE.search(clause))
+        (found := _LATER.search(clause)) and found[0] not in told and (found[0] in _AT_LEISURE or _CARE.search(clause))
         for clause in _CLAUSES.split(text)
     )
 
@@ -194,7 +197,7 @@ GATES: dict[str, Callable[[str, str], str | None]] = {
     "negation": negation.difference,
     "certainty": _certainty,
     "care": _care,
-    "questions": asked.difference,
+    "questions": reasked.difference,
 }
 # The first ones compare what can be read off exactly; the others guess at a meaning, and a reader may stand in for them.
 HARD = ("form", "role", "identifiers", "numbers", "doses", "drugs")

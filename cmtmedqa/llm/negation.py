@@ -37,9 +37,7 @@ def difference(original: str, rewritten: str) -> str | None:
     """
     told, retold = split(original)[1], split(rewritten)[1]
     one, other = statements(original), statements(rewritten)
-    if stops(told, retold) or straight(told, retold) or bound(told, retold):
-        return "negation lost"
-    if turned(one, other, count(NEGATOR, retold) < count(NEGATOR, told)):
+    if _contrary(told, retold, one, other):
         return "negation lost"
     other = _of_the_case(other, original)
     before, after = parts(one), parts(other)
@@ -49,6 +47,8 @@ def difference(original: str, rewritten: str) -> str | None:
     kept = _weighed(kept, places, before, after, free, len(kept) - len(had) + _idle(other, original))
     if False in kept or weighed.permitted([item for _, item in denials(before)], told, retold):
         return "negation lost"
+    if weighed.freed(told, retold, one, other) or weighed.thinned(told, retold, one, other):
+        return "negation lost"
     hasty = any(URGENT.search(clause) for clause in retold)
     kept = [
         True if place in drawn else _implied(item, after, before, hasty) if found is None else found
@@ -56,17 +56,26 @@ def difference(original: str, rewritten: str) -> str | None:
     ]
     new = _new(had, used, after)
     # Two denials that one part of the other text denies are one: 切勿挖鼻、用力擤鼻.
-    fewer = len(kept) - max(0, kept.count(True) - len(used)) - len(had)
+    split_up = _split_up(new, before, kept)
+    fewer = len(kept) - max(0, kept.count(True) - len(used)) - len(had) + split_up
     useless = max(0, count(USELESS, one) - count(USELESS, other))
     lost = kept.count(None)
     spare = max(0, _weak(after, used, other, one) - _weak(before, drawn, one, other))
-    allowed = count(ALLOWED, other) > count(ALLOWED, one)
     if False in kept or useless > max(0, len(new) - lost):
         return "negation lost"
-    if fewer > 0 and (lost > len(new) + spare or (lost and allowed)):
+    if fewer > 0 and (lost > len(new) - split_up + spare or (lost and count(ALLOWED, other) > count(ALLOWED, one))):
         return "negation lost"
+    if weighed.freed(retold, told, other, one):
+        return "negation added"
     added = fewer < 0 and not useless and any(weighed.affirmed(told, *denial) for denial in new)
     return "negation added" if added else None
+
+
+def _contrary(told: Sequence[str], retold: Sequence[str], one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether single words of a rewrite say the contrary, by clauses as they are said and in one wording."""
+    if stops(told, retold) or straight(told, retold) or bound(told, retold):
+        return True
+    return turned(one, other, count(NEGATOR, retold) < count(NEGATOR, told))
 
 
 def _weighed(
@@ -78,9 +87,11 @@ def _weighed(
     fewer: int,
 ) -> list[bool | None]:
     """The outcomes, where a denial that the evidence does not show to be turned round is one the rewrite does not speak of."""
+    answers = weighed.answers(here, there)
     return [
         found
-        if found is not False or weighed.turned_round(weighed.evidence(item, here[place], twin, there, free, fewer > 0))
+        if found is not False
+        or weighed.turned_round(weighed.evidence(item, here[place], twin, there, free, answers.get(place), fewer > 0))
         else None
         for (place, item), found, twin in zip(denials(here), kept, places, strict=True)
     ]
@@ -98,6 +109,14 @@ def _new(
         and place not in used
         and not any(item.about and item.about <= again for again in denied)  # 请戒烟，别再抽烟
     ]
+
+
+def _split_up(
+    new: Sequence[tuple[Denied, frozenset[str], int]], before: Sequence[Part], kept: Sequence[bool | None]
+) -> int:
+    """How many denials of a rewrite say over again what one of the original that is kept says: 戒熬夜、戒酒 of 熬夜喝酒戒."""
+    told = [before[place].content for (place, _), found in zip(denials(before), kept, strict=True) if found]
+    return sum(bool(item.about) and any(item.about <= content for content in told) for item, _, _ in new)
 
 
 def _of_the_case(clauses: Sequence[str], original: str) -> list[str]:
@@ -134,8 +153,8 @@ def _implied(item: Denied, there: Sequence[Part], here: Sequence[Part], hasty: b
     if item.about and item.about <= DELAY:
         waits = [any(part.denied is None and WAITS.search(part.text) for part in some) for some in (there, here)]
         return False if waits[0] and not waits[1] else hasty or None
-    if item.about & GAPS or "停" in item.content:
-        words = KEEP if "停" in item.content else WHOLE
+    if item.about & GAPS or "停" in item.about:
+        words = KEEP if "停" in item.about else WHOLE
         one, other = (
             sum(part.denied is None and bool(words.search(part.text)) for part in some) for some in (here, there)
         )
@@ -144,9 +163,12 @@ def _implied(item: Denied, there: Sequence[Part], here: Sequence[Part], hasty: b
 
 
 def _weak(some: Sequence[Part], used: Container[int], clauses: Sequence[str], others: Sequence[str]) -> int:
-    """How often a text denies in other words, in parts that serve no denial of the other text yet."""
+    """How often a text denies in other words that the other does not have, in parts that serve no denial of the other text yet."""
+    own, known = "".join(clauses), "".join(others)
     free = [part.text for place, part in enumerate(some) if place not in used]
-    return count(LESS, free) + count(REASSURANCE, clauses) + max(0, count(BEFORE, clauses) - count(BEFORE, others))
+    words = [found[0] for text in free for found in LESS.finditer(text)]
+    less = sum(own.count(word[0]) > known.count(word[0]) for word in words)
+    return less + count(REASSURANCE, clauses) + max(0, count(BEFORE, clauses) - count(BEFORE, others))
 
 
 _AFFECTS = frozenset("影响")
@@ -164,13 +186,18 @@ def _outcome(some: Sequence[Part], others: Sequence[Part]) -> tuple[list[bool | 
     for _, item in denials(some):
         place = _counterpart(item, others, used.keys(), some)
         places.append(-1 if place is None else place)
-        if place is None or (item.about and place in used and used[place].about == item.about):
+        if place is None or (item.about and place in used and not _serves_again(others[place], item, used[place])):
             kept.append(None)
             continue
         kept.append(_verdict(others, place, item))
         if kept[-1]:
             used[place] = item
     return kept, {*used, *(place + 1 for place in used if others[place].leads and others[place].denied is None)}, places
+
+
+def _serves_again(part: Part, item: Denied, first: Denied) -> bool:
+    """Whether a part that answers one denial answers another one: 不肿、不痛 of 不肿不痛, but 勿往口中塞物 not of 别掐人中."""
+    return first.about != item.about and 2 * len(item.about & part.content) > len(item.about)
 
 
 def _verdict(there: Sequence[Part], place: int, item: Denied) -> bool | None:
@@ -229,8 +256,16 @@ def _nearness(item: Denied, part: Part) -> float:
     wanted = item.about or item.before - ANYTHING
     said = len(wanted & part.content) + len(item.before & part.content)
     return (
-        said + FAVOUR * _denies(part, item) + _WHOLLY * bool(part.denied and item.about and item.about <= part.content)
+        said
+        + FAVOUR * _denies(part, item) * _share(part, item)
+        + _WHOLLY * bool(part.denied and item.about and item.about <= part.content)
     )
+
+
+def _share(part: Part, item: Denied) -> float:
+    """How much of what is denied a part denies: 玩手机 has but half of 手术; all of it where it denies in other words."""
+    shared = item.about & (part.denied or frozenset())
+    return len(shared) / len(item.about) if shared else 1.0
 
 
 def _denies(part: Part, item: Denied) -> bool:
@@ -248,8 +283,8 @@ def _denies(part: Part, item: Denied) -> bool:
 
 def _in_other_words(text: str, item: Denied) -> bool:
     """Whether a text without a sign of negation denies something, with words that the denial itself does not have."""
-    if item.about & GAPS or "停" in item.content:
-        return any(found not in item.whole for found in (KEEP if "停" in item.content else WHOLE).findall(text))
+    if item.about & GAPS or "停" in item.about:
+        return any(found not in item.whole for found in (KEEP if "停" in item.about else WHOLE).findall(text))
     if item.content >= _AFFECTS and ALLOWED.search(text):  # 可以开车 for 不影响开车
         return True
     if DEFERRED.search(text) and not DEFERRED.search(item.whole):

@@ -10,7 +10,7 @@ from cmtmedqa.llm.numerals import HAN, NAME_OF, RECENT, UNIT, periods, plain, va
 # What a unit is in the smallest one of its kind: 0.5 g and 500 mg, 两周 and 14天, 2斤 and 1公斤 are equal.
 _IN = {
     "μg": (0.001, "mg"), "g": (1_000, "mg"), "斤": (500_000, "mg"), "kg": (1_000_000, "mg"), "l": (1_000, "ml"), "cm": (10, "mm"), "m": (1_000, "mm"),
-    "小时": (60, "分钟"), "日": (1_440, "分钟"), "周": (10_080, "分钟"), "年": (12, "月"),
+    "秒": (1 / 60, "分钟"), "小时": (60, "分钟"), "日": (1_440, "分钟"), "周": (10_080, "分钟"), "年": (12, "月"),
 }  # fmt: skip
 _ONE_OF_ANYTHING = frozenset((
     "次", "个", "口", "块", "根", "针", "喷", "片", "粒", "袋", "支", "枚", "滴", "丸", "瓶", "盒", "贴", "剂", "杯", "碗", "勺", "顿", "疗程", "组",
@@ -22,6 +22,14 @@ _NUMBER = re.compile(
 _RANGE = re.compile(rf"([0-9.]+|{HAN}+)\s*(?:-|~|～|—|–|至|到)\s*(?=(?:[0-9]|{HAN}))")
 
 
+_OVER = re.compile("[超大高多][过于出]|至少|起码|最少|不低于|不少于|[>≥]")
+_BELOW = re.compile(
+    "(?:[不别勿没未][^，,。；;?？0-9]{0,3}|避免)[超大高多][过于出]?|最多|至多|顶多|(?<![不别勿])(?:低于|小于|少于)|不[到足满]|[<≤]"
+)
+_MARK, _DENIED = re.compile(r"[，,。；;?？\s]"), re.compile("[不别勿]")
+_BOUND = re.compile(
+    rf"(?P<before>(?:{_OVER.pattern}|{_BELOW.pattern})?)[^，,。；;0-9]{{0,2}}(?P<number>[0-9.]+)\s*(?:{UNIT})?(?:[之以](?P<behind>[上下]))?"
+)
 _EVERY = {
     "every day": (1_440.0, "分钟"),
     "every week": (10_080.0, "分钟"),
@@ -73,7 +81,33 @@ def difference(original: str, rewritten: str) -> tuple[set[str], set[str]]:
     lost, added = _unspelt(lost, rewritten), _unspelt(added, original)
     if lost or added:
         return lost, added
+    if turned := _turned(original, rewritten):
+        return turned
     return _unheard(before, after, other, original), _unheard(after, before, one, rewritten)
+
+
+def _turned(original: str, rewritten: str) -> tuple[set[str], set[str]] | None:
+    """The bounds of one text that the other has the other way round: 30度以下 for 30度以上, 超过200g for 不超过200g."""
+    before, after = _bounds(original), _bounds(rewritten)
+    for number in sorted(before.keys() & after.keys()):
+        if before[number].isdisjoint(after[number]):
+            return {f"{number} {min(before[number])}"}, {f"{number} {min(after[number])}"}
+    return None
+
+
+def _bounds(text: str) -> dict[str, set[str]]:
+    """Of each number of a text that bounds something whether from above or from below."""
+    found: dict[str, set[str]] = {}
+    folded = plain(text)
+    for bound in _BOUND.finditer(folded):
+        before, behind = bound["before"], bound["behind"]
+        clause = _MARK.split(folded[: bound.start("number")])[-1]
+        below = _BELOW.search(before) is not None
+        if behind:
+            below = (behind == "下") != bool(_DENIED.search(clause))  # 不要加到100mg以上
+        if before or behind:
+            found.setdefault(bound["number"], set()).add("below" if below else "above")
+    return found
 
 
 def _missing(some: Sequence[Amount], others: Sequence[Amount], repeated: set[str]) -> set[str]:

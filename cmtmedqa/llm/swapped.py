@@ -71,6 +71,9 @@ _FILLS = frozenset(
     "，。？！、：；（）,.?!:;() 的了吗呢吧啊呀么没不别要就才都也还再先后前上下来去回看查做用吃打抹给让把被跟和与或多少点些几个这那有无是在到得会能可行好咋啥怎样一二两三四五六七八九十半天日周月年次片粒支早晚饭自己您你他她它我们人太真很挺越光够管"
     + string.printable
 )
+_GLOSS = re.compile(r"([\u4e00-\u9fff]{2,12})[（(]([\u4e00-\u9fff]{2,16})[)）]")
+_VITAMIN = re.compile("维生素([A-Z])[0-9]*")
+_SALT_OF_BLOOD = re.compile("[高低]([钾钠钙镁磷氨])|([钾钠钙镁磷氨])(?=[^，。；]{0,2}[高低0-9])")  # 钾高了要停
 CLASS = re.compile("[药剂类膏贴]$|疫苗$|抗生素$|激素$|钙片$")  # 降压药 beside the drug itself says nothing new
 
 
@@ -103,7 +106,9 @@ def drugs(original: str, rewritten: str) -> str | None:
     added = {
         name
         for name in _new(other, original, one)
-        if not (_in_short(name, original) or _abridged(name, original, rewritten))
+        if not (
+            _in_short(name, original) or _abridged(name, original, rewritten) or _explains(name, original, rewritten)
+        )
     }
     instead = _classes(one, rewritten, other), _classes(other, original, one)
     if all(instead):
@@ -170,9 +175,21 @@ def _headed(term: str, text: str, own: str) -> bool:
     return False
 
 
+def _explains(name: str, text: str, own: str) -> bool:
+    """Whether a drug stands beside a word of the original in brackets that no list knows: 速力菲（琥珀酸亚铁）."""
+    for found in _GLOSS.finditer(own):
+        for one, other in ((found[1], found[2]), (found[2], found[1])):
+            known = any(one[place:] in text for place in range(len(one) - 1))
+            if name[:3] in other and known and not named.names(one[-6:]):
+                return True
+    return False
+
+
 def _in_short(name: str, text: str) -> bool:
     """Whether a text has the first two characters of a drug, which are those of no drug named there: 雷贝 for 雷贝拉唑."""
     short = name[:2]
+    if (letter := _VITAMIN.fullmatch(name)) and re.search(f"(?<![A-Z]){letter[1]}(?![A-Z])", text.upper()):
+        return True  # 钙和D
     return (
         len(name) > 3
         and short not in _FAMILIES
@@ -212,6 +229,8 @@ def _unlike(original: str, rewritten: str) -> tuple[set[str], set[str]]:
         before, after = one[dose], other[dose]
         if before <= named.ends(original) and after <= named.ends(rewritten):
             continue  # two names of one drug, or two drugs that are told apart by name
+        if named.last_marks().isdisjoint(word[-1] for word in before | after):
+            continue  # 嚼着, 各喂: no drug is called so
         if _unknown(before, rewritten) and _unknown(after, original):
             return before, after
     return set(), set()
@@ -225,8 +244,11 @@ def _unknown(words: set[str], text: str) -> bool:
 @lru_cache(maxsize=64)
 def _said(text: str) -> str:
     """A text with what it implies: 大三阳 says hepatitis B."""
+    salts = [f"血{high or low}" for high, low in _SALT_OF_BLOOD.findall(text)]
     implied = [_MEANT[word] for word in dict.fromkeys(_SAID_IN_SHORT.findall(text))]
-    return text + "".join(implied) + "".join(full for name in named.letters(text) for full in LATIN.get(name, ()))
+    return (
+        text + "".join(implied + salts) + "".join(full for name in named.letters(text) for full in LATIN.get(name, ()))
+    )
 
 
 def _new(some: Iterable[str], text: str, others: Iterable[str]) -> set[str]:

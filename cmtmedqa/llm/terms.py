@@ -32,8 +32,8 @@ _TEST_EDGES = re.compile(
     r"^(?:做个?|查个?|测|拍个?|进行|复查|行|个|一下|下)|(?:检查|检测|检验|化验|扫描|提示|显示|结果|指标|水平|测定|筛查|测量|造影术|报告|片|阳性|阴性)$"
 )
 _MORPHOLOGY = re.compile(
-    "[\u4e00-\u9fff](?:西林|霉素|环素|沙星|洛尔|地平|普利|沙坦|他汀|贝特|拉唑|替丁|昔韦|洛韦|韦林|福韦|卡韦|他韦|单抗|替尼|噻嗪|唑仑|西泮|格列净|格列汀|格列[美本齐喹吡]|双胍|鲁肽|洛芬|昔布|昔康|可的松|米松|尼松|泼尼龙|奈德|噻吨|他定|替利嗪|斯汀|苯那敏|孕酮|雌二醇|必利|立酮|司琼|硝唑|康唑|萘芬|普坦|昔酮|"
-    "度胺|他滨|铂|紫杉醇|曲塞|格雷|瑞洛|沙班|加群|培南|唑嗪|罗辛|雄胺|那非|普兰|西汀|法辛|曲林|氮平|哌酮|硫平|巴林|喷丁|西坦|三嗪|卡西平|曲松|他啶|克肟|克洛|呋辛|美唑|西丁|噻肟|丙烯|拉定|膦酸|司特|特罗|溴铵|茶碱|莫司|氟米特|蝶呤|嘌呤|嘌醇|巯咪唑|硫氧嘧啶|钴胺|司汀|利嗪|洛丁|索坦)"
+    "(?:雌|孕|雄|生长|甲状腺|促[\u4e00-\u9fff]{1,4})激素|[\u4e00-\u9fff](?:西林|霉素|环素|沙星|洛尔|地平|普利|沙坦|他汀|贝特|拉唑|替丁|昔韦|洛韦|韦林|福韦|卡韦|他韦|单抗|替尼|噻嗪|唑仑|西泮|格列净|格列汀|格列[美本齐喹吡]|双胍|鲁肽|洛芬|昔布|昔康|可的松|米松|尼松|泼尼龙|奈德|噻吨|他定|替利嗪|斯汀|苯那敏|孕酮|雌二醇|必利|立酮|司琼|硝唑|康唑|萘芬|普坦|昔酮|"
+    "度胺|他滨|铂|紫杉醇|曲塞|格雷|瑞洛|沙班|加群|培南|唑嗪|罗辛|雄胺|那非|普兰|西汀|法辛|曲林|氮平|哌酮|硫平|巴林|喷丁|西坦|三嗪|卡西平|曲松|他啶|克肟|克洛|呋辛|美唑|西丁|噻肟|丙烯|拉定|膦酸|司特|特罗|溴铵|茶碱|莫司|氟米特|蝶呤|嘌呤|嘌醇|巯咪唑|硫氧嘧啶|钴胺|卡尼汀|睾酮|司汀|利嗪|洛丁|索坦)"
 )
 # What is examined and how, by one name each; another one in its place is another test.
 _TESTS = (
@@ -84,6 +84,13 @@ def _found(text: str) -> Iterator[tuple[int, str, str]]:
     automaton, words, kinds = _lexicon()
     for number, start, _ in automaton.find_matches_as_indexes(_NO_PART.sub(_blank, text.upper())):
         yield start, words[number], kinds[number]
+
+
+@lru_cache(maxsize=1)
+def last_marks() -> frozenset[str]:
+    """The characters in which names of drugs end."""
+    _, words, kinds = _lexicon()
+    return frozenset(_FORM.sub("", word)[-1:] for word, kind in zip(words, kinds, strict=True) if kind in _DRUG)
 
 
 def ends(text: str) -> set[str]:

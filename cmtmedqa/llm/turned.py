@@ -22,12 +22,17 @@ from cmtmedqa.llm.signs import (
 )
 from cmtmedqa.llm.worded import STOPPED, content_of, dots
 
-_SPARING = re.compile("少(?=[吃喝碰用做抽沾走站坐看爬])")
-_OPTIONAL = re.compile("(?:不是|并非|不)(?:都|全都?|就)?(?:一定|必须|非)[得要需]?|未必|不见得|没必要|不必")
+_NO_MATTER = re.compile("无关|[不无]影响|不相关|无碍|无妨|不碍|没[^，。]{0,3}影响")
+_SPARING = re.compile("少(?=[吃喝饮食服摄进碰用做抽沾走站坐看爬])")
+_OPTIONAL = re.compile(
+    "(?:不等于|不代表|不意味着|不说明)(?:就|一定)?|(?:不是|并非|不)(?:都|全都?|就)?(?:一定|必须|非)[得要需]?|未必|不见得|没必要|不必"
+)
 _MUST = re.compile("一定[得要需]|必须|(?<![^，。是不就])非[要得]|[就便]?非得|务必")
-_MORE = re.compile("多(?=[吃喝碰用做抽沾走站坐看爬])")
+_MORE = re.compile("多(?=[吃喝饮食服摄进碰用做抽沾走站坐看爬])")
 _HARD = re.compile("难以(.)")
 _STOP = re.compile("(?<![别不要勿没可以能])停(?=[了掉戴照用药服]*(?:[，。；;!！]|$))")
+_MAY_STOP = re.compile("(?<![别不要勿没])(?:可以?|能|即可|便可)?停[了掉戴照用药服]*(?:[，。；;!！]|$)")
+_LETS_STOP = re.compile("(?<![不别勿])(?:可以|即可|就可以?|便可以?|可(?=[自随停])|就能|也能)(?:自行|随时)?停(?![打一])")
 _NOT = re.compile("[歇停别不勿禁避戒忌暂]")
 
 
@@ -38,12 +43,11 @@ def turned(one: Sequence[str], other: Sequence[str], fewer: bool) -> bool:
     """
     eased = count(REASSURANCE, other) - count(REASSURANCE, one)
     allowed = count(ALLOWED, other) > count(ALLOWED, one)  # 可以碰水 for 碰水没关系
-    if count(REASSURANCE, one) and not count(REASSURANCE, other) and not allowed:
+    if count(REASSURANCE, one) and not count(REASSURANCE, other) and not count(_NO_MATTER, other) and not allowed:
         return True
     if count(FINE, one) and not count(AS_FINE, other) and eased <= 0 and fewer:
         return True
-    grave = [count(GRAVE, [REASSURANCE.sub(dots, clause) for clause in clauses]) for clauses in (one, other)]
-    if grave[1] > grave[0] or _goes_on(one, other) or _manages(one, other) or _loosened(one, other):
+    if _graver(one, other) or _goes_on(one, other) or _manages(one, other) or _loosened(one, other):
         return True
     if count(FLOOR, one) > count(FLOOR, other) and count(LIMIT, other) > count(LIMIT, one):
         return True
@@ -52,9 +56,19 @@ def turned(one: Sequence[str], other: Sequence[str], fewer: bool) -> bool:
     return count(LIMIT, other) + max(0, count(AS_LIMIT, other) - count(AS_LIMIT, one)) < count(LIMIT, one)
 
 
+def _graver(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether a rewrite calls grave what the original does not: 很危险 stands for 危险."""
+    told, retold = ("，".join(REASSURANCE.sub(dots, clause) for clause in clauses) for clauses in (one, other))
+    new = [found for found in GRAVE.findall(retold) if not re.search(f"(?<![不没无]){found[-2:]}", told)]
+    return len(new) > len(GRAVE.findall(told))
+
+
 def stops(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether what must not be stopped is to be stopped, by clauses that say no more."""
-    stopped = [sum(bool(STOPPED.search(clause.strip())) for clause in some) for some in (one, other)]
+    stopped = [
+        sum(bool(STOPPED.search(clause.strip()) or _LETS_STOP.search(clause)) for clause in some)
+        for some in (one, other)
+    ]
     return stopped[1] > stopped[0] and count(NO_STOP, one) > count(NO_STOP, other)
 
 
@@ -101,6 +115,8 @@ def _loosened(one: Sequence[str], other: Sequence[str]) -> bool:
 
 def _goes_on(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether what one text stops (凉茶冷饮停) is named in the other, and neither there nor in the two clauses behind is a no."""
+    if sum(bool(_MAY_STOP.search(clause)) for clause in other) >= sum(bool(_STOP.search(clause)) for clause in one):
+        return False
     for about in (
         content_of(clause[: found.start()])
         for clause in one

@@ -9,6 +9,7 @@ from cmtmedqa.llm.asked import questions
 from cmtmedqa.llm.gates import GATES, faults
 from cmtmedqa.llm.numbers import amounts
 from cmtmedqa.llm.numerals import periods, plain
+from cmtmedqa.llm.pairing import paired
 from cmtmedqa.llm.weighed import Evidence, turned_round
 
 _TURNS = [pair.said for name in SETS if name != CLOSED for pair in read(name)]
@@ -76,6 +77,19 @@ _SAID = "头孢克肟0.1g,一天两次,别喝酒。考虑支气管炎,烧到39�
         ("questions", "血小板才20,有出血点吗?", "您的血小板只有20？"),
         ("questions", "拉了几次?有没有血?", "请问便中带血吗？"),
         ("questions", "现在疼几分?一天爆发几次", "请问一天爆发痛几次？"),
+        ("numbers", "床头抬高30度以上。", "床头抬高30度以下。"),
+        ("numbers", "水果一天别超200g。", "水果每日请超过200g。"),
+        ("numbers", "凉水冲20分钟。", "用凉水冲20秒。"),
+        ("negation", "驾照不能考,熬夜喝酒戒。", "可以考驾照，戒熬夜、戒酒。"),
+        ("negation", "智齿肿着不能拔,消了再拔。", "智齿正肿着，现在就可以拔，等肿消了再拔。"),
+        ("negation", "抽的时候别掐人中,别塞东西。", "发作时请掐人中，勿往口中塞物。"),
+        ("negation", "感冒药带麻黄碱的不能吃会憋住尿。", "感冒药里有麻黄碱的，也能吃，不会让尿憋住。"),
+        ("negation", "不会上瘾的,便秘用乳果糖。", "是会上瘾的。大便不通就用乳果糖。"),
+        ("negation", "拆线前别沾水,头孢哺乳能吃。", "拆线前请勿沾水，哺乳期不可服用头孢。"),
+        ("negation", "早搏不多,咖啡浓茶少喝。", "早搏不多，请多饮咖啡和浓茶。"),
+        ("questions", "白带什么颜色有味吗?", "请问白带是什么颜色？"),
+        ("questions", "心跳快不快手抖吗", "请问心跳快吗？"),
+        ("questions", "有没有恶心、头晕?", "请问有没有恶心？"),
         ("certainty", "可能是肺炎。", "确诊为肺炎。"),
         ("care", "疼就去医院。", "疼痛时请休息。"),
         ("care", "马上去医院。", "请择期去医院。"),
@@ -148,6 +162,17 @@ def test_a_gate_refuses_the_harm_it_is_for(gate: str, original: str, rewritten: 
         ("LDL 4.1,血脂高", "您的低密度脂蛋白为4.1，偏高"),
         ("早晚各200mg", "早上200mg、晚上200mg"),
         ("以前有过吗", "请问以前有过这种情况吗？"),
+        ("以后含花生的一口都不能碰", "往后凡是有花生的东西，一口都不要碰"),
+        ("玻璃体混浊多半没事不用滴药", "玻璃体混浊多数无碍，无需滴药"),
+        ("钙和D接着补,钾高了要停", "钙剂和维生素D继续补充，血钾升高则需停用"),
+        ("晚上9点半前睡", "晚上九点半以前请睡下"),
+        ("腰突没到开刀那步,先躺3天", "腰突还不到开刀的地步，先卧床3天"),
+        ("没好再做尿培养", "如未好转，再行尿培养"),
+        ("身边别离人", "身边不可无人陪伴"),
+        ("速力菲0.1g一天3次", "速力菲（琥珀酸亚铁）0.1克，每日3次"),
+        ("脚肿到哪了?腰疼不疼 有没有发烧", "脚肿到哪个位置了？请问有无腰痛、发热？"),
+        ("喝了多少农药?什么名字?", "喝的是什么农药，喝了多少？"),
+        ("不管喝多少都要来医院,别催吐", "不论喝了多少，请来医院，不要催吐"),
         ("看骨折没,没骨折就冰敷", "明确有无骨折，如果没有骨折，可以冰敷"),
     ],
 )  # fmt: skip
@@ -157,10 +182,10 @@ def test_the_same_in_a_professional_register_passes(original: str, rewritten: st
 
 @pytest.mark.parametrize("fewer", [True, False])
 def test_a_permission_tells_alone_and_a_denial_elsewhere_outweighs_a_bare_mention(fewer: bool) -> None:
-    assert turned_round(Evidence(True, fewer, elsewhere=True, behind=True))
-    assert turned_round(Evidence(False, fewer, elsewhere=False, behind=False))
-    assert not turned_round(Evidence(False, fewer, elsewhere=True, behind=True))
-    assert turned_round(Evidence(False, fewer, elsewhere=True, behind=False)) is fewer
+    assert turned_round(Evidence(True, fewer, elsewhere=True, beside=True, masked=False))
+    assert turned_round(Evidence(False, fewer, elsewhere=False, beside=False, masked=False))
+    assert not turned_round(Evidence(False, fewer, elsewhere=True, beside=True, masked=False))
+    assert turned_round(Evidence(False, fewer, elsewhere=True, beside=False, masked=True)) is fewer
 
 
 @pytest.mark.parametrize("text", _TURNS)
@@ -191,6 +216,12 @@ def test_a_period_is_one_in_every_spelling() -> None:
     assert periods("隔天一次") == periods("每隔一日1次") == {"every other day"}
 
 
+def test_as_many_are_paired_as_can_be_the_likest_first() -> None:
+    assert paired({(0, 0): 1.0, (1, 0): 0.9, (0, 1): 0.5}) == {0: 1, 1: 0}
+    assert paired({(0, 0): 0.5, (0, 1): 1.0, (1, 0): 0.4}) == {0: 1, 1: 0}
+    assert paired({}) == {}
+
+
 def test_courtesy_and_what_an_examination_is_for_are_no_questions() -> None:
     assert questions("还有其他问题吗？拍片看看有没有骨折。过几天复查。有什么不舒服再来。明白了吗？") == []
     assert questions("孩子精神好不好?吃奶怎么样") == ["孩子精神好不好?", "吃奶怎么样"]
@@ -198,6 +229,8 @@ def test_courtesy_and_what_an_examination_is_for_are_no_questions() -> None:
 
 def test_the_planted_damage_is_what_its_files_say() -> None:
     for name in SETS:
+        if name == CLOSED:
+            continue
         assert len(list(damages(read(name)))) > 300
     assert len(_TURNS) >= 120
     assert set(GATES) == {

@@ -19,7 +19,7 @@ _NO_CORE = re.compile(
     "口服|静脉|高速|皮肤|颈部|胸部|腹部|头部|腰部|面部|盆腔|肺|肝|肾|脑|心|胃|肠|眼|耳|鼻|牙|淋巴|病变|感染|疼|骨"
 )
 _NO_ROAD = re.compile(
-    "公路|铁路|尿路|通路|一路|思路|套路|走路|迷路|线路|电路|来路|回路|马路|道路|出路|网路|路路|同路|同里|公里|里里|哪里|这里|那里|家里|心里|夜里|村里|城里|手里|嘴里|肚里|院里|消化道|胆道|尿道|气道|肠道|阴道|产道"
+    "公路|铁路|尿路|通路|一路|思路|套路|走路|迷路|线路|(?<![水供邮机广])电路|来路|回路|马路|道路|出路|网路|路路|同路|同里|公里|里里|哪里|这里|那里|家里|心里|夜里|村里|城里|手里|嘴里|肚里|院里|消化道|胆道|尿道|气道|肠道|阴道|产道"
 )
 # Before a road or an estate with a number fewer characters tell that it is none.
 _NO_STREET = re.compile(
@@ -55,6 +55,9 @@ def _address(match: re.Match[str]) -> bool:
     """Levels with names of their own: a region, its word repeated, or a hospital is none."""
     area = _AREA.search(match["v"])
     named = area is None or any(known_place((area["n"] or area["c"])[at:]) for at in (0, 1))
+    if not named and match["v"].endswith("地区"):  # 喀什地区 behind its region is a prefecture, 北京地区 is none
+        lengths = (size for size in (2, 3, 4) if size + 2 < len(match["v"]))
+        named = any(known_place(match["v"][-2 - size : -2]) for size in lengths)
     return named and not _NO_ADDRESS.search(match["v"])
 
 
@@ -78,7 +81,9 @@ def _trimmed(match: re.Match[str]) -> tuple[int, int] | bool:
         else max(lead_end(name), len(name) - (4 if level in _TOWNS else 8))
     )
     core = name[start:]
-    if len(core) < 2 and not known_place(core):
+    if level == "县" and known_place(name[-1:] + level) and not known_place(core):  # 房县, 单县
+        start, core = len(name) - 1, name[-1:] + level
+    elif len(core) < 2 and not known_place(core):
         start, core = max(len(name) - 2, 0), name[-2:]
     other = _NO_ROAD_END.search(core + level)
     numbered = level in _ROADS and _HOUSE.match(match["v"], first.end())
@@ -107,10 +112,11 @@ _KINDS = "号楼|号院|号大院|号|弄|栋|幢|座|单元|室|楼|层|户|组
 _UNIT = rf"(?:[附甲乙丙东南西北中]?{_NUMBER}(?:[-之]{_NUMBER}){{0,3}} ?(?:{_KINDS})(?:[东西南北中]户)?|[A-Za-z东南西北甲乙丙丁] ?[0-9]{{0,2}} ?(?:座|区|栋|幢|单元|院|号楼|段)|[0-9]{{1,3}}-[0-9]{{1,4}}(?:-[0-9]{{1,4}})?|[东西南北]户|[0-9]{{3,4}}(?![0-9.%/]|[个岁块元天次年月号种mkM]))"
 _UNITS = rf"(?:{_SEP}{_UNIT})"
 _ROAD = rf"[{_HAN}]{{1,8}}?(?:[0-9一二三四五六七八九十]{{0,3}}(?:大道|大街|路(?![街道巷小])|街(?!道)|巷|胡同|弄堂|里弄|[东南西北一二三四五]{{1,2}}环|道(?=[0-9]))(?:[东南西北中]?[0-9一二三四五六七八九十]?[段路])?)"
-_ESTATE = rf"[{_HAN}]{{2,8}}?(?:小区|社区|花园|家园|公寓|大厦|广场|新村|新城|苑|佳园|名城|名邸|府邸|庄园|别墅|宿舍|家属院|园区|期)"
+_ESTATE = rf"[{_HAN}]{{2,8}}?(?:小区|社区|花园|家园|公寓|大厦|广场|新村|新城|苑|佳园|名城|名邸|府邸|庄园|别墅|宿舍|家属院|园区|[一二三四五六1-6]期)"
 _HOUSES = r"(?:[0-9]{1,3}|[A-Za-z][0-9]{0,2}|[甲乙丙丁东南西北])(?:-[0-9]{1,2})? ?(?:号楼|栋|幢|座)"
 _BLOCK = rf"[{_HAN}]{{2,8}}?(?={_HOUSES})"
-_TOWN = rf"[{_HAN}]{{1,6}}?(?:镇|乡|街道|苏木|新区|开发区|高新区|经开区|林场|农场)"
+_PARK = "(?:工业|产业|科技|物流|创业|软件|高新)园区?"
+_TOWN = rf"[{_HAN}]{{1,6}}?(?:镇|乡|街道|苏木|新区|开发区|高新区|经开区|林场|农场|{_PARK})"
 _VILLAGE = rf"[{_HAN}]{{1,6}}?(?:村(?![街路镇道安])|屯|庄|堡|寨|坝|湾|[0-9一二三四五六七八九十](?:组|队|社)|自然村|行政村)村?(?:村委会?|居委会?|村部)?"
 _PROVINCE = rf"(?:{PLACE}(?:省|市|特别行政区|(?:壮族|回族|维吾尔)?自治区)?)"
 _LEVEL = rf"(?:{PLACE}(?:{AUTONOMOUS}|市|地区|州|盟|自治州|县|区|旗|新区)?|[{_HAN}]{{1,6}}?(?:{AUTONOMOUS}|市|自治州|自治县|县|区|旗|盟))"
@@ -192,8 +198,14 @@ PLACES: tuple[Rule, ...] = (
     _rule(
         "address-levels",
         "address",
-        rf"(?P<v>[{_HAN}]{{2,8}}?(?:{AUTONOMOUS}|市|县|区|旗|镇|乡|街道){_SEP}(?P<m>[{_HAN}]{{2,5}}?)(?:县|区|旗|镇|乡|街道|(?:村|屯|庄)(?:镇|乡|村)?)(?!医院|卫生|人民|中心|中医|妇幼|诊所|派出所|社区)(?:{_FINE}{_SEP}){{0,3}}{_TAIL}?)",
-        ("从庐阳区大王庄镇赶过来", "快递到白鹭乡白鹭村2组吧", "我人在锦川市城关区", "救护车到桑珠孜区太平乡"),
+        rf"(?P<v>[{_HAN}]{{2,8}}?(?:{AUTONOMOUS}|市|县|区|旗|镇|乡|街道){_SEP}(?P<m>[{_HAN}]{{2,5}}?)(?:县|区|旗|镇|乡|街道|{_PARK}|(?:村|屯|庄)(?:镇|乡|村)?)(?!医院|卫生|人民|中心|中医|妇幼|诊所|派出所|社区)(?:{_FINE}{_SEP}){{0,3}}{_TAIL}?)",
+        (
+            "从庐阳区大王庄镇赶过来",
+            "快递到白鹭乡白鹭村2组吧",
+            "我人在锦川市城关区",
+            "家在锦川市城西工业园老鸦关镇棉纺路6弄4号",
+            "救护车到桑珠孜区太平乡",
+        ),
         ("城市地区农村", "小区社区", "去市区县区看"),
         _two_levels,
     ),
