@@ -24,6 +24,7 @@ SOME = {
     "eighth": MENDED - {"username", "age_90", "insurance"} | {"hospital", "address", "wechat", "qq", "id_card"},
     "ninth": MENDED - {"username", "insurance"}
     | {"hospital", "address", "wechat", "qq", "landline", "id_card", "bank_card", "email"},
+    "tenth": MENDED - {"username", "insurance"} | {"hospital", "address", "wechat", "qq"},
 }
 
 
