@@ -3,7 +3,7 @@
 import re
 from collections.abc import Container, Sequence
 
-from cmtmedqa.llm import weighed
+from cmtmedqa.llm import lightened, weighed
 from cmtmedqa.llm.asked import split
 from cmtmedqa.llm.denials import ANYTHING, FAVOUR, FIRST, Denied, Part, count, denials, parts
 from cmtmedqa.llm.signs import (
@@ -46,6 +46,10 @@ def difference(original: str, rewritten: str) -> str | None:
     free = [place for (place, _), found in zip(denials(after), had, strict=True) if not found and place not in used]
     kept = _weighed(kept, places, before, after, free, len(kept) - len(had) + _idle(other, original))
     if False in kept or weighed.permitted([item for _, item in denials(before)], told, retold):
+        return "negation lost"
+    if lightened.increased(original, rewritten) or lightened.made_light(
+        [item for _, item in denials(before)], told, retold
+    ):
         return "negation lost"
     if weighed.freed(told, retold, one, other) or weighed.thinned(told, retold, one, other):
         return "negation lost"

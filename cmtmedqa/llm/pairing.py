@@ -7,6 +7,17 @@ from typing import TypeAlias
 Pair: TypeAlias = tuple[int, int]
 
 
+def literalness(original: str, rewritten: str) -> float:
+    """The share of the pairs of neighbouring characters of an original that its rewrite has too, marks aside: 0 to 1."""
+    own, other = _neighbours(original), _neighbours(rewritten)
+    return len(own & other) / len(own) if own else 1.0
+
+
+def _neighbours(text: str) -> set[str]:
+    bare = "".join(mark for mark in text.lower() if mark.isalnum())
+    return {bare[place : place + 2] for place in range(len(bare) - 1)}
+
+
 def weights_of(*sides: Sequence[frozenset[str]]) -> dict[str, float]:
     """What a character weighs: the less, the more of the pieces of one text have it."""
     counts = [Counter(mark for marks in pieces for mark in marks) for pieces in sides]
