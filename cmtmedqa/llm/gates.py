@@ -22,7 +22,7 @@ _HEDGE = re.compile(
     "可能|考虑|疑似|(?<!多)大多(?![重少高])|多由|多为|多因|常由|常为|或许|大概|不排除|不能排除|倾向|也许|估计|怀疑|多半|不一定|未必|似乎|应该是|像是|有可能|一般|通常|往往|多数"
 )
 _ROUGHLY = re.compile(
-    f"{_HEDGE.pattern}|大约|约(?!束)|左右|差不多|有望|说不定|没准|恐怕|兴许|看着像|看着?像|未必|并非都|不等于|不代表|不意味着|不是一定|并非一定|不见得|几率|概率|机会"
+    f"{_HEDGE.pattern}|大约|约(?!束)|左右|差不多|有望|说不定|没准|恐怕|兴许|看着像|看着?像|未必|并非都|不等于|不代表|不意味着|不是一定|并非一定|不见得|几率|概率|机会|类似|[较更很蛮挺]像|有[点些]像|[看是]像"
 )
 _SURE = re.compile(
     "(?<!明)确诊(?!前|之前|[后再])|一定(?=[会是能有为属]|可以|没有)|肯定(?=[会是能有为属]|没|就)|必然|必定|绝对(?=[会是能有])|是必须|毫无疑问|百分之百|100%|保证(?=能|会|治|有效|没|好)|明确[是为]|无疑|就是(?=[^。，]{0,8}(?:炎|病|症|癌|瘤))|确定为|确定是"
@@ -30,6 +30,7 @@ _SURE = re.compile(
 _DENIED_SURE = re.compile(
     "(?:不一定|未必|不见得)就?是|不(?:意味着?|等于|代表|表示|说明)[^，。]{0,4}?(?:就?是|百分之?百|100%|绝对|一定|肯定)|不一定|不是必须|不必须|不是一定要|不能肯定|不确定|不是一定|未必|不必须"
 )
+_IS = re.compile("就(?=(是[\u4e00-\u9fff]{2}))")
 _CARE = re.compile(
     "就医|就诊|医院|复诊|复查|急诊|门诊|面诊|看医生|挂号|专科|120|住院|随访|线下|来院|回院|到院|返院|(?<![发拍传])来看|去看|去查|来查|回来|再来|送医|入院|随诊|前来|[再去](?:做|行|查|拍|测|次)|复测|复评|(?:马上|立刻|立即|赶紧|赶快|尽快|及时|尽早|抓紧)[^，。；]{0,8}(?:来|送)|来找|找我|带来(?=[，。；!！]|$)|检查"
 )
@@ -37,7 +38,7 @@ _URGENT = re.compile(
     "立即|立刻|马上|尽快|尽速|及时|及早|尽早|赶紧|赶快|即刻|当即|迅速|火速|抓紧|第一时间|今[天日](?:就|即|务必|必须|一定|要)|快[去来点送]|速[去来]|当[天日就]"
 )
 _SOON = re.compile(
-    f"{_URGENT.pattern}|(?:不要|不能|切勿|别|不可|勿|请勿|不必)再?(?:拖|耽搁|耽误|等|延误|犹豫)|直接[去到来前]|提前来"
+    f"{_URGENT.pattern}|(?:不要|不能|切勿|别|不可|勿|请勿|不必)再?(?:拖|耽搁|耽误|等|延误|犹豫)|直接[去到来前]|提前来|今[天日](?=[^，。；]{{0,4}}[来到去])"
 )
 _LATER = re.compile(
     "择期|择机|有空|有时间|方便(?:的)?时|改[天日]|过几天|过两天|等几天|下[周月次]|次日|暂缓|不急(?!于)|晚些|等等再"
@@ -47,17 +48,17 @@ _COMES_OR_SEEN = re.compile(
     f"{_COMES.pattern}|复诊|随诊|专科|前来|返诊|回来|过来|再来|[来去](?:看|查|复|做|打|拍|处理)|医生|科|急救|复查|检查(?=[，。；]|$)|呼叫|抢救"
 )
 _SEEN = re.compile(
-    "(?<!检)查(?!看)|[做拍照查](?:个|一[个次回下])?[^，。；]{0,4}(?:超|镜|CT|X光|片|核磁|磁共振|常规)|过来|医生"
+    "(?<!检)查(?!看)|[做拍照查](?:个|一[个次回下])?[^，。；]{0,4}(?:超|镜|CT|X光|片|核磁|磁共振|常规)|过来|医生|联系我"
 )
 _NO_CARE = re.compile("(?:不必|无需|无须|不用|不需要|别|不要|请勿|没必要|没有必要)[^，。]*")
 _AT_LEISURE = frozenset(("择期", "择机", "有空", "有时间"))
 _CLAUSES = re.compile("[，,。；;！!？?]")
-_NEXT = re.compile("[，,。；;！!？? 吃服用喝打]")
+_NEXT = re.compile("[，,。；;！!？? 吃服用喝打别不勿和与跟同]")
 _PROMISE = re.compile("(?:给您|为您|帮您|给你|我来|我会|我可以)[^。，]{0,6}(?:开药|开具|开处方|处方)")
 _MARKUP = re.compile(r"\*\*|^#{1,6} |^\s*[-*] |```|<[a-z/]|\|\s*-{3}", re.MULTILINE)
 _TAG = re.compile(r"\[[\u4e00-\u9fffA-Za-z0-9]{1,8}\]")
 _NO_NAME = re.compile("[\u4e00-\u9fff]*[不没无否了吗过请别她他也][\u4e00-\u9fff]*")  # 告诉我孩子吐不吐 names nobody
-_ECHO = re.compile("改写|润色|原文|以下是|根据要求|专业的语气|重写")
+_ECHO = re.compile("改写|润色|原文|(?<![岁度周月天年次0-9a-z%])以下是|根据要求|专业的语气|重写")
 
 _COUNTED, _AHEAD, _BESIDE = frozenset("片粒袋支枚滴丸瓶贴喷针剂"), 5, 8  # how far behind its count a drug may stand
 _TIMES = frozenset(("分钟", "月", "岁", "点"))
@@ -103,7 +104,7 @@ def _identifiers(original: str, rewritten: str) -> str | None:
         return "tag lost"
     if set(_TAG.findall(rewritten)) - set(_TAG.findall(original)):
         return "tag added"
-    has = {span.kind for span in find(rewritten) if not _NO_NAME.fullmatch(rewritten[span.start : span.end])}
+    has = {span.kind for span in find(rewritten) if not (_NO_NAME.fullmatch(rewritten[span.start : span.end]) or rewritten[span.start : span.end] in original)}
     return ", ".join(sorted(has - {span.kind for span in find(original)})) or None if has else None
 
 
@@ -156,7 +157,8 @@ def _named_drugs(text: str) -> list[tuple[int, str]]:
 def _certainty(original: str, rewritten: str) -> str | None:
     if _HEDGE.search("".join(asked.split(original)[1])) and not _ROUGHLY.search(rewritten):
         return "hedge lost"
-    if _SURE.search(_DENIED_SURE.sub("", rewritten)) and not _SURE.search(_DENIED_SURE.sub("", original)):
+    same = _IS.sub(lambda found: "" if found[1] in original else found[0], rewritten)  # 这就是牙髓炎 for 那是牙髓炎
+    if _SURE.search(_DENIED_SURE.sub("", same)) and not _SURE.search(_DENIED_SURE.sub("", original)):
         return "certainty added"
     return None
 

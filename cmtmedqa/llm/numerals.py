@@ -69,7 +69,7 @@ _EVERY_HOURS = re.compile(r"(?<![a-z])q([0-9]{1,2})h(?![a-z])")
 _LATIN_SIGN = re.compile(r"(?<![a-z])q\.?o\.?d\.?|(?<![a-z])(?:qd|bid|tid|qid|qn|qw|biw|tiw)(?![a-z])")
 _EVERY_OTHER = re.compile("每?隔[一1]?[天日]")
 _PER_PERIOD = re.compile(
-    rf"(?:每|{_ONE})\s*个?(周|星期|礼拜|月|年|分钟|小时)(?=[^，,。;；、\d后内前以]{{0,4}}?(?:[0-9几]|{HAN})+[^，,。;；]{{0,2}}?[次片粒针回遍趟]|[^，,。;；]{{0,2}}多少)"
+    rf"(?:每|(?<!提前){_ONE})\s*个?(周|星期|礼拜|月|年|分钟|小时)(?=[^，,。;；、\d后内前以]{{0,4}}?(?:[0-9几]|{HAN})+[^，,。;；]{{0,2}}?[次片粒针回遍趟]|[^，,。;；]{{0,2}}多少)"
 )
 _PERIODS = {
     "day": re.compile(
@@ -86,7 +86,7 @@ _SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]
     (re.compile(r"\s*[×x*]\s*10\^?[0-9]{1,2}\s*/\s*l(?![a-z])"), ""),  # 35×10⁹/L
     (re.compile(f"((?:{HAN}|[0-9])+)个半(?=小时|钟头|月|星期|礼拜|疗程|周|年|天)"), lambda found: f"{_value(found[1]) + 0.5:g}个"),
     (re.compile(rf"([0-9]+)({UNIT})半(?!{UNIT}|[个天年月夜])"), lambda found: found[0] if found[2] == "点" else f"{_value(found[1]) + 0.5:g}{found[2]}"),  # 1片半
-    (re.compile(f"({HAN}|[0-9])刻钟"), lambda found: f"{15 * _value(found[1]):g}分钟"), (re.compile("个把(?=月|小时|钟头|星期|礼拜)"), "1个"),
+    (re.compile(f"({HAN}|[0-9])刻钟"), lambda found: f"{15 * _value(found[1]):g}分钟"), (re.compile(f"(?<=[十百千0-9])[多余](?=个|{UNIT})"), ""), (re.compile("([一二两三四1-4])个加号"), lambda found: f"{_value(found[1]):g}+"), (re.compile("(?<=[0-9])(?=半(?:年|个月|个?小时|分钟))"), " "), (re.compile("个把(?=月|小时|钟头|星期|礼拜)"), "1个"),
     (re.compile("([0-9.]+)千(?![卡克瓦])"), lambda found: f"{1_000 * _value(found[1]):g}"),
     (re.compile("(?<![0-9一二两三四五六七八九])(?:([一二两三四五六七八九])(?=[一二两三四五六七八九]成))?([一二两三四五六七八九])成(?![人分年长功熟为型形立果药就])"), lambda found: (f"{10 * _value(found[1]):g}%-" if found[1] else "") + f"{10 * _value(found[2]):g}%"),
     (re.compile("(?<![、0-9一二两三四五六七八九十百])([一二三四五六七八1-8])、([二三四五六七八九2-9])(?=[个天日周月年小次片粒岁袋度支])"), lambda found: f"{found[1]}-{found[2]}" if _value(found[2]) == _value(found[1]) + 1 else found[0]),
@@ -100,7 +100,7 @@ _SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]
     (re.compile(f"([0-9]{{1,2}}|{HAN}{{1,2}})点钟?半"), lambda found: f"{_value(found[1]) + 0.5:g}点"),
     (re.compile(rf"({HAN}|[0-9])两(?:(半)|(?=[主酒肉饭米面粮油糖盐生熟(（,。、;]|左右|以内|$))"), lambda found: f"{50 * _value(found[1]) + 25 * bool(found[2]):g}g"),
     (re.compile("俩(?=[片粒颗包袋支次周天年礼星月小])"), "两"), (re.compile("俩"), "两个"), (re.compile("仨"), "三个"), (re.compile("(?<=[十百千])来(?=[个天次岁斤下])"), ""),
-    (re.compile("早晚(?!温差|凉)|早[上晨]?[、和及与]晚上?"), "每天2次 "),
+    (re.compile("早晚(?!温差|凉|[得必总会]|都[得要会])|早[上晨]?[、和及与]晚上?"), "每天2次 "),
     (re.compile("每天2次 各?(?:一|1)次"), "每天2次 "),
     (re.compile("24个?小时(?:之内|以内|内)?(?=[^，,。;；]{0,4}(?:最|不|别|勿|至|总))"), "每天"),
     (re.compile("第[二2][天日]|次日"), "翌"),  # the day after: no second day of anything

@@ -16,7 +16,7 @@ _SAID_IN_SHORT = re.compile("|".join(sorted(map(re.escape, _MEANT), key=len, rev
 _SAYS_NOTHING = frozenset(
     "部病症药检查测性项功能试验抗剂片类型做量治疗手术颅针苗口服液散盐感染期综合征史伤"
 )  # in the name of a term
-_EVERYDAY = str.maketrans("烧疼吐泡", "热痛呕疱")
+_EVERYDAY = str.maketrans("烧疼吐泡疤", "热痛呕疱瘢")
 _TELLS_NOTHING = frozenset(
     [
         "功能",
@@ -72,7 +72,7 @@ _FILLS = frozenset(
     + string.printable
 )
 _GLOSS = re.compile(r"([\u4e00-\u9fff]{2,12})[（(]([\u4e00-\u9fff]{2,16})[)）]")
-_VITAMIN = re.compile("维生素([A-Z])[0-9]*")
+_VITAMIN = re.compile("维生素([A-Z]{1,2})[0-9]*")
 _SALT_OF_BLOOD = re.compile("[高低]([钾钠钙镁磷氨])|([钾钠钙镁磷氨])(?=[^，。；]{0,2}[高低0-9])")  # 钾高了要停
 CLASS = re.compile("[药剂类膏贴]$|疫苗$|抗生素$|激素$|钙片$")  # 降压药 beside the drug itself says nothing new
 
