@@ -26,6 +26,7 @@ from cmtmedqa.llm.signs import (
     WHOLE,
 )
 from cmtmedqa.llm.turned import bound, stops, straight, turned
+from cmtmedqa.llm.upended import upended
 from cmtmedqa.llm.worded import content_of, statements
 
 
@@ -77,7 +78,7 @@ def difference(original: str, rewritten: str) -> str | None:
 
 def _contrary(told: Sequence[str], retold: Sequence[str], one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether single words of a rewrite say the contrary, by clauses as they are said and in one wording."""
-    if stops(told, retold) or straight(told, retold) or bound(told, retold):
+    if stops(told, retold) or straight(told, retold) or bound(told, retold) or upended(told, retold):
         return True
     return turned(one, other, count(NEGATOR, retold) < count(NEGATOR, told))
 

@@ -1,0 +1,82 @@
+"""What single words of a rewrite turn upside down: a contrast, what is to be stopped, a harm that is said to be none."""
+
+import re
+from collections.abc import Sequence
+
+_NOT = "(?:不要|不是|不能|不可|并非|而非|避免|别|勿|不)(?:再|用|去|是)?"
+_DENIED_WORD = re.compile(f"{_NOT}([\u4e00-\u9fff]{{2}})")
+_DENIED_BEFORE = "(?<![不别勿非免])(?<!不[要是能可])(?<!不要再)"
+_STOP = re.compile("(?<![才叫说让])(?<!才能)停(?![一二两三四五六七八九十几0-9经留跳]|[药了]?[后了]?(?:会|要|反弹))")
+_NO_STOP = re.compile("(?:不[能要可得许]|别|勿|忌)[^，。；先]{0,8}?停|(?:不|无[需须])[^，。；先就则马立请即要]{0,6}?停|停[^，。；]{0,3}不(?:得|可以?|行|能)")
+_GOES_ON = re.compile("(?<![不别勿])(?<!不[能要可])(?:继续|接着|照常|照吃|照用)(?=[吃服用打喂])")
+_PROHIBITED = re.compile(
+    "别(?![的人处嘌])|不(?:要|能|可|许|得|宜|行|准)(?!不)|勿|禁(?!区)|忌|戒|莫(?=[要等再让去打碰吃喝用])|避免|停"
+)
+_HARMLESS = re.compile("不(?:会|影响|损伤|伤[及肝肾胃身])|没有?(?:生命)?危险")
+_WORSE = re.compile("([\u4e00-\u9fff]{2})(?:不|欠)[好佳良]")
+_IS_NOT = re.compile("(?:不是|并非|不算|不属于)([\u4e00-\u9fff]{2})")
+_MEANS = re.compile("(?<!未必)(?<![不没])就(?:代表|等于|意味着?)")
+_CAUTIOUS = re.compile("不能|不是|不等于|不代表|不意味|并非")
+_NOT_SO = re.compile("(?:不是|并非|不等于|不代表)[^，。；]{1,8}就(?:[要得该能]|可以|没|不)")
+_FREE = re.compile("(?:不用|无[需须]|不必|不需要?)(?:刻意|特意|特别|严格)?[忌禁戒限]")
+_BOUND = re.compile("(?<![不无])(?:需要?|必须|一定要|务必|应当?)[忌禁戒限]")
+_UNBOUND = re.compile("(?:无[需须]|不用|不必|不需要?)(?:刻意|特意|特别|严格|怎么)?(?:控制|限制|忌口|节制)|不(?:限|忌口)")
+
+
+def upended(told: Sequence[str], retold: Sequence[str]) -> bool:
+    """Whether a rewrite says the contrary by single words. `told` and `retold` are the clauses of both texts as they are said."""
+    one, other = "，".join(told), "，".join(retold)
+    return (
+        _crossed(one, other)
+        or _resumed(one, other)
+        or _harmless(one, other)
+        or any(_better(found[1], one, other) for found in _WORSE.finditer(one))
+        or any(_is_so(found[1], one, other) for found in _IS_NOT.finditer(one))
+        or (_more(_MEANS, one, other) and _CAUTIOUS.search(one) is not None)
+        or (len(_NOT_SO.findall(one)) > len(_NOT_SO.findall(other)) and re.search("就[要得该]", other) is not None)
+        or (_more(_BOUND, one, other) and _more(_FREE, other, one))
+        or (_more(_UNBOUND, one, other) and not _FREE.search(one))
+    )
+
+
+def _more(pattern: "re.Pattern[str]", one: str, other: str) -> bool:
+    return len(pattern.findall(other)) > len(pattern.findall(one))
+
+
+def _crossed(one: str, other: str) -> bool:
+    """Whether two words changed places around a denial: 热敷，不要冰敷 for 冰敷，别热敷."""
+    before, after = ({found[1] for found in _DENIED_WORD.finditer(text)} for text in (one, other))
+    gone, new = before - after, after - before
+    return any(
+        (word[0] == twin[0] or word[1] == twin[1]) and _affirmed(word, other) and _affirmed(twin, one)
+        for word in gone
+        for twin in new
+    )
+
+
+def _affirmed(word: str, text: str) -> bool:
+    return re.search(_DENIED_BEFORE + re.escape(word), text) is not None
+
+
+def _resumed(one: str, other: str) -> bool:
+    """Whether what is to be stopped goes on, or what must not be stopped is: 请继续服药 for 停药."""
+    must = [len(_STOP.findall(_NO_STOP.sub("", text))) for text in (one, other)]
+    if must[1] < must[0] and _more(_GOES_ON, one, other):
+        return True
+    return (must[1] < must[0] and _more(_NO_STOP, one, other)) or (must[1] > must[0] and _more(_NO_STOP, other, one))
+
+
+def _harmless(one: str, other: str) -> bool:
+    """Whether a rewrite forbids less and says of more that it does no harm: 可天天服用，不会产生依赖 for 别天天吃，会依赖."""
+    return _more(_HARMLESS, one, other) and _more(_PROHIBITED, other, one)
+
+
+def _better(what: str, one: str, other: str) -> bool:
+    good = re.compile(f"{re.escape(what)}(?:更|很|较|会更|比较)?[好佳]")
+    return good.search(other) is not None and good.search(one) is None
+
+
+def _is_so(what: str, one: str, other: str) -> bool:
+    """Whether a rewrite says 就是 of what the original says 不是 of."""
+    said = re.compile(f"(?:(?<![不也表于])就是|(?<!不)属于|(?<!不)系|即为){re.escape(what)}")
+    return said.search(other) is not None and said.search(one) is None
