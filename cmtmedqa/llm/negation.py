@@ -26,7 +26,7 @@ from cmtmedqa.llm.signs import (
     WHOLE,
 )
 from cmtmedqa.llm.turned import bound, stops, straight, turned
-from cmtmedqa.llm.upended import upended
+from cmtmedqa.llm.upended import dropped, upended
 from cmtmedqa.llm.worded import content_of, statements
 
 
@@ -38,7 +38,7 @@ def difference(original: str, rewritten: str) -> str | None:
     """
     told, retold = split(original)[1], split(rewritten)[1]
     one, other = statements(original), statements(rewritten)
-    if _contrary(told, retold, one, other):
+    if _contrary(told, retold, one, other) or dropped(told, retold, original, rewritten):
         return "negation lost"
     other = _of_the_case(other, original)
     before, after = parts(one), parts(other)

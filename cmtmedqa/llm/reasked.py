@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cmtmedqa.llm.asked import END, asks, questions, requests, sentences, split
-from cmtmedqa.llm.pairing import Pair, literalness, paired, weight, weights_of
+from cmtmedqa.llm.pairing import LITERAL, Pair, literalness, paired, weight, weights_of
 from cmtmedqa.llm.topic import topic
 
 _LEAST, _MOST = 0.34, 0.6  # the share by which a question is found again, and that by which one serves two
 _NEW = 0.2  # the share of a question in the original, below which it is one the doctor did not ask
-_LITERAL = 0.52  # the literalness from which on: median of rewrites by the shipped instruction 0.67, of free ones 0.47
 _SAME_WAY = 0.3  # how much two questions are the liker for asking in the same way
 _QUANTITIES = 2  # the first ways of asking: for a time, a number
 _YES_OR_NO = re.compile("[吗么]|有没有|有无|是否|是不是|能否|可否|会不会|没有?$|(?P<one>[\u4e00-\u9fff])[没不](?P=one)")
@@ -55,7 +54,7 @@ def difference(original: str, rewritten: str) -> str | None:
         for place, found in enumerate(after)
         if place not in pairs.values() and all(_likeness(unit, found, weights) is None for unit in before)
     ]
-    literal = literalness(original, rewritten) >= _LITERAL
+    literal = literalness(original, rewritten) >= LITERAL
     fewer = sum(len(_listed(unit.text)) for unit in served) < len(before)
     for place, unit in enumerate(before):
         if place in pairs or any(_holds(unit, other, weights) for other in served):

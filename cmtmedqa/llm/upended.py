@@ -3,6 +3,11 @@
 import re
 from collections.abc import Sequence
 
+from cmtmedqa.llm.denials import ANYTHING, denials, parts
+from cmtmedqa.llm.pairing import LITERAL, literalness
+from cmtmedqa.llm.signs import NEGATOR
+from cmtmedqa.llm.worded import content_of, wording
+
 _NOT = "(?:不要|不是|不能|不可|并非|而非|避免|别|勿|不)(?:再|用|去|是)?"
 _DENIED_WORD = re.compile(f"{_NOT}([\u4e00-\u9fff]{{2}})")
 _DENIED_BEFORE = "(?<![不别勿非免])(?<!不[要是能可])(?<!不要再)"
@@ -22,6 +27,19 @@ _FREE = re.compile("(?:不用|无[需须]|不必|不需要?)(?:刻意|特意|特
 _BOUND = re.compile("(?<![不无])(?:需要?|必须|一定要|务必|应当?)[忌禁戒限]")
 _UNBOUND = re.compile("(?:无[需须]|不用|不必|不需要?)(?:刻意|特意|特别|严格|怎么)?(?:控制|限制|忌口|节制)|不(?:限|忌口)")
 
+_DOUBLE = re.compile("(?:不是|并非|不等于|不代表|不意味着?)(?:说|就|孩子|[你您他她])?(?:没有?|无|不会?|不能)(?:患|得)?([\u4e00-\u9fff])")
+_OPTIONAL = re.compile("(?:不是|并非|不用|不必|用不着|没必要)(?:必[须需要]|非)|非必[须需]")
+_MUST = re.compile("(?:是|属于?|为)必[须需]|必须得?|是非|非得")
+_IN_VAIN = re.compile("(?:没有?|无)(?:什么|啥|多大|任何)?(?:用|效)|不[顶管起]用|[防治止压]不[住了好]")
+_HELPS = re.compile("(?<![没无不])有(?:用|效)|很有用|(?<!不)管用|(?<!不)能[够]?(?:预防|治|防)")
+_NORMAL, _ABNORMAL = re.compile("(?<!不)正常"), re.compile("(?:属|是|为)(?:于)?异常|不正常")
+_MILD, _GRAVE = re.compile("不(?:算|太|是很|怎么|很)?[重厉严]"), re.compile("(?:较|很|偏|比较|非常)[重严厉]")
+_ALSO = re.compile("也(?:可(?![能见])|能(?!够?不))")
+_ONLY = re.compile(f"{_PROHIBITED.pattern}|才|不敢")
+_DENIED_TAIL = re.compile(f"{_NOT}([\u4e00-\u9fff、]{{2,10}})")
+_IS_ = re.compile("不是([\u4e00-\u9fff]{1,2})")
+_MAY, _SHALL = "(?<![不即许认])(?:可以?|能够?|允许)", "(?<![不需必用想无定非才都人会])(?:要|得|需要?|必须|应该?|务必)"
+
 
 def upended(told: Sequence[str], retold: Sequence[str]) -> bool:
     """Whether a rewrite says the contrary by single words. `told` and `retold` are the clauses of both texts as they are said."""
@@ -36,6 +54,14 @@ def upended(told: Sequence[str], retold: Sequence[str]) -> bool:
         or (len(_NOT_SO.findall(one)) > len(_NOT_SO.findall(other)) and re.search("就[要得该]", other) is not None)
         or (_more(_BOUND, one, other) and _more(_FREE, other, one))
         or (_more(_UNBOUND, one, other) and not _FREE.search(one))
+        or _single(one, other)
+        or _changed(_OPTIONAL, _MUST, one, other)
+        or _changed(_IN_VAIN, _HELPS, one, other)
+        or _changed(_NORMAL, _ABNORMAL, one, other)
+        or _changed(_MILD, _GRAVE, one, other)
+        or _changed(_ONLY, _ALSO, one, other)
+        or _bidden(one, other)
+        or _denied_now(one, other)
     )
 
 
@@ -61,7 +87,9 @@ def _affirmed(word: str, text: str) -> bool:
 def _resumed(one: str, other: str) -> bool:
     """Whether what is to be stopped goes on, or what must not be stopped is: 请继续服药 for 停药."""
     must = [len(_STOP.findall(_NO_STOP.sub("", text))) for text in (one, other)]
-    if must[1] < must[0] and _more(_GOES_ON, one, other):
+    if _more(_GOES_ON, one, other) and (
+        must[1] < must[0] or (_more(_PROHIBITED, other, one) and not _NO_STOP.search(one))
+    ):
         return True
     return (must[1] < must[0] and _more(_NO_STOP, one, other)) or (must[1] > must[0] and _more(_NO_STOP, other, one))
 
@@ -80,3 +108,46 @@ def _is_so(what: str, one: str, other: str) -> bool:
     """Whether a rewrite says 就是 of what the original says 不是 of."""
     said = re.compile(f"(?:(?<![不也表于])就是|(?<!不)属于|(?<!不)系|即为){re.escape(what)}")
     return said.search(other) is not None and said.search(one) is None
+
+
+def _changed(had: "re.Pattern[str]", has: "re.Pattern[str]", one: str, other: str) -> bool:
+    """Whether a rewrite has less of some words and more of their contrary."""
+    return _more(had, other, one) and len(has.findall(had.sub("", other))) > len(has.findall(had.sub("", one)))
+
+
+def _single(one: str, other: str) -> bool:
+    """Whether a denial that the original denies (不是没机会) is a denial in the rewrite."""
+    left = [_DOUBLE.sub("", text) for text in (one, other)]
+    return any(
+        re.search(f"(?:没有?|无|不会?|不能)[患得]?{found[1]}", left[1]) is not None
+        and re.search(f"(?:没有?|无|不会?|不能)[患得]?{found[1]}", left[0]) is None
+        for found in _DOUBLE.finditer(one)
+    )
+
+
+def _bidden(one: str, other: str) -> bool:
+    """Whether a rewrite allows or demands, in the very words, what the original forbids."""
+    if not _more(NEGATOR, other, one):
+        return False
+    denied = {tail[place : place + 2] for tail in _DENIED_TAIL.findall(one) for place in range(len(tail) - 1)}
+    return any(
+        (found := re.compile(f"(?:{_MAY}|{_SHALL}){re.escape(word)}")).search(other) and not found.search(one)
+        for word in sorted(denied)
+        if "、" not in word
+    )
+
+
+def _denied_now(one: str, other: str) -> bool:
+    """Whether a rewrite says 不是 of what the original says 是 of."""
+    return any(
+        re.search(f"(?<![不还就也要])是{found[1]}", one) and f"不是{found[1]}" not in one for found in _IS_.finditer(other)
+    )
+
+
+def dropped(told: Sequence[str], retold: Sequence[str], original: str, rewritten: str) -> bool:
+    """Whether a rewrite that keeps the doctor's words elsewhere denies less, and nowhere has a character of what one denial is about."""
+    if literalness(original, rewritten) < LITERAL or not _more(NEGATOR, "，".join(retold), "，".join(told)):
+        return False
+    said = content_of(rewritten + "".join(wording(clause) for clause in retold))
+    denied = (item.about - ANYTHING for _, item in denials(parts([wording(clause) for clause in told])))
+    return any(about and about.isdisjoint(said) for about in denied)
