@@ -38,6 +38,7 @@ _ALSO = re.compile("也(?:可(?![能见])|能(?!够?不))")
 _ONLY = re.compile(f"{_PROHIBITED.pattern}|才|不敢")
 _DENIED_TAIL = re.compile(f"{_NOT}([\u4e00-\u9fff、]{{2,10}})")
 _IS_ = re.compile("不是([\u4e00-\u9fff]{1,2})")
+_NOT_NEEDED = re.compile("(?:不用|不必|无[需须]|不需要?)[^，。；]*")
 _MAY, _SHALL = "(?<![不即许认])(?:可以?|能够?|允许)", "(?<![不需必用想无定非才都人会觉记获值取显])(?:要|得|需要?|必须|应该?|务必)"
 
 
@@ -129,10 +130,12 @@ def _bidden(one: str, other: str) -> bool:
     """Whether a rewrite allows or demands, in the very words, what the original forbids."""
     if not _more(NEGATOR, other, one):
         return False
-    denied = {tail[place : place + 2] for tail in _DENIED_TAIL.findall(one) for place in range(len(tail) - 1)}
+    forbidden = _NOT_NEEDED.sub("", one)  # 不用忌洗澡 forbids nothing
     return any(
-        (found := re.compile(f"(?:{_MAY}|{_SHALL}){re.escape(word)}")).search(other) and not found.search(one)
-        for word in sorted(denied)
+        (found := re.compile(modal + re.escape(word))).search(other) and not found.search(one)
+        for modal, text in ((_MAY, forbidden), (_SHALL, one))
+        for tail in _DENIED_TAIL.findall(text)
+        for word in (tail[place : place + 2] for place in range(len(tail) - 1))
         if "、" not in word
     )
 

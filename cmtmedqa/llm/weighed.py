@@ -40,7 +40,7 @@ _TOUCHES, _SAME_DENIED = (
     0.5,
 )  # a share by which two denials may be one, and how much the same word denied speaks for it
 _SHARED, _MOST = 0.6, 0.75  # of the characters of a denial, by which a clause speaks of the same
-_PERMISSION = "(?<![不即许认方])可(?![能见疑是以致引导达升伴呈])|(?<![不没可功性机只才])能(?!够?不|体会|理解)|无妨|不妨|没关系|允许|照常|照样|随意|随便|尽管|适当|适量|也行"
+_PERMISSION = "(?<![不即许认方尚])可(?![能见疑是以致引导达升伴呈])|(?<![不没可功性机只才])能(?!够?不|体会|理解)|无妨|不妨|没关系|允许|照常|照样|随意|随便|尽管|适当|适量|也行"
 _ALLOWED = re.compile(f"{_PERMISSION}|(?<![不才])可以|没事|照旧|继续|接着")
 _ALLOWS = re.compile(f"{_PERMISSION}|(?<!就)可以|就可以(?=[\u4e00-\u9fff])")
 # Signs of denial, not where they are in names: 他达拉非, 非那雄胺, 别嘌醇, 莫西沙星, 免疫, 避孕.
@@ -51,6 +51,7 @@ _CANCELLED = re.compile(
     "(?:不用|不必|无[需须]|不要|不是|并非|不能|别)[^，。不]{0,3}[不忌禁戒停]"
 )  # 不用忌口 forbids nothing
 _NO_SIGN = re.compile("没(?:有)?(?:关系|事|影响)|停[^，。；]{0,6}[之以]?后")
+_CONTRAST = re.compile("([吃用喝服打选])[^，。；不没别勿要]{2,8}(?=(?:别|不要|勿|不能)再?\\1)")  # 用丙卡特罗别用可待因
 _PIECE = re.compile("、|但是?|而")
 
 
@@ -154,6 +155,7 @@ def thinned(told: Sequence[str], retold: Sequence[str], one: Sequence[str], othe
     if any(count(words, other) > count(words, one) for words in (LESS, EASED, FINE, DEFERRED)):
         return False
     lists = sum(clause.count("、") for clause in retold) > sum(clause.count("、") for clause in told)
+    told, retold = ([_CANCELLED.sub("", clause) for clause in some] for some in (told, retold))
     lost = count(NEGATOR, told) - count(NEGATOR, retold)
     return lost > 1 and not lists and count(_ALLOWED, other) >= count(_ALLOWED, one)
 
@@ -173,5 +175,5 @@ def affirmed(told: Sequence[str], item: Denied, whole: frozenset[str], least: in
 
 def _plain(clauses: Sequence[str]) -> list[str]:
     """The pieces of some clauses without a sign of denial."""
-    pieces = [piece for clause in clauses for piece in _PIECE.split(clause)]
+    pieces = [piece for clause in clauses for piece in _PIECE.split(_CONTRAST.sub(r"\g<0>、", clause))]
     return [piece for piece in pieces if not _SIGN_OR_LESS.search(_NO_SIGN.sub("", piece))]
