@@ -14,7 +14,7 @@ _WIDE = frozenset(("抗生素", "激素"))  # what a drug that is named may be c
 _MEANT = OTHERS | IMPLIED
 _SAID_IN_SHORT = re.compile("|".join(sorted(map(re.escape, _MEANT), key=len, reverse=True)))
 _SAYS_NOTHING = frozenset(
-    "部病症药检查测性项功能试验抗剂片类型做量治疗手术颅针苗口服液散盐感染期综合征史伤"
+    "部病疾症药检查测性项功能试验抗剂片类型做量治疗手术颅针苗口服液散盐感染期综合征史伤"
 )  # in the name of a term
 _EVERYDAY = str.maketrans("烧疼吐泡疤", "热痛呕疱瘢")
 _TELLS_NOTHING = frozenset(
@@ -82,7 +82,7 @@ def terms(original: str, rewritten: str) -> str | None:
     one, other = named.terms(original), named.terms(rewritten)
     lost, added = _new(one, rewritten, other), _new(other, original, one)
     alike = {(term, twin) for term in lost for twin in added if _swap(term, twin)}
-    gone = {term for term in lost if not _headed(term, rewritten, original)} | {term for term, _ in alike}
+    gone = {term for term in lost if not (_headed(term, rewritten, original) or _abridged(term, rewritten, original))} | {term for term, _ in alike}
     added = {term for term in added if not (_begun(term, original, one) or _abridged(term, original, rewritten))}
     if _EXAMINED.search(original):  # 一周后再查 lets a rewrite say what of
         added = {term for term in added if not _TEST.search(term)}

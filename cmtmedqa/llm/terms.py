@@ -73,7 +73,7 @@ def _lexicon() -> tuple[ahocorasick_rs.AhoCorasick, tuple[str, ...], tuple[str, 
 
 
 # Words whose end is no beginning of a name: 注射干扰素 is no 射干.
-_NO_PART = re.compile("注射|用药|服药|[用吃喝开服]?(?:什么|哪种|哪些)药|喝中药")
+_NO_PART = re.compile("注射|用药|服药|[抹涂擦]药|[用吃喝开服]?(?:什么|哪种|哪些)药|喝中药")
 
 
 def _blank(found: "re.Match[str]") -> str:
