@@ -45,12 +45,14 @@ _LATER = re.compile(
 )
 _COMES = re.compile("就医|就诊|医院|急诊|门诊|面诊|看医生|挂个?号|120|住院|线下|来院|回院|到院|返院|送医|入院")
 _COMES_OR_SEEN = re.compile(
-    f"{_COMES.pattern}|复诊|随诊|专科|前来|返诊|回来|过来|再来|[来去](?:看|查|复|做|打|拍|处理)|医生|科|急救|复查|检查(?=[，。；]|$)|呼叫|抢救|(?:马上|立刻|立即|赶紧|赶快|尽快|及时|尽早|现在|今[天日])就?过?(?:带|送)?来|赶来|赶到|(?:带|送)[^，。；]{0,3}来"
+    f"{_COMES.pattern}|复诊|随诊|专科|前来|返诊|回来|过来|再来|[来去](?:看|查|复|做|打|拍|处理)|医生|科|急救|复查|检查(?=[，。；]|$)|呼叫|抢救|(?:马上|立刻|立即|赶紧|赶快|尽快|及时|尽早|现在|今[天日])就?过?(?:带|送)?来|赶来|赶到|(?:带|送)[^，。；]{0, 3}来"
 )
 _SEEN = re.compile(
     "(?<!检)查(?!看)|[做拍照查](?:个|一[个次回下])?[^，。；]{0,4}(?:超|镜|CT|X光|片|核磁|磁共振|常规)|过来|医生|联系我|(?:马上|立刻|立即|赶紧|赶快|尽快|及时|尽早|现在|今[天日])就?过?(?:带|送)?来|赶来|赶到|(?:带|送)[^，。；]{0,3}来|穿刺|活检|抽血|病理|排畸|切开|吹气|输液|再拔|(?:超|镜|CT|片|常规|肝功|血|蛋白)[^，。；]{0,6}[做查拍]一?[次回]"
 )
-_NO_CARE = re.compile("(?:不必|无需|无须|不用|不需要|别|不要|请勿|没必要|没有必要)[^，。]*|[^，。]*不急[于着][^，。]*|(?:没有?|无)[^，。；]{1,8}(?:必要|指征)")
+_NO_CARE = re.compile(
+    "(?:不必|无需|无须|不用|不需要|别|不要|请勿|没必要|没有必要)[^，。]*|[^，。]*不急[于着][^，。]*|(?:没有?|无)[^，。；]{1,8}(?:必要|指征)"
+)
 _AT_LEISURE = frozenset(("择期", "择机", "有空", "有时间"))
 _CLAUSES = re.compile("[，,。；;！!？?]")
 _NEXT = re.compile("[，,。；;！!？? 吃服用喝打别不勿和与跟同]")
@@ -104,7 +106,11 @@ def _identifiers(original: str, rewritten: str) -> str | None:
         return "tag lost"
     if set(_TAG.findall(rewritten)) - set(_TAG.findall(original)):
         return "tag added"
-    has = {span.kind for span in find(rewritten) if not (_NO_NAME.fullmatch(rewritten[span.start : span.end]) or rewritten[span.start : span.end] in original)}
+    has = {
+        span.kind
+        for span in find(rewritten)
+        if not (_NO_NAME.fullmatch(rewritten[span.start : span.end]) or rewritten[span.start : span.end] in original)
+    }
     return ", ".join(sorted(has - {span.kind for span in find(original)})) or None if has else None
 
 
@@ -157,7 +163,9 @@ def _named_drugs(text: str) -> list[tuple[int, str]]:
 def _certainty(original: str, rewritten: str) -> str | None:
     if _HEDGE.search("".join(asked.split(original)[1])) and not _ROUGHLY.search(rewritten):
         return "hedge lost"
-    same = _IS.sub(lambda found: "" if re.search(f"[是为属于系即]{found[1]}", original) else found[0], rewritten)  # 这就是牙髓炎 for 那是牙髓炎
+    same = _IS.sub(
+        lambda found: "" if re.search(f"[是为属于系即]{found[1]}", original) else found[0], rewritten
+    )  # 这就是牙髓炎 for 那是牙髓炎
     if _SURE.search(_DENIED_SURE.sub("", same)) and not _SURE.search(_DENIED_SURE.sub("", original)):
         return "certainty added"
     return None

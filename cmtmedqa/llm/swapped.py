@@ -82,7 +82,9 @@ def terms(original: str, rewritten: str) -> str | None:
     one, other = named.terms(original), named.terms(rewritten)
     lost, added = _new(one, rewritten, other), _new(other, original, one)
     alike = {(term, twin) for term in lost for twin in added if _swap(term, twin)}
-    gone = {term for term in lost if not (_headed(term, rewritten, original) or _abridged(term, rewritten, original))} | {term for term, _ in alike}
+    gone = {
+        term for term in lost if not (_headed(term, rewritten, original) or _abridged(term, rewritten, original))
+    } | {term for term, _ in alike}
     added = {term for term in added if not (_begun(term, original, one) or _abridged(term, original, rewritten))}
     if _EXAMINED.search(original):  # 一周后再查 lets a rewrite say what of
         added = {term for term in added if not _TEST.search(term)}
