@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from cmtmedqa.llm.denials import ANYTHING, denials, parts
 from cmtmedqa.llm.pairing import LITERAL, literalness
-from cmtmedqa.llm.signs import NEGATOR
+from cmtmedqa.llm.signs import NEGATOR, WEAK
 from cmtmedqa.llm.worded import content_of, wording
 
 _NOT = "(?:不要|不是|不能|不可|并非|而非|避免|别|勿|不)(?:再|用|去|是)?"
 _DENIED_WORD = re.compile(f"{_NOT}([\u4e00-\u9fff]{{2}})")
 _DENIED_BEFORE = "(?<![不别勿非免])(?<!不[要是能可])(?<!不要再)"
-_STOP = re.compile("(?<![才叫说让议])(?<!才能)停(?![一二两三四五六七八九十几0-9经留跳]|[药了]?[后了]?(?:会|要|反弹))")
+_STOP = re.compile("(?<![才叫说让议])(?<!才能)(?<!才可)(?<!才可以)停(?![一二两三四五六七八九十几0-9经留跳]|[药了]?[后了]?(?:会|要|反弹))")
 _NO_STOP = re.compile(
     "(?:不[能要可得许]|别|勿|忌)[^，。；先]{0,12}?停|(?:不(?:需要)?|无[需须])[^，。；先就则马立请即要]{0,6}?停|停[^，。；]{0,3}不(?:得|可以?|行|能)"
 )
@@ -37,7 +37,7 @@ _DOUBLE = re.compile(
 _OPTIONAL = re.compile("(?:不是|并非|不用|不必|用不着|没必要)(?:必[须需要]|非)|非必[须需]")
 _MUST = re.compile("(?:是|属于?|为)必[须需]|必须得?|是非|非得")
 _IN_VAIN = re.compile("(?:没有?|无)(?:什么|啥|多大|任何)?(?:用|效)|不[顶管起]用|[防治止压]不[住了好]")
-_HELPS = re.compile("(?<![没无不])有(?:用|效)|很有用|(?<!不)管用|(?<!不)能[够]?(?:预防|治|防)")
+_HELPS = re.compile("(?<![没无不])有(?:用|效)|很有用|(?<!不)管用|(?<!不)能够?(?:预防|防住)")
 _NORMAL, _ABNORMAL = re.compile("(?<!不)正常"), re.compile("(?:属|是|为)(?:于)?异常|不正常")
 _MILD, _GRAVE = re.compile("不(?:算|太|是很|怎么|很)?[重厉严]"), re.compile("(?:较|很|偏|比较|非常)[重严厉]")
 _ALSO = re.compile("也(?:可(?![能见])|能(?!够?不))")
@@ -163,4 +163,4 @@ def dropped(told: Sequence[str], retold: Sequence[str], original: str, rewritten
         return False
     said = content_of(rewritten + "".join(wording(clause) for clause in retold))
     denied = (item.about - ANYTHING for _, item in denials(parts([wording(clause) for clause in told])))
-    return any(about and about.isdisjoint(said) for about in denied)
+    return any(about and not about <= WEAK and about.isdisjoint(said) for about in denied)
