@@ -23,6 +23,7 @@ from cmtmedqa.llm.signs import (
 from cmtmedqa.llm.worded import STOPPED, content_of, dots
 
 _COMFORT = 2  # clauses in which a reply may comfort: 您别太担心
+_WORRY = re.compile("担心|紧张")
 _NO_MATTER = re.compile("无关|[不无]影响|不相关|无碍|无妨|不碍|没[^，。]{0,3}影响")
 _SPARING = re.compile("少(?=[吃喝饮食服摄进碰用做抽沾走站坐看爬])")
 _OPTIONAL = re.compile(
@@ -52,7 +53,8 @@ def turned(one: Sequence[str], other: Sequence[str], fewer: bool) -> bool:
         return True
     if count(FLOOR, one) > count(FLOOR, other) and count(LIMIT, other) > count(LIMIT, one):
         return True
-    if count(SERIOUS, one) > count(SERIOUS, other) and count(DISMISSED, other[_COMFORT:]) > count(DISMISSED, one):
+    dismissed = [clause for place, clause in enumerate(other) if place >= _COMFORT or not _WORRY.search(clause)]
+    if count(SERIOUS, one) > count(SERIOUS, other) and count(DISMISSED, dismissed) > count(DISMISSED, one):
         return True
     return count(LIMIT, other) + max(0, count(AS_LIMIT, other) - count(AS_LIMIT, one)) < count(LIMIT, one)
 
