@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from cmtmedqa.llm.numerals import HAN, NAME_OF, RECENT, UNIT, periods, plain, value_of
+from cmtmedqa.llm.numerals import HAN, NAME_OF, RECENT, UNIT, moments, periods, plain, value_of
 
 # What a unit is in the smallest one of its kind: 0.5 g and 500 mg, 两周 and 14天, 2斤 and 1公斤 are equal.
 _IN = {
@@ -85,6 +85,9 @@ def difference(original: str, rewritten: str) -> tuple[set[str], set[str]]:
         return lost, added
     if turned := _turned(original, rewritten):
         return turned
+    when, then = moments(original), moments(rewritten)
+    if when - then and then - when:
+        return when - then, then - when
     return _unheard(before, after, other, original), _unheard(after, before, one, rewritten)
 
 

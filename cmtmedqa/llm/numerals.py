@@ -131,6 +131,21 @@ def plain(text: str) -> str:
     return _PER_TIME.sub("每回", _FREQUENCY.sub("每天", folded)).replace("每天", "逐").replace("每回", "各")
 
 
+# When of the day: another of these in the place of one is another moment.
+_MOMENTS = {
+    "before meals": re.compile("[饭餐]前|吃饭[之以]?前|空腹|空着?肚"),
+    "after meals": re.compile("[饭餐]后|吃[完过]饭|吃饭[之以]?后"),
+    "at bedtime": re.compile("睡(?:觉|着)?[之以]?前|临睡|上床"),
+    "at noon": re.compile("午后|中午|午[饭餐]|下午"),
+    "in the morning": re.compile("晨|早上|清早|早[饭餐]"),
+}
+
+
+def moments(text: str) -> set[str]:
+    """When of the day something is to happen: `before meals`, `at bedtime`, …"""
+    return {name for name, pattern in _MOMENTS.items() if pattern.search(text)}
+
+
 @lru_cache(maxsize=RECENT)
 def periods(text: str) -> set[str]:
     """How often something is to happen: `every day`, `every week`, … of what a text says; `by day` for a time of the day alone."""

@@ -9,6 +9,7 @@ from cmtmedqa.llm.signs import NEGATOR, WEAK
 from cmtmedqa.llm.worded import content_of, wording
 
 _NOT = "(?:不要|不是|不能|不可|并非|而非|避免|别|勿|不)(?:再|用|去|是)?"
+_DAILY, _WEEKLY = re.compile("[一每1]个?[天日]"), re.compile("[一每1]个?(?:周|星期|礼拜)")
 _DENIED_WORD = re.compile(f"{_NOT}([\u4e00-\u9fff]{{2}})")
 _DENIED_BEFORE = "(?<![不别勿非免])(?<!不[要是能可])(?<!不要再)"
 _STOP = re.compile(
@@ -83,6 +84,7 @@ def _more(pattern: "re.Pattern[str]", one: str, other: str) -> bool:
 
 def _crossed(one: str, other: str) -> bool:
     """Whether two words changed places around a denial: 热敷，不要冰敷 for 冰敷，别热敷."""
+    one, other = (_WEEKLY.sub("每周", _DAILY.sub("每日", text)) for text in (one, other))
     before, after = ({found[1] for found in _DENIED_WORD.finditer(text)} for text in (one, other))
     gone, new = before - after, after - before
     return any(
