@@ -35,7 +35,20 @@ from cmtmedqa.llm.reading import Verdict, decide
 from cmtmedqa.progress import meter
 from cmtmedqa.reliability import wilson
 
-SETS = ("development", "opened", "opened2", "opened3", "opened4", "opened5", "opened6", "opened7", "instructed", "closed_b", "closed_c", "closed")
+SETS = (
+    "development",
+    "opened",
+    "opened2",
+    "opened3",
+    "opened4",
+    "opened5",
+    "opened6",
+    "opened7",
+    "instructed",
+    "closed_b",
+    "closed_c",
+    "closed",
+)
 CLOSED = "closed"
 CLASSES = {
     "dose": "dose or number changed", "unit": "unit changed", "freq": "frequency or duration changed", "neg-": "negation dropped",
