@@ -4,9 +4,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from cmtmedqa.clean.deidentify.cues import FIELD, RELATIVE, ROLE, TITLE
+from cmtmedqa.clean.deidentify.cues import FIELD, RELATIVE, ROLE
 from cmtmedqa.clean.deidentify.model import Rule
-from cmtmedqa.clean.deidentify.names import HAN, allowed, closed, ends_at_mark, ends_well, sections
+from cmtmedqa.clean.deidentify.names import allowed, closed, ends_at_mark, ends_well, sections
 from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.places import place_end
 from cmtmedqa.clean.deidentify.wares import called_person, is_ware
@@ -96,16 +96,5 @@ KNOWN: tuple[Rule, ...] = (
         ("我奶奶拉姆血压高",),
         ("患者阿胶", "我妈达到标准"),
         _short,
-    ),
-    Rule(
-        "known-transcribed-doctor",
-        "doctor",
-        compiled(rf"(?P<v>(?P<n>{_RUN}[{HAN}]{{0,6}}?){TITLE.replace('|专家', '')})"),
-        ("请问古再丽努尔医生在吗", "扎西顿珠大夫"),
-        ("阿莫西林医生", "乌鲁木齐医生"),
-        lambda match: (
-            len(match["n"]) in set(_sizes(match.string, match.start("v")))
-            and not any(allowed(match["n"], at) for at in range(len(match["n"]) - 1))
-        ),
     ),
 )
