@@ -16,6 +16,8 @@ in each P where `old` stands once. The same is made in S where `old` stands ther
 
 import argparse
 import asyncio
+import hashlib
+import json
 import re
 import sys
 from collections import Counter
@@ -28,10 +30,10 @@ from rich.console import Console
 from cmtmedqa.errors import CmtmedqaError
 from cmtmedqa.llm.client import Client, Limits, bounded
 from cmtmedqa.llm.endpoints import Endpoint, one_endpoint
-from cmtmedqa.llm.gates import faults
+from cmtmedqa.llm.gates import HARD, faults
 from cmtmedqa.llm.ledger import Ledger
 from cmtmedqa.llm.passages import look_at
-from cmtmedqa.llm.reading import Verdict, decide
+from cmtmedqa.llm.reading import Verdict, decide, reading_of
 from cmtmedqa.progress import meter
 from cmtmedqa.reliability import wilson
 
@@ -179,6 +181,29 @@ async def _read(
     return found
 
 
+def by_readings(pairs: Iterable[tuple[str, str]], path: Path) -> dict[tuple[str, str], Verdict]:
+    """What hard gates and stored answers of a reader decide; what nobody has read is decided by the gates alone.
+
+    A line of the file holds the digest of original and rewrite (`digest`) and the answer's object.
+    """
+    lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    answers = {line["pair"]: json.dumps(line["answer"], ensure_ascii=False) for line in lines}
+    found = by_rules(pairs)
+    for pair, verdict in found.items():
+        stored = answers.get(digest(*pair))
+        if stored is None or any(fault.gate in HARD for fault in verdict.rules):
+            continue
+        said, why = reading_of(stored, *pair)
+        outcome = {"same": "accepted", "different": "reader", "undecided": verdict.outcome}[said]
+        found[pair] = verdict._replace(outcome=outcome, reader=said, why=why)
+    return found
+
+
+def digest(original: str, rewritten: str) -> str:
+    """Sixteen hexadecimal digits that stand for a pair of texts."""
+    return hashlib.sha256(f"{original}\x1f{rewritten}".encode()).hexdigest()[:16]
+
+
 def _refused(verdict: Verdict) -> bool:
     return verdict.outcome not in {"accepted", "unchanged"}
 
@@ -195,6 +220,7 @@ def main() -> None:
     parser.add_argument("--across", action="store_true", help="take the first rewrite of each turn for the original")
     parser.add_argument("--turns", type=int, help="the first turns of a set only (default: all)")
     parser.add_argument("--reader", help="NAME@URL, a folder or a YAML file of the model that reads each rewrite")
+    parser.add_argument("--readings", type=Path, help="stored answers of a reader, one a line, in place of calls")
     parser.add_argument("--price", help="IN/OUT per million tokens, where the YAML states none")
     parser.add_argument("--ledger", type=Path, default=Path(".cmtmedqa-ledger"), help="folder of the ledger of calls")
     parser.add_argument("--max-cost", type=float, help="stop before the ledger's total passes this")
@@ -212,6 +238,8 @@ def main() -> None:
 
 
 def _decided(texts: list[tuple[str, str]], given: argparse.Namespace) -> dict[tuple[str, str], Verdict]:
+    if given.readings is not None:
+        return by_readings(texts, given.readings)
     if given.reader is None:
         return by_rules(texts)
     reader = one_endpoint(given.reader, given.price, "--reader")

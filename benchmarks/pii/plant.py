@@ -36,6 +36,7 @@ SEEDS = {
     "eighth": 27_618,
     "ninth": 51_947,
     "tenth": 82_619,
+    "eleventh": 46_183,
 }
 PER_CLASS = 500
 LEAST = 300

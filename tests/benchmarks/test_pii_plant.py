@@ -25,6 +25,7 @@ SOME = {
     "ninth": MENDED - {"username", "insurance"}
     | {"hospital", "address", "wechat", "qq", "landline", "id_card", "bank_card", "email"},
     "tenth": MENDED - {"username", "insurance"} | {"hospital", "address", "wechat", "qq"},
+    "eleventh": MENDED - {"username", "insurance"} | {"hospital", "address", "wechat", "qq", "id_card"},
 }
 
 

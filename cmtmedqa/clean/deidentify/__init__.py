@@ -11,7 +11,7 @@ from cmtmedqa.clean.deidentify.engine import find, find_column
 from cmtmedqa.clean.deidentify.model import KINDS, Span
 from cmtmedqa.clean.deidentify.surrogates import keyed_hash, replace
 
-VERSION = "8"
+VERSION = "9"
 
 __all__ = [
     "KINDS",

@@ -75,10 +75,14 @@ def _run_before(text: str, end: int) -> str:
 _AFTER_PLACE = re.compile("[月日今昨次岁元周早晚离]|" + _ODD.pattern)
 
 
+# Before it stands what the hospital has none of: 波依定医院没货.
+_OUT_OF_STOCK = re.compile("(?:里|那边)?(?:都|也|就|已经|一直|老是|经常)?(?:没货|断货|缺货|没有货|没得货)")
+
+
 def named_house(match: re.Match[str]) -> Extent:
     """The named part of what stands before the suffix; generic hospitals are refused."""
     run = _run_before(match.string, match.start("v"))
-    if len(run) < 2:
+    if len(run) < 2 or _OUT_OF_STOCK.match(match.string, match.end("v")):
         return False
     name = run[proper_start(_MIDDLES.sub("", run)) :]
     own = name
@@ -149,6 +153,24 @@ _BRANDS = frozenset(
         "春天",
         "四季",
         "中信湘雅",
+        "友好",
+        "正大",
+        "康复之家",
+        "健康之家",
+        "仁爱",
+        "同心",
+        "友谊",
+        "希望",
+        "新生",
+        "现代",
+        "红十字",
+        "家和",
+        "健民",
+        "利民",
+        "便民",
+        "惠民",
+        "爱民",
+        "为民",
     ]
 )
 _NO_HALL = re.compile("[食课天讲礼佛祠药医]堂$|[的了在是到去我你他这那]")

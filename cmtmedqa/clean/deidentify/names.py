@@ -120,6 +120,11 @@ def maker(text: str, start: int) -> bool:
     return any(text.startswith(name, start) for name in _MAKERS.get(text[start : start + 1], ()))
 
 
+def listed(text: str) -> bool:
+    """Whether a text as a whole is the name of a maker or a ware."""
+    return text in _MAKERS.get(text[:1], ())
+
+
 def inside_maker(text: str, start: int) -> bool:
     """Whether the name of a maker or a ware that began one or two characters before goes on here: 娃哈哈."""
     return any(

@@ -149,6 +149,14 @@ DOCTORS: tuple[Rule, ...] = (
         announced_full,
     ),
     _rule(
+        "doctor-on-duty",
+        "doctor",
+        rf"我是(?:今[天晚]的?|夜班的?)?(?:值班|住院|管床|主治|接诊|急诊)的?(?:医[师生]|大夫|护士)(?P<v>{SURNAME})(?=[,。!;:])",
+        ("我是值班医师张，患者现在怎么样",),
+        ("我是值班医师，", "我是值班医生常年在"),
+        None,
+    ),
+    _rule(
         "doctor-by-surname",
         "doctor",
         rf"(?P<v>{SURNAME})(?=姓(?:医生|大夫|主任|教授|专家|护士|医师))",

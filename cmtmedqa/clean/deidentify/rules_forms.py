@@ -2,7 +2,7 @@
 
 import re
 
-from cmtmedqa.clean.deidentify.cues import FIELD, RELATIVE, ROLE
+from cmtmedqa.clean.deidentify.cues import FIELD, KIN, RELATIVE, ROLE
 from cmtmedqa.clean.deidentify.model import Check, Rule
 from cmtmedqa.clean.deidentify.name_checks import (
     announced,
@@ -12,7 +12,7 @@ from cmtmedqa.clean.deidentify.name_checks import (
     usual,
     whole,
 )
-from cmtmedqa.clean.deidentify.names import HAN, SURNAME
+from cmtmedqa.clean.deidentify.names import HAN, SURNAME, listed
 from cmtmedqa.clean.deidentify.patterns import compiled
 
 _V = rf"(?P<v>{SURNAME}[{HAN}])"
@@ -26,6 +26,15 @@ _LATIN = "[A-Z][a-z]{1,15}(?:[ -][A-Z][a-z]{1,15}){1,2}"
 def _rule(name: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], check: Check | None) -> Rule:
     return Rule(name, "name", compiled(pattern), yes, no, check)
 
+
+def _like_a_ware(match: re.Match[str]) -> tuple[int, int] | bool:
+    """Somebody who is called like a maker or a ware, where only a person can be meant."""
+    group = next(name for name in "vwx" if match[name])
+    start, end = match.span(group)
+    return (start, end) if listed(match.string[start:end]) else False
+
+
+_LIKE = rf"{SURNAME}[{HAN}]{{1,2}}"
 
 FORMS: tuple[Rule, ...] = (
     _rule(
@@ -55,6 +64,20 @@ FORMS: tuple[Rule, ...] = (
         rf"(?<![A-Za-z])(?:(?:[Pp]atient(?:'s)? )?(?:[Ff]ull )?[Nn]ame(?: is)?|[Pp]atient|PATIENT|NAME|[Mm]y (?:name is|son|daughter|wife|husband|mother|father|mom|mum|dad|baby|child|kid|friend|brother|sister)|[Mm]rs?\.?|[Mm]s\.?)[:, ]{{1,3}}(?P<v>{SURNAME}[{HAN}]{{1,2}}?)(?=[^{HAN}]|$)",
         ("Name: 林若溪  Sex: F", "My daughter 邵岩 has a rash"),
         ("Name: 高血压 ", "file name 方案 "),
+        delimited,
+    ),
+    _rule(
+        "like-a-ware",
+        rf"(?:患者|病人|姓名|名字|联系人|就诊人)[:是叫 ]{{0,2}}(?P<v>{_LIKE})(?=[, ]{{0,2}}(?:[男女](?![儿孩人童生士])|[0-9]{{1,3}}岁))|(?:我叫|(?:{KIN})名?叫)(?P<w>{_LIKE})(?=[,。!;]|$|今年)|(?P<x>{_LIKE})(?:女士|先生)(?=,?[您你]好)",
+        ("患者赵一鸣，女，45岁", "我叫张小泉，头疼", "郑明明女士您好"),
+        ("我叫高血压，", "患者女，45岁", "王守义十三香"),
+        _like_a_ware,
+    ),
+    _rule(
+        "in-chain",
+        rf"接龙[ :]{{0,2}}(?:[0-9]{{1,3}}[.、: ]{{0,2}})?(?P<v>{SURNAME}[{HAN}]{{1,2}}?)(?=[ ,:0-9]|$|周[一二三四五六日]|[今明后]天|[一二两三四五六七八九十0-9]{{1,2}}[盒瓶袋份箱件套])",
+        ("钙片团购接龙：林若溪 两盒 ", "接龙1邵岩周四复查要空腹"),
+        ("接龙：高血压 ", "接龙1方便"),
         delimited,
     ),
     _rule(

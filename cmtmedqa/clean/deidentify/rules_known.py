@@ -4,14 +4,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from cmtmedqa.clean.deidentify.cues import FIELD, RELATIVE, ROLE, TITLE
+from cmtmedqa.clean.deidentify.cues import FIELD, RELATIVE, ROLE
 from cmtmedqa.clean.deidentify.model import Rule
-from cmtmedqa.clean.deidentify.names import HAN, allowed, closed, ends_at_mark, ends_well, sections
+from cmtmedqa.clean.deidentify.names import allowed, closed, ends_at_mark, ends_well, sections
 from cmtmedqa.clean.deidentify.patterns import compiled
 from cmtmedqa.clean.deidentify.places import place_end
 from cmtmedqa.clean.deidentify.wares import called_person, is_ware
 
 _NAMES = {title.strip("[]"): frozenset(words.split()) for title, words in sections("transcribed_names.txt").items()}
+_ENDS = frozenset("加草措毛吉太本")  # behind one part
+_DOTS = "·•・‧∙⋅･"
 _LONGEST = max(map(len, _NAMES["whole"]))
 
 
@@ -39,6 +41,7 @@ def _sizes(text: str, start: int) -> Iterator[int]:
         parts = [name[at : at + 2] for at in range(0, size, 2)]
         if (
             name in _NAMES["whole"]
+            or (size == 3 and parts[0] in _NAMES["tibetan"] and name[2] in _ENDS and closed(text, start + 3))
             or (size in (4, 6) and all(part in _NAMES["tibetan"] for part in parts))
             or (name[:2] in _NAMES["yi"] and name[2:] in _NAMES["yi-given"])
         ):
@@ -55,10 +58,13 @@ def _known(match: re.Match[str]) -> tuple[int, int] | bool:
     text, start = match.string, match.start("v")
     if text[start - 1 : start] == "叫" and not called_person(text, start, match.end("v")):
         return False
-    return next(
-        ((start, start + size) for size in _sizes(text, start) if _plain(text, start, start + size)),
-        False,
-    )
+    end = next((start + size for size in _sizes(text, start) if _plain(text, start, start + size)), start)
+    while end > start and text[end : end + 1] in tuple(_DOTS):
+        more = next(_sizes(text, end + 1), 0)
+        if not more:
+            break
+        end += 1 + more
+    return (start, end) if end > start else False
 
 
 def _short(match: re.Match[str]) -> bool:
@@ -70,7 +76,7 @@ def _short(match: re.Match[str]) -> bool:
 
 _PART = _begin(2, "tibetan")
 _GIVEN = "".join(sorted({word[0] for word in _NAMES["yi-given"]}))
-_RUN = f"(?:{_begin(3, 'whole')}|{_PART}{_PART}|{_begin(2, 'yi')}[{_GIVEN}])"
+_RUN = f"(?:{_begin(3, 'whole')}|{_PART}(?:{_PART}|[{''.join(sorted(_ENDS))}])|{_begin(2, 'yi')}[{_GIVEN}])"
 
 KNOWN: tuple[Rule, ...] = (
     Rule(
@@ -90,16 +96,5 @@ KNOWN: tuple[Rule, ...] = (
         ("我奶奶拉姆血压高",),
         ("患者阿胶", "我妈达到标准"),
         _short,
-    ),
-    Rule(
-        "known-transcribed-doctor",
-        "doctor",
-        compiled(rf"(?P<v>(?P<n>{_RUN}[{HAN}]{{0,6}}?){TITLE.replace('|专家', '')})"),
-        ("请问古再丽努尔医生在吗", "扎西顿珠大夫"),
-        ("阿莫西林医生", "乌鲁木齐医生"),
-        lambda match: (
-            len(match["n"]) in set(_sizes(match.string, match.start("v")))
-            and not any(allowed(match["n"], at) for at in range(len(match["n"]) - 1))
-        ),
     ),
 )
