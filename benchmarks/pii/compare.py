@@ -30,7 +30,20 @@ SPEED_TURNS = 20_000
 # One turn in fifty holds personal data: more than in any corpus at hand.
 SPEED_EVERY = 50
 # Sets whose wordings the author of the rules may see: those that are open from the start, and those that were used up.
-OPEN = ("development", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh")
+OPEN = (
+    "development",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+)
 
 Texts = Mapping[str, Sequence[str]]
 FoundIn = Mapping[str, Sequence[Sequence[Found]]]
