@@ -28,7 +28,7 @@ _BELOW = re.compile(
 )
 _MARK, _DENIED = re.compile(r"[，,。；;?？\s]"), re.compile("[不别勿]")
 _BOUND = re.compile(
-    rf"(?P<before>(?:{_OVER.pattern}|{_BELOW.pattern})?)[^，,。；;0-9]{{0,2}}(?P<number>[0-9.]+)\s*(?:{UNIT})?(?:[之以](?P<behind>[上下]))?"
+    rf"(?P<before>(?:{_OVER.pattern}|{_BELOW.pattern})?)[^，,。；;0-9]{{0,2}}(?P<number>[0-9.]+)\s*(?:{UNIT}|分)?(?:[之以](?P<behind>[上下])|(?<![天日周月年时钟秒期拜])以(?P<within>内))?"
 )
 _EVERY = {
     "every day": (1_440.0, "分钟"),
@@ -110,7 +110,9 @@ def _bounds(text: str) -> dict[str, set[str]]:
         below = _BELOW.search(before) is not None
         if behind:
             below = (behind == "下") != bool(_DENIED.search(clause))  # 不要加到100mg以上
-        if before or behind:
+        if bound["within"]:
+            below = True  # 4分以内
+        if before or behind or bound["within"]:
             found.setdefault(bound["number"], set()).add("below" if below else "above")
     return found
 

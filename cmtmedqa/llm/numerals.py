@@ -88,7 +88,7 @@ _SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]
     (re.compile(rf"([0-9]+)({UNIT})半(?!{UNIT}|[个天年月夜])"), lambda found: found[0] if found[2] == "点" else f"{_value(found[1]) + 0.5:g}{found[2]}"),  # 1片半
     (re.compile(f"({HAN}|[0-9])刻钟"), lambda found: f"{15 * _value(found[1]):g}分钟"), (re.compile(f"(?<=[十百千0-9])[多余](?=个|{UNIT})"), ""), (re.compile("(?<=[0-9])(?=半(?:年|个月|个?小时|分钟))"), " "), (re.compile("个把(?=月|小时|钟头|星期|礼拜)"), "1个"),
     (re.compile("([0-9.]+)千(?![卡克瓦])"), lambda found: f"{1_000 * _value(found[1]):g}"),
-    (re.compile("(?<![0-9一二两三四五六七八九])(?:([一二两三四五六七八九])(?=[一二两三四五六七八九]成))?([一二两三四五六七八九])成(?![人分年长功熟为型形立果药就])"), lambda found: (f"{10 * _value(found[1]):g}%-" if found[1] else "") + f"{10 * _value(found[2]):g}%"),
+    (re.compile("(?<![0-9一二两三四五六七八九])(?:([一二两三四五六七八九])(?=[一二两三四五六七八九]成))?([一二两三四五六七八九])成(?![人分年长功熟为型形立果药就是因由得])"), lambda found: (f"{10 * _value(found[1]):g}%-" if found[1] else "") + f"{10 * _value(found[2]):g}%"),
     (re.compile("(?<![、0-9一二两三四五六七八九十百])([一二三四五六七八1-8])、([二三四五六七八九2-9])(?=[个天日周月年小次片粒岁袋度支])"), lambda found: f"{found[1]}-{found[2]}" if _value(found[2]) == _value(found[1]) + 1 else found[0]),
     (re.compile("早[上晨]?[、,]?(?:中午?|午)[、,和]?晚上?(?:各(?=[一1]次))?(?:[一1]次)?"), "每天3次 "), (re.compile("一昼夜|1昼夜"), "每天"),
     (re.compile("每周(?=[一二三四五六][、和及一二三四五六日])(?![一二三四五六][、和及]?[一二三四五六]?[次片粒回天遍])"), "周"),
@@ -104,6 +104,7 @@ _SPELLINGS: tuple[tuple["re.Pattern[str]", "str | Callable[[re.Match[str]], str]
     (re.compile("每天2次 各?(?:一|1)次"), "每天2次 "),
     (re.compile("24个?小时(?:之内|以内|内)?(?=[^，,。;；]{0,4}(?:最|不|别|勿|至|总))"), "每天"),
     (re.compile("第[二2][天日]|次日"), "翌"),  # the day after: no second day of anything
+    (re.compile("(?<=[喝吃用服打做])第[二2]次|第[二2]次(?=再?[喝吃用服打做])"), "下次"),
     (re.compile(rf"第(?=(?:{HAN}+|[0-9]+)个?[天日周年月次])"), ""), (re.compile("首(?=[周月年])"), "1"),
     (re.compile("每[片粒袋包支瓶丸颗枚](?=[0-9])"), ""), (re.compile("每(?=[片粒袋包支瓶丸颗枚])"), "1"),
     (re.compile("[前后这那][两三]个(?![月半小星礼疗周])|[两三几]个(?=情况|问题|方面|事|细节|信息)"), ""),

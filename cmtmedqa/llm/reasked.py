@@ -24,6 +24,12 @@ _ENDS = re.compile(
 _LEADS = re.compile("有没有|有无|是否|是不是|会不会|能不能|能否|可否")
 _PARTICLES = frozenset("吗么呢")
 _LIST = re.compile("、|以及|及|和|或")
+# What patients complain of, everyday and professional words for each.
+_COMPLAINTS = tuple(
+    map(re.compile, (
+        "疼|痛", "烧|热", "咳|咯", "吐(?!口水)|呕|恶心", "出血|见红|流血|血", "痒", "肿", "麻", "晕|眩", "出汗|盗汗|汗", "疹", "头发|脱发|掉发", "溃疡", "拉肚|拉稀|腹泻|泻|稀",
+    ))
+)  # fmt: skip
 _FAR = 4  # characters between a leading form of asking and the next one, by which a topic of its own stands there
 
 
@@ -66,10 +72,22 @@ def difference(original: str, rewritten: str) -> str | None:
             strange.remove(twin)
         elif not unit.listed or fewer:
             return "question lost"
+    if _halved(questions(original), "，".join(unit.text for unit in served)):
+        return "question lost"
     known = topic(original)
     new = [after[place].content for place in strange if after[place].content]
     added = len(after) > len(before) and any(len(about & known) < _NEW * len(about) for about in new)
     return "question added" if added else None
+
+
+def _halved(asked: Sequence[str], again: str) -> bool:
+    """Whether a question asks of two complaints (肚子疼出血了没) of which the questions of the rewrite name but one."""
+    for clause in asked:
+        named = [complaint for complaint in _COMPLAINTS if complaint.search(clause)]
+        found = [complaint for complaint in named if complaint.search(again)]
+        if found and len(found) < len(named):
+            return True
+    return False
 
 
 def _units(asking: Sequence[str]) -> list[_Unit]:

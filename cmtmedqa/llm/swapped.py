@@ -72,6 +72,7 @@ _FILLS = frozenset(
     + string.printable
 )
 _GLOSS = re.compile(r"([\u4e00-\u9fff]{2,12})[（(]([\u4e00-\u9fff]{2,16})[)）]")
+_LATIN_GLOSS = re.compile("([\u4e00-\u9fff]{2})[（(]([A-Z]{2,8})[)）]")
 _VITAMIN = re.compile("维生素([A-Z]{1,2})[0-9]*")
 _SALT_OF_BLOOD = re.compile("[高低]([钾钠钙镁磷氨])|([钾钠钙镁磷氨])(?=[^，。；]{0,2}[高低0-9])")  # 钾高了要停
 CLASS = re.compile("[药剂类膏贴]$|疫苗$|抗生素$|激素$|钙片$")  # 降压药 beside the drug itself says nothing new
@@ -221,6 +222,7 @@ def _unnamed(text: str, other: str) -> set[str]:
     """The Latin names and the degrees of a text that the other neither has nor spells out in Chinese."""
     known = _said(other)
     left = named.letters(text) - named.letters(other)
+    left -= {name for word, name in _LATIN_GLOSS.findall(text.upper()) if word in other}  # 利普刀（LEEP）
     return {name for name in left if name not in known and not any(full in other for full in LATIN.get(name, ()))}
 
 

@@ -128,7 +128,10 @@ def _goes_on(one: Sequence[str], other: Sequence[str]) -> bool:
         near = [
             place for place, clause in enumerate(other) if 2 * len(about & content_of(clause)) >= max(2, len(about))
         ]
-        if any(KEEP.search(other[place]) and not _NOT.search(other[place]) for place in near):
+        if any(
+            (KEEP.search(other[place]) or ALLOWED.search(other[place])) and not _NOT.search(other[place])
+            for place in near
+        ):
             return True
         if near and not any(_NOT.search(NO_STOP.sub("", "，".join(other[place : place + 2]))) for place in near):
             return True

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from cmtmedqa.llm.denials import ANYTHING, denials, parts
 from cmtmedqa.llm.pairing import LITERAL, literalness
-from cmtmedqa.llm.signs import NEGATOR, WEAK
+from cmtmedqa.llm.signs import NEGATOR, REASSURANCE, WEAK
 from cmtmedqa.llm.worded import content_of, wording
 
 _NOT = "(?:不要|不是|不能|不可|并非|而非|避免|别|勿|不)(?:再|用|去|是)?"
@@ -18,13 +18,13 @@ _STOP = re.compile(
 _NO_STOP = re.compile(
     "(?:不[能要可得许]|别|勿|忌)[^，。；先]{0,12}?停|(?:不(?:需要)?|无[需须])[^，。；先就则马立请即要]{0,6}?停|停[^，。；]{0,3}不(?:得|可以?|行|能)"
 )
-_GOES_ON = re.compile("(?<![不别勿])(?<!不[能要可])(?:继续|接着|照常|照吃|照用)(?=[吃服用打喂])")
+_GOES_ON = re.compile("(?<![不别勿])(?<!不[能要可])(?:继续|接着|照常|照吃|照用|(?<![继连持后])续)(?=[吃服用打喂])")
 _PROHIBITED = re.compile(
     "别(?![的人处嘌])|不(?:要|能|可|许|得|宜|行|准)(?!不)|勿|禁(?!区)|忌|戒|莫(?=[要等再让去打碰吃喝用])|避免|停"
 )
-_HARMLESS = re.compile("不(?:会|影响|损伤|伤[及肝肾胃身])|没有?(?:生命)?危险")
+_HARMLESS = re.compile("不(?:会(?!自[己行])|影响|损伤|伤[及肝肾胃身])|没有?(?:生命)?危险")
 _WORSE = re.compile("([\u4e00-\u9fff]{2})(?:不|欠)[好佳良]")
-_IS_NOT = re.compile("(?:不是|并非|不算|不属于)([\u4e00-\u9fff]{2})")
+_IS_NOT = re.compile("(?:不是|并非|不算|不属于)(?:因为?|由于?)?([\u4e00-\u9fff]{2})")
 _MEANS = re.compile("(?<!未必)(?<![不没])就(?:代表|等于|意味着?)")
 _CAUTIOUS = re.compile("不能|不是|不等于|不代表|不意味|并非")
 _NOT_SO = re.compile("(?:不是|并非|不等于|不代表)[^，。；]{1,8}就(?:[要得该能]|可以|没|不)")
@@ -43,14 +43,35 @@ _IN_VAIN = re.compile("(?:没有?|无)(?:什么|啥|多大|任何)?(?:用|效)|�
 _HELPS = re.compile("(?<![没无不])有(?:用|效)|很有用|(?<!不)管用|(?<!不)能够?(?:预防|防住)")
 _NORMAL, _ABNORMAL = re.compile("(?<!不)正常"), re.compile("(?:属|是|为)(?:于)?异常|不正常")
 _MILD, _GRAVE = re.compile("不(?:算|太|是很|怎么|很)?[重厉严]"), re.compile("(?:较|很|偏|比较|非常)[重严厉]")
+_APART = re.compile("分开|隔开|隔离|单独|各用各")
+_TOGETHER = re.compile("合用|共用|同住|同睡|混用|(?<![不别勿非免])(?<!不[要能可])(?:一起|同时)(?=[住睡用吃服喝])")
+_ON, _OFF = (
+    re.compile("(?<![不别勿])(?:继续|接着|坚持)"),
+    re.compile("(?:即可|可以|可|就|便)停(?![一])|不(?:用|必|需要?)(?:再)?[涂抹吃用服做打贴喷滴]了"),
+)
+_WEAKLY, _STRONGLY = (
+    re.compile("[没无](?:力气?|劲|精神)|没有(?:力气|劲|精神)"),
+    re.compile("(?<![没无])有(?:力(?!量)|劲|精神)"),
+)
+_LESS_OF = re.compile("少(?=[吃喝饮食服摄进碰用做抽沾走站坐看爬来动一]|些|点)|减少|限制|停(?=[吃喝饮])")
+_MORE_OF = re.compile("多(?=[吃喝饮食服摄进碰用做抽沾走站坐看爬来动]|一?些|一?点)|增加|加大")
+_NO_DELAY = re.compile("(?:不(?:能|可以?|要|得|容)|别|勿|莫)再?(?:耽误|耽搁|拖|等)|(?:耽误|耽搁|拖|等)不(?:得|起)")
+_NO_HURRY = re.compile("不(?:用|必|需要?)太?着?急|(?<!可)不着?急|(?<!不)可以?(?:再?等|拖|缓)|慢慢来")
+_HEALS_NOT = re.compile("(?:自己|自行)[^，。；]{0,2}好不了|不(?:会|能)(?:自己|自行)好|不(?:会|能)自愈")
+_HEALS = re.compile("(?<!不)[会能](?:自己|自行)(?:好|愈)|(?<!不)[会能]自愈")
+_CONTRARIES = (
+    (_APART, _TOGETHER), (_ON, _OFF), (_WEAKLY, _STRONGLY), (_LESS_OF, _MORE_OF), (_NO_DELAY, _NO_HURRY), (_HEALS_NOT, _HEALS),
+)  # fmt: skip
 _ALSO = re.compile("也(?:可(?![能见])|能(?!够?不))")
 _ONLY = re.compile(f"{_PROHIBITED.pattern}|才|不敢")
-_DENIED_TAIL = re.compile(f"{_NOT}([\u4e00-\u9fff、]{{2,10}})")
+_DENIED_TAIL = re.compile(f"{_NOT}([\u4e00-\u9fff、]{{2,10}}|[\u4e00-\u9fff](?=[ ，。；]|$))")
+_ENDS = re.compile("[就便则会也还或]|马上|立[刻即]|赶[紧快]|尽快|急诊|及时|[请先]|^[了下上住着动]")
+_BIDS = "(?<![不别勿])(?:请您?|[请要就]?先|请?多|尽快|立即|马上|务必)用?"
 _IS_ = re.compile("不是([\u4e00-\u9fff]{1,2})")
 _NOT_NEEDED = re.compile("(?:不用|不必|无[需须]|不需要?)[^，。；]*")
 _MAY, _SHALL = (
     "(?<![不即许认])(?:可以?|能够?|允许)",
-    "(?<![不需必用想无定非才都人会觉记获值取显])(?:要|得|需要?|必须|应该?|务必)",
+    "(?<![不需必用想无定非才都人会觉记获值取显])(?:要|得|需要?|须|必须|应该?|务必)",
 )
 
 
@@ -73,6 +94,7 @@ def upended(told: Sequence[str], retold: Sequence[str]) -> bool:
         or _changed(_NORMAL, _ABNORMAL, one, other)
         or _changed(_MILD, _GRAVE, one, other)
         or _changed(_ONLY, _ALSO, one, other)
+        or any(_changed(had, has, one, other) for had, has in _CONTRARIES)
         or _bidden(one, other)
         or _denied_now(one, other)
     )
@@ -120,7 +142,10 @@ def _better(what: str, one: str, other: str) -> bool:
 
 def _is_so(what: str, one: str, other: str) -> bool:
     """Whether a rewrite says 就是 of what the original says 不是 of."""
-    said = re.compile(f"(?:(?<![不也表于])就是|(?<!不)属于|(?<!不)系|即为){re.escape(what)}")
+    because = "(?:因为?|由于?|由)?"
+    said = re.compile(
+        f"(?:(?<![不也表于])就是|(?<!不)属于|(?<!不)系|即为|(?<![不就还也要但别总或若果因以认])[是为](?!什么)){because}{re.escape(what)}"
+    )
     return said.search(other) is not None and said.search(one) is None
 
 
@@ -141,16 +166,20 @@ def _single(one: str, other: str) -> bool:
 
 def _bidden(one: str, other: str) -> bool:
     """Whether a rewrite allows or demands, in the very words, what the original forbids."""
-    if not _more(NEGATOR, other, one):
+    if not _more(NEGATOR, REASSURANCE.sub("", other), REASSURANCE.sub("", one)):
         return False
     forbidden = _NOT_NEEDED.sub("", one)  # 不用忌洗澡 forbids nothing
     return any(
         (found := re.compile(modal + re.escape(word))).search(other) and not found.search(one)
-        for modal, text in ((_MAY, forbidden), (_SHALL, one))
+        for modal, text in ((_MAY, forbidden), (_SHALL, one), (_BIDS, forbidden))
         for tail in _DENIED_TAIL.findall(text)
-        for word in (tail[place : place + 2] for place in range(len(tail) - 1))
-        if "、" not in word
+        for word in _pairs_of(_ENDS.split(tail)[0] if modal == _BIDS else tail)
+        if "、" not in word and not (modal == _BIDS and _affirmed(word, one))
     )
+
+
+def _pairs_of(tail: str) -> list[str]:
+    return [tail[place : place + 2] for place in range(len(tail) - 1)] or ([tail] if tail else [])
 
 
 def _denied_now(one: str, other: str) -> bool:
