@@ -63,6 +63,7 @@ _NO_NAME = re.compile("[\u4e00-\u9fff]*[不没无否了吗过请别她他也][\u
 _ECHO = re.compile("改写|润色|原文|(?<![岁度周月天年次0-9a-z%])以下是|根据要求|专业的语气|重写")
 
 _COUNTED, _AHEAD, _BESIDE = frozenset("片粒袋支枚滴丸瓶贴喷针剂"), 5, 8  # how far behind its count a drug may stand
+_EMERGENCY = re.compile("(?:拨?打|叫|呼叫?|喊)120(?![0-9a-z片粒毫微])")  # no amount of what is named behind it
 _TIMES = frozenset(("分钟", "月", "岁", "点"))
 _SHORTEST, _LONGEST, _SLACK = 0.4, 3.0, 40
 
@@ -131,7 +132,7 @@ def _doses(original: str, rewritten: str) -> str | None:
 
 
 def _doses_of(text: str) -> dict[str, frozenset[tuple[float, str]]]:
-    folded = plain("，".join(asked.split(text)[1]))
+    folded = _EMERGENCY.sub("急救", plain("，".join(asked.split(text)[1])))
     places = _named_drugs(folded)
     found: dict[str, set[tuple[float, str]]] = {drug: set() for _, drug in places}
     for amount in amounts(folded):

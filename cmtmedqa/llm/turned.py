@@ -25,6 +25,7 @@ from cmtmedqa.llm.worded import STOPPED, content_of, dots
 _COMFORT = 2  # clauses in which a reply may comfort: 您别太担心
 _WORRY = re.compile("担心|紧张")
 _NO_MATTER = re.compile("无关|[不无]影响|不相关|无碍|无妨|不碍|没[^，。]{0,3}影响")
+_MILD = re.compile("(?:较|比较|很|程度|病情)轻(?![易松])|轻微|轻度")  # 病情较轻 for 不严重
 _SPARING = re.compile("少(?=[吃喝饮食服摄进碰用做抽沾走站坐看爬])")
 _OPTIONAL = re.compile(
     "(?:不等于|不代表|不意味着|不说明)(?:就|一定)?|(?:不是|并非|不)(?:都|全都?|就)?(?:一定|必须|非)[得要需]?|未必|不见得|没必要|不必(?:非[得要]?)?|(?:用不着|不用|无[需须])(?:非[得要]?)"
@@ -45,7 +46,13 @@ def turned(one: Sequence[str], other: Sequence[str], fewer: bool) -> bool:
     """
     eased = count(REASSURANCE, other) - count(REASSURANCE, one)
     allowed = count(ALLOWED, other) > count(ALLOWED, one)  # 可以碰水 for 碰水没关系
-    if count(REASSURANCE, one) and not count(REASSURANCE, other) and not count(_NO_MATTER, other) and not allowed:
+    if (
+        count(REASSURANCE, one)
+        and not count(REASSURANCE, other)
+        and not count(_NO_MATTER, other)
+        and not count(_MILD, other)
+        and not allowed
+    ):
         return True
     if count(FINE, one) and not count(AS_FINE, other) and eased <= 0 and fewer:
         return True
