@@ -27,11 +27,20 @@ def _rule(name: str, pattern: str, yes: tuple[str, ...], no: tuple[str, ...], ch
     return Rule(name, "name", compiled(pattern), yes, no, check)
 
 
-def _like_a_ware(match: re.Match[str]) -> tuple[int, int] | bool:
+_SOMEBODY = re.compile(rf"(?:我|{KIN})名?$")
+
+
+def _called_like_a_ware(match: re.Match[str]) -> bool:
     """Somebody who is called like a maker or a ware, where only a person can be meant."""
-    group = next(name for name in "vwx" if match[name])
-    start, end = match.span(group)
-    return (start, end) if listed(match.string[start:end]) else False
+    led = match[0][0] != "叫" or _SOMEBODY.search(match.string, max(0, match.start() - 5), match.start())
+    return bool(led) and listed(match["v"])
+
+
+def _addressed_like_a_ware(match: re.Match[str]) -> tuple[int, int] | bool:
+    """The name of a maker or a ware that a form of address follows, with nothing of a sentence before it."""
+    text, end = match.string, match.start("v")
+    starts = (start for start in (end - 3, end - 2) if start >= 0 and listed(text[start:end]))
+    return next(((start, end) for start in starts if not re.match(f"[{HAN}]", text[start - 1 : start])), False)
 
 
 _LIKE = rf"{SURNAME}[{HAN}]{{1,2}}"
@@ -68,10 +77,17 @@ FORMS: tuple[Rule, ...] = (
     ),
     _rule(
         "like-a-ware",
-        rf"(?:患者|病人|姓名|名字|联系人|就诊人)[:是叫 ]{{0,2}}(?P<v>{_LIKE})(?=[, ]{{0,2}}(?:[男女](?![儿孩人童生士])|[0-9]{{1,3}}岁))|(?:我叫|(?:{KIN})名?叫)(?P<w>{_LIKE})(?=[,。!;]|$|今年)|(?P<x>{_LIKE})(?:女士|先生)(?=,?[您你]好)",
-        ("患者赵一鸣，女，45岁", "我叫张小泉，头疼", "郑明明女士您好"),
-        ("我叫高血压，", "患者女，45岁", "王守义十三香"),
-        _like_a_ware,
+        rf"(?:(?:患者|病人|姓名|名字|联系人|就诊人)[:是叫 ]{{0,2}}(?=[{HAN}]{{2,3}}[, ]{{0,2}}(?:[男女](?![儿孩人童生士])|[0-9]))|叫(?=[{HAN}]{{2,3}}(?:[,。!;]|$|今年)))(?P<v>{_LIKE})(?![{HAN}])",
+        ("患者赵一鸣，女，45岁", "我叫张小泉，头疼", "我妈叫张小泉，头疼"),
+        ("我叫高血压，", "患者女，45岁", "牌子叫张小泉，"),
+        _called_like_a_ware,
+    ),
+    _rule(
+        "like-a-ware-addressed",
+        "(?P<v>女士|先生)(?=,?[您你]好)",
+        ("郑明明女士您好", "你好，张小泉先生您好"),
+        ("高血压女士您好", "用张小泉先生您好"),
+        _addressed_like_a_ware,
     ),
     _rule(
         "in-chain",

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from cmtmedqa.clean.deidentify.cues import FIELD, RELATIVE, ROLE
 from cmtmedqa.clean.deidentify.model import Rule
@@ -13,6 +13,7 @@ from cmtmedqa.clean.deidentify.wares import called_person, is_ware
 
 _NAMES = {title.strip("[]"): frozenset(words.split()) for title, words in sections("transcribed_names.txt").items()}
 _ENDS = frozenset("加草措毛吉太本")  # behind one part
+_GROUP = 14
 _DOTS = "·•・‧∙⋅･"
 _LONGEST = max(map(len, _NAMES["whole"]))
 
@@ -23,7 +24,15 @@ def _begin(size: int, *titles: str) -> str:
     for title in titles:
         for word in _NAMES[title]:
             starts[word[0]].add(word[1:size])
-    return f"(?:{'|'.join(f'{first}{_either(starts[first])}' for first in sorted(starts))})"
+    firsts = sorted(starts)
+    # In groups behind a look at the first character: an alternation of all would try each in turn.
+    groups = [firsts[at : at + _GROUP] for at in range(0, len(firsts), _GROUP)]
+    return f"(?:{'|'.join(_group(group, starts) for group in groups)})"
+
+
+def _group(firsts: Sequence[str], starts: Mapping[str, set[str]]) -> str:
+    ways = "|".join(f"{first}{_either(starts[first])}" for first in firsts)
+    return f"(?=[{''.join(firsts)}])(?:{ways})"
 
 
 def _either(ends: set[str]) -> str:
