@@ -233,7 +233,9 @@ def main() -> None:
             texts = [(item.said, item.damaged) for item in damages(pairs)]
             texts += [(said, rewritten) for _, said, rewritten in harmless(pairs)]
             _report(name, pairs, _decided(texts, given), given.show and name != CLOSED)
-    except CmtmedqaError as error:
+    except KeyError as error:
+        sys.exit(f"--readings: a line without {error}")
+    except (CmtmedqaError, OSError, ValueError) as error:
         sys.exit(str(error))
 
 

@@ -10,7 +10,7 @@ from cmtmedqa.clean.deidentify.model import Rule
 from cmtmedqa.clean.deidentify.patterns import compiled
 
 ENOUGH = 5
-_AROUND = 18
+_AROUND, _BESIDE = 18, 3
 # Every character that is pronounced like the first one of WeChat, with what stands for the second.
 _WEI = "[微薇威徽围维魏味卫嶶溦葳巍伟惟唯喂畏蔚违苇纬崴]"
 _BEFORE = re.compile(
@@ -26,8 +26,6 @@ _ELSE = re.compile(
     "电话|手机|传真|[元块费价钱]|[血尿]|细胞|单位|病历|住院|门诊|卡号|编号|批号|编码|国药|准字|[年月日岁步]|粉丝|余额|账单|快递|订单|单号|身份证|邮编|剂量|%|红包|转账|提取码|验证码|密码|取件|床|工号|执业|邮箱|支付|付款|网址|公里|米"
 )
 _QQ = re.compile("[Qq] ?[Qq]|扣扣|企鹅|球球|[Qq](?:号|$)|(?<![A-Za-z])[Qq](?![A-Za-z])")
-
-
 _NUMBER = re.compile("号码?[:是, ]{0,2}$")
 
 
@@ -46,9 +44,12 @@ def score(text: str, start: int, end: int) -> int:
 
 def _account(match: re.Match[str]) -> bool:
     value, (start, end) = match["v"], match.span("v")
-    cue = _BEFORE.search(match.string[max(0, start - _AROUND) : start])
-    until = start if cue and cue["we"] else end + 12
-    if _QQ.search(match.string, max(0, start - _AROUND), until):
+    first = max(0, start - _AROUND)
+    cue = _BEFORE.search(match.string[first:start])
+    # Behind a cue of its own an account is what that says, unless QQ stands right beside the cue (Q/V 397381).
+    said = cue is not None and cue["we"] is not None
+    begin, until = (max(0, first + cue.start() - _BESIDE), start) if cue and said else (first, end + 12)
+    if _QQ.search(match.string, begin, until):
         return False  # an account of that kind
     if not measured(match, 5 if value.isdigit() else 0) or re.fullmatch("[1-9][0-9]?0+", value):
         return False
@@ -80,6 +81,7 @@ CONTACTED: tuple[Rule, ...] = (
             "我头像是只狗，号 281540",
             "助教小号：qiqi_2011，大号满了",
             "搜LIJUAN_752加好友",
+            "QQ没有了，嶶信：lily_2011，您加",
         ),
         (
             "加20000单位",

@@ -7,7 +7,6 @@ from cmtmedqa.clean.deidentify.patterns import compiled
 # Between a cue and its number. Alternatives start with different characters: no backtracking blow-up.
 CONN = r"(?:号码|编号|号|卡|ID|No\.?|NO\.?|是|为|应该|就|写着|填的|显示|我的|他的|她的|孩子的|的|多少|来着|是多少|发[你您]|[\n? :=#,.(\"'“”「\[-]){0,6}"
 _START = r"(?<![0-9])(?<![0-9]\.)"
-_SEP = r"[ -]"
 _HAN_DIGIT = "0-9〇零○一幺壹二贰两三叁四肆五伍六陆七柒八捌九玖"
 SERVICE = r"(?P<v>[48]00(?:[ -]?[0-9]){7})"
 _EXTENSION = r"(?: ?(?:转接?(?:分机)?|分机|-|#|ext\.?)[ :]?[0-9]{1,6})?"

@@ -37,7 +37,6 @@ _VERBS = frozenset("请给帮替找写填换改签打印显转")
 _NO_RUN = re.compile(
     "医院|孩子|妈|爸|血|病|药|检查|[0-9]|马上|知道|比如|特别|可能|加重|加量|明显|法子|根本|当地|其实|其他|其它|其中"
 )
-_END = re.compile(rf"(?:{TITLE}|{HONORIFIC}|[的了吗呢吧是在有没不又也都还就才跟说想要会能把被让请问男女，]|[^{HAN}])")
 
 
 def _dotted(match: re.Match[str]) -> bool:
